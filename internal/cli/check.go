@@ -21,13 +21,16 @@ type checkFlags struct {
 	question bulk.Question
 	receipt  string
 	files    bulk.Files
+	encoding value.Encoding
 }
 
 const checkHelp = `Ask whether an address, or every address of a file, may be contacted on a channel.
 
 With ADDRESS it writes the decision and exits with 0 for ALLOW and with 3 for DENY and DEFER.
 
-With --file it reads CSV with a header, also compressed with gzip. Rows that may be contacted are written to --out, with the
+With --file it reads CSV with a header, also compressed with gzip. The encoding (UTF-8, UTF-16, else Windows-1252, of which
+Latin-1 is a part) and the separator (comma, semicolon, tab or |) are found out; --encoding names another encoding. The column
+is found whatever case, spaces, - and _ its name is written with. What is written is UTF-8 with commas. Rows that may be contacted are written to --out, with the
 added columns reason, legal_basis, sender_identity, from_address, valid_until and decided_position. With --denied all other
 rows are written to that file, with the added columns verdict and reason: ERROR and INVALID_ADDRESS for an invalid address.
 All other columns are copied. The files appear when they are complete. The counts by reason are written to standard error;
@@ -62,6 +65,7 @@ func (a *app) check() *cobra.Command {
 			}
 			return a.withServer(ctx, func(ctx context.Context, s *connect.Server) error {
 				if f.files.In != "" {
+					f.files.Encoding = f.encoding.Name
 					return bulk.CheckFile(ctx, a.Terminal, s, &f.question, f.files)
 				}
 				return a.checkOne(ctx, s, args[0], f)
@@ -77,6 +81,7 @@ func (a *app) check() *cobra.Command {
 	flags.StringVar(&f.receipt, "receipt", "", "file to write a signed receipt of the answer to, which must not exist")
 	flags.StringVar(&f.files.In, "file", "", "CSV file with a column of addresses")
 	flags.StringVar(&f.files.AddressColumn, "address-column", "address", "the column of --file with the addresses")
+	flags.Var(&f.encoding, "encoding", "encoding of --file, such as windows-1252 (default: found out)")
 	flags.StringVar(&f.files.Out, "out", "", "where the rows that may be contacted go")
 	flags.StringVar(&f.files.Denied, "denied", "", "where the other rows go")
 	flags.StringVar(&f.files.Report, "report", "", "file for an HTML page about the counts; --language de for German")

@@ -3,11 +3,13 @@ package cli_test
 import (
 	"bytes"
 	"compress/gzip"
+	"encoding/binary"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode/utf16"
 
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/grpc/codes"
@@ -215,14 +217,14 @@ func TestCheckFile_BadInput_LeavesNoFile(t *testing.T) {
 	for _, c := range []struct{ name, file, text, want string }{
 		{"empty", "a.csv", "", "it is empty: the header is missing"},
 		{"no column", "a.csv", "id,mail\n", `line 1: there is no column "address"`},
-		{"semicolons", "a.csv", "id;address\n", "separated by semicolons"},
 		{"column twice", "a.csv", "address,address\n", `line 1: there are two columns "address"`},
 		{"column of the result", "a.csv", "address,reason\n", `would have the column "reason" twice`},
 		{"field count", "a.csv", "id,address\n1,a@b.example\n2\n", "line 3: it has 1 field, the header has 2"},
-		{"quote", "a.csv", "id,address\n1,a\"b\n", "line 2: a quote is in a wrong place"},
-		{"open quote", "a.csv", "id,address\n1,\"a\n2,b\n", "lines 2 to 3: a quote"},
-		{"UTF-8", "a.csv", "id,address\n1,j\xfcrgen@b.example\n", "line 2: field 2 is not valid UTF-8"},
-		{"too long", "a.csv", "id,address\n1,a@b.example\n2,\"" + strings.Repeat("a\n", 600_000), "after line 2: it is longer than 1048576 bytes"},
+		{"quote", "a.csv", "id,address\n1,a\"b\n", `line 2: column "address": a quote is in a wrong place`},
+		{"open quote", "a.csv", "id,address\n1,\"a\n2,b\n", `lines 2 to 3: column "address": a quote is in a wrong place or not closed`},
+		{"UTF-8", "a.csv", "id,address\n1,jürgen@bücher.example\n2,j\xfcrgen@b.example\n", `line 3: column "address": it is not valid utf-8`},
+		{"too long", "a.csv", "id,address\n1,a@b.example\n2,\"" + strings.Repeat("a\n", 600_000), "column \"address\": the row is longer than 1048576 bytes; perhaps a quote is not closed"},
+		{"workbook", "a.csv", "PK\x03\x04", "it is a ZIP archive or a workbook"},
 		{"cut short", "a.csv.gz", whole[:len(whole)-9], "the gzip file is cut short"},
 		{"damaged", "a.csv.gz", whole[:len(whole)-8] + "12345678", "the gzip file is damaged"},
 		{"no gzip", "a.csv.gz", audienceCSV, "it is not a gzip file"},
@@ -240,6 +242,48 @@ func TestCheckFile_BadInput_LeavesNoFile(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What other programs write is read as they mean it, and the answer is written as UTF-8 with commas.
+func TestCheckFile_OtherEncodingsAndSeparators(t *testing.T) {
+	const want = "Nr,E-Mail,reason,"
+	for _, c := range []struct{ name, text, encoding, note string }{
+		{"semicolons", "Nr;E-Mail\r\n7;jürgen@firma.example\r\n", "", ""},
+		{"Excel", "\ufeffsep=;\r\nNr;E-Mail\r\n7;jürgen@firma.example\r\n", "", ""},
+		{"tabs", "Nr\tE-Mail\n7\tjürgen@firma.example", "", ""},
+		{"old Mac", "Nr,E-Mail\r7,jürgen@firma.example\r", "", ""},
+		{"Windows-1252", "Nr;E-Mail\n7;j\xfcrgen@firma.example\n", "", "is not UTF-8; read as windows-1252"},
+		{"code page 850", "Nr;E-Mail\n7;j\x81rgen@firma.example\n", "cp850", ""},
+		{"UTF-16", utf16LE("\ufeffNr\tE-Mail\r\n7\tjürgen@firma.example\r\n"), "", ""},
+		{"UTF-16 without a mark", utf16LE("Nr\tE-Mail\r\n7\tjürgen@firma.example\r\n"), "", ""},
+	} {
+		out := filepath.Join(t.TempDir(), "out.csv")
+		args := []string{"check", "--file", file(t, "in.csv", c.text), "--address-column", "email", "--channel", "newsletter", "--out", out}
+		if c.encoding != "" {
+			args = append(args, "--encoding", c.encoding)
+		}
+		got := startFake(t).run(t, args...).must(t, 0)
+		if !strings.Contains(got.stderr, c.note) || strings.Contains(got.stderr, "read as") != (c.note != "") {
+			t.Errorf("%s: stderr %q", c.name, got.stderr)
+		}
+		lines := strings.Split(read(t, out), "\n")
+		if len(lines) != 3 || !strings.HasPrefix(lines[0], want) || !strings.HasPrefix(lines[1], "7,jürgen@firma.example,") {
+			t.Errorf("%s: %q", c.name, lines)
+		}
+	}
+	in := file(t, "in.csv", audienceCSV)
+	got := startFake(t).run(t, "check", "--file", in, "--encoding", "klingon", "--channel", "c", "--out", "x").must(t, 2)
+	if !strings.Contains(got.stderr, "the encoding must be one such as utf-8") {
+		t.Errorf("stderr %q", got.stderr)
+	}
+}
+
+func utf16LE(text string) string {
+	var b []byte
+	for _, unit := range utf16.Encode([]rune(text)) {
+		b = binary.LittleEndian.AppendUint16(b, unit)
+	}
+	return string(b)
 }
 
 func TestCheckFile_ServerFails_KeepsTheOldFile(t *testing.T) {

@@ -11,11 +11,14 @@ import (
 	"github.com/assent-io/assent/internal/cli/bulk"
 	"github.com/assent-io/assent/internal/cli/connect"
 	"github.com/assent-io/assent/internal/cli/terminal"
+	"github.com/assent-io/assent/internal/cli/value"
 	"github.com/assent-io/assent/internal/listfile"
 )
 
 const importHelp = `Record the events of a file: CSV with a header, or NDJSON with the same keys; also compressed with gzip, and - for
-standard input. The columns, all optional except the first two:
+standard input. The encoding (UTF-8, UTF-16, else Windows-1252, of which Latin-1 is a part) and the separator (comma, semicolon,
+tab or |) are found out; --encoding names another encoding. The columns, in any case, with spaces or - for _, and all optional
+except the first two:
 
   %s
 
@@ -45,8 +48,8 @@ func (a *app) importFamily() *cobra.Command {
 
 // importConsents records the events of a file.
 func (a *app) importConsents() *cobra.Command {
-	var dryRun bool
-	var rejected string
+	var from bulk.Source
+	var encoding value.Encoding
 	cmd := &cobra.Command{
 		Use:   "consents FILE",
 		Short: "Record the events of a file",
@@ -56,13 +59,14 @@ func (a *app) importConsents() *cobra.Command {
 		Args: cobra.ExactArgs(1),
 		RunE: a.does(func(ctx context.Context, args []string) error {
 			switch {
-			case rejected == "" && args[0] != listfile.Standard:
-				rejected = args[0] + ".rejected.csv"
-			case rejected == listfile.Standard, listfile.SameFile(rejected, args[0]):
+			case from.Rejected == "" && args[0] != listfile.Standard:
+				from.Rejected = args[0] + ".rejected.csv"
+			case from.Rejected == listfile.Standard, listfile.SameFile(from.Rejected, args[0]):
 				return terminal.Usagef("--rejected must be another file than the others")
 			}
+			from.Path, from.Encoding = args[0], encoding.Name
 			return a.withServer(ctx, func(ctx context.Context, s *connect.Server) error {
-				summary, err := bulk.ImportFile(ctx, a.Terminal, s, args[0], rejected, dryRun)
+				summary, err := bulk.ImportFile(ctx, a.Terminal, s, from)
 				summary.Complete = err == nil
 				if err := errors.Join(err, summary.Print(a.Terminal)); err != nil {
 					return err
@@ -74,8 +78,9 @@ func (a *app) importConsents() *cobra.Command {
 			})
 		}),
 	}
-	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "say what would be recorded and record nothing")
-	cmd.Flags().StringVar(&rejected, "rejected", "",
+	cmd.Flags().BoolVar(&from.DryRun, "dry-run", false, "say what would be recorded and record nothing")
+	cmd.Flags().StringVar(&from.Rejected, "rejected", "",
 		"file for the rows that were rejected (default: FILE.rejected.csv; none for standard input)")
+	cmd.Flags().Var(&encoding, "encoding", "encoding of FILE, such as windows-1252 (default: found out)")
 	return cmd
 }

@@ -4,11 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"github.com/assent-io/assent/internal/nearest"
 	"github.com/assent-io/assent/internal/phrase"
+	"github.com/assent-io/assent/internal/table"
+	"github.com/assent-io/assent/internal/textfile"
 )
 
 // BatchLimits say how much a batch of an audience holds at most.
@@ -18,7 +19,7 @@ type BatchLimits struct {
 	AddressBytes, Bytes int
 }
 
-// Audience reads a CSV file with a column of addresses. Any broken row ends
+// Audience reads a table with a header and a column of addresses. Any broken row ends
 // it: an audience is checked as a whole.
 type Audience struct {
 	// Header names the columns, of which Column is that of the addresses.
@@ -26,25 +27,45 @@ type Audience struct {
 	Column int
 	// Odd counts the addresses that look changed, of the batches so far.
 	Odd  OddAddresses
-	rows *rows
+	rows *table.Reader
 }
 
-// NewAudience reads the header, which must have a column of that name.
-func NewAudience(from io.Reader, column string) (*Audience, error) {
-	rows, err := newRows(from)
+// NewAudience reads the header, which must have one column of that name. Other columns may have a name in common. An empty encoding is found
+// out.
+func NewAudience(from io.Reader, column string, encoding textfile.Encoding) (*Audience, error) {
+	rows, err := table.Open(from, table.Options{Text: textfile.Options{Encoding: encoding}})
 	if err != nil {
 		return nil, err
 	}
-	at := slices.Index(rows.header, column)
-	if at < 0 {
-		if len(rows.header) == 1 && strings.Contains(rows.header[0], ";") {
-			return nil, errors.New("line 1: the columns are separated by semicolons; separate them by commas")
-		}
-		return nil, fmt.Errorf("line 1: there is no column %q%s; --address-column names the column of the addresses", column,
-			columnHint(column, rows.header))
+	header := rows.Header()
+	places := exactPlaces(header, column)
+	if len(places) == 0 {
+		places = rows.Places(column)
 	}
-	return &Audience{Header: rows.header, Column: at, rows: rows}, nil
+	switch len(places) {
+	case 0:
+		return nil, fmt.Errorf("line %d: there is no column %q%s; --address-column names the column of the addresses", rows.Line(), column,
+			columnHint(column, header))
+	case 1:
+		return &Audience{Header: header, Column: places[0], rows: rows}, nil
+	default:
+		return nil, fmt.Errorf("line %d: there are two columns %q", rows.Line(), column)
+	}
 }
+
+// exactPlaces returns where a header has a name.
+func exactPlaces(header []string, name string) []int {
+	var places []int
+	for at, one := range header {
+		if one == name {
+			places = append(places, at)
+		}
+	}
+	return places
+}
+
+// Detected returns what was found out about the form of the file.
+func (a *Audience) Detected() table.Detected { return a.rows.Detected() }
 
 // columnHint says which column may be meant, or which there are. A line that may hold addresses is not repeated: it is a row of a
 // file without a header.
@@ -62,17 +83,17 @@ func columnHint(column string, header []string) string {
 func (a *Audience) Batch(limits BatchLimits) ([][]string, error) {
 	var rows [][]string
 	for message, all := 0, 0; len(rows) < limits.Rows && message < limits.AddressBytes && all < limits.Bytes; {
-		row, err := a.rows.next()
+		row, err := a.rows.Next()
 		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
 			return nil, err
 		}
-		rows = append(rows, row)
-		a.Odd.Look(row[a.Column], a.rows.line)
-		message += len(row[a.Column]) + 4
-		for _, field := range row {
+		rows = append(rows, row.Cells)
+		a.Odd.Look(row.Cells[a.Column], row.Line)
+		message += len(row.Cells[a.Column]) + 4
+		for _, field := range row.Cells {
 			all += len(field)
 		}
 	}

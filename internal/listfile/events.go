@@ -1,7 +1,6 @@
 package listfile
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -9,51 +8,61 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/assent-io/assent/internal/nearest"
+	"github.com/assent-io/assent/internal/table"
+	"github.com/assent-io/assent/internal/textfile"
 )
 
 // EventRows reads the rows of a file of events.
 type EventRows interface {
-	// Next returns a row and its line. It returns io.EOF at the end, a *BadRow for a row that is broken, after which it may be called
-	// again, and another error when nothing more can be read.
+	// Next returns a row and its line. It returns io.EOF at the end, a *table.RowError for a row that is broken, after which it may be
+	// called again, and another error when nothing more can be read.
 	Next() (row Row, line int, err error)
+	// Detected returns what was found out about the file.
+	Detected() textfile.Detected
 }
 
-// NewEventRows reads CSV with a header, or NDJSON where the first thing is an opening brace.
-func NewEventRows(from *bufio.Reader) (EventRows, error) {
-	first, err := from.Peek(1)
-	if err == nil && first[0] == '{' {
-		return &ndjsonEvents{from: from}, nil
-	}
-	rows, err := newRows(from)
+// NewEventRows reads a table with a header, or NDJSON where the first thing is an opening brace. An empty encoding is found out.
+func NewEventRows(from io.Reader, encoding textfile.Encoding) (EventRows, error) {
+	text, err := textfile.Open(from, textfile.Options{Encoding: encoding})
 	if err != nil {
 		return nil, err
 	}
-	if err := checkHeader(rows.header); err != nil {
-		return nil, fmt.Errorf("line %d: %w", rows.line, err)
+	if text.First() == '{' {
+		return &ndjsonEvents{text: text}, nil
 	}
-	return &csvEvents{rows: rows}, nil
+	rows, err := table.New(text, table.Options{})
+	if err != nil {
+		return nil, err
+	}
+	names, err := eventHeader(rows.Header())
+	if err != nil {
+		return nil, fmt.Errorf("line %d: %w", rows.Line(), err)
+	}
+	return &tableEvents{rows: rows, names: names}, nil
 }
 
-// checkHeader refuses columns that no row would use, and a file without
-// the two that every row needs.
-func checkHeader(header []string) error {
-	if len(header) == 1 && strings.Contains(header[0], ";") {
-		return errors.New("the columns are separated by semicolons; separate them by commas")
-	}
+// eventHeader returns the columns that a header names. It refuses columns that no row would use, columns that are there twice, and a file
+// without the two that every row needs.
+func eventHeader(header []string) ([]string, error) {
+	var names []string
 	for _, name := range header {
-		if !slices.Contains(columns, name) {
-			return unknown("column", name)
+		at := slices.IndexFunc(columns, func(known string) bool { return table.Fold(known) == table.Fold(name) })
+		if at < 0 {
+			return nil, unknown("column", name)
 		}
+		if slices.Contains(names, columns[at]) {
+			return nil, fmt.Errorf("there are two columns %q", columns[at])
+		}
+		names = append(names, columns[at])
 	}
 	for _, name := range []string{ColOccurred, ColEvent} {
-		if !slices.Contains(header, name) {
-			return fmt.Errorf("the column %q is missing", name)
+		if !slices.Contains(names, name) {
+			return nil, fmt.Errorf("the column %q is missing", name)
 		}
 	}
-	return nil
+	return names, nil
 }
 
 // unknown names what is unknown, unless it may be an address: a file without a
@@ -65,71 +74,57 @@ func unknown(kind, name string) error {
 	return fmt.Errorf("the %s %q is unknown%s", kind, name, nearest.Hint(name, columns))
 }
 
-// csvEvents reads rows of CSV.
-type csvEvents struct{ rows *rows }
+// tableEvents reads rows of a table.
+type tableEvents struct {
+	rows *table.Reader
+	// names are the columns in the order of the file.
+	names []string
+}
 
-func (c *csvEvents) Next() (Row, int, error) {
-	fields, err := c.rows.next()
+func (e *tableEvents) Detected() textfile.Detected { return e.rows.Detected().Detected }
+
+func (e *tableEvents) Next() (Row, int, error) {
+	read, err := e.rows.Next()
 	if err != nil {
-		return nil, c.rows.line, err
+		return nil, e.rows.Line(), err
 	}
 	row := Row{}
-	for i, name := range c.rows.header {
-		if fields[i] != "" {
-			row[name] = fields[i]
+	for i, name := range e.names {
+		if read.Cells[i] != "" {
+			row[name] = read.Cells[i]
 		}
 	}
-	return row, c.rows.line, nil
+	return row, read.Line, nil
 }
 
 // ndjsonEvents reads one JSON object a line. Empty lines are skipped.
-type ndjsonEvents struct {
-	from *bufio.Reader
-	line int
-}
+type ndjsonEvents struct{ text *textfile.Reader }
+
+func (n *ndjsonEvents) Detected() textfile.Detected { return n.text.Detected() }
 
 func (n *ndjsonEvents) Next() (Row, int, error) {
 	for {
-		text, err := n.readLine()
+		text, err := n.text.ReadLine()
 		if err != nil {
-			return nil, n.line, err
+			return nil, n.text.Line(), err
 		}
 		if text = bytes.TrimSpace(text); len(text) == 0 {
 			continue
 		}
+		line := n.text.Line()
+		if err := n.text.Check(text); err != nil {
+			return nil, line, &table.RowError{Line: line, Text: err.Error()}
+		}
 		row, err := parseObject(text)
 		if err != nil {
-			return nil, n.line, &BadRow{Line: n.line, Text: err.Error()}
+			return nil, line, &table.RowError{Line: line, Text: err.Error()}
 		}
-		return row, n.line, nil
-	}
-}
-
-// readLine returns the next line, which may lack its newline at the end.
-func (n *ndjsonEvents) readLine() ([]byte, error) {
-	n.line++
-	var line []byte
-	for {
-		part, err := n.from.ReadSlice('\n')
-		line = append(line, part...)
-		switch {
-		case len(line) > maxRecord:
-			return nil, fmt.Errorf("line %d: it is longer than %d bytes", n.line, maxRecord)
-		case err == nil, errors.Is(err, io.EOF) && len(line) > 0:
-			return line, nil
-		case errors.Is(err, io.EOF):
-			return nil, io.EOF
-		case !errors.Is(err, bufio.ErrBufferFull):
-			return nil, fmt.Errorf("line %d: %w", n.line, readError(err))
-		}
+		return row, line, nil
 	}
 }
 
 // parseObject reads an object with columns as keys, each at most once.
 func parseObject(text []byte) (Row, error) {
-	if !utf8.Valid(text) {
-		return nil, errors.New("it is not valid UTF-8")
-	}
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()
 	if open, err := decoder.Token(); err != nil || open != json.Delim('{') {

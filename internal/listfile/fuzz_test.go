@@ -1,7 +1,6 @@
 package listfile_test
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/csv"
 	"errors"
@@ -11,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/assent-io/assent/internal/listfile"
+	"github.com/assent-io/assent/internal/table"
 )
 
 // FuzzEvents holds that any input ends, that lines only go up, that an event has what its kind needs, and that no complaint repeats the
@@ -26,14 +26,14 @@ func FuzzEvents(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		rows, err := listfile.NewEventRows(bufio.NewReader(bytes.NewReader(data)))
+		rows, err := listfile.NewEventRows(bytes.NewReader(data), "")
 		if err != nil {
 			return
 		}
 		before := 0
 		for {
 			row, line, err := rows.Next()
-			if bad, ok := errors.AsType[*listfile.BadRow](err); ok {
+			if bad, ok := errors.AsType[*table.RowError](err); ok {
 				line = bad.Line
 			} else if err != nil {
 				return
@@ -64,7 +64,7 @@ func FuzzAudience(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		from, err := listfile.NewAudience(bytes.NewReader(data), "address")
+		from, err := listfile.NewAudience(bytes.NewReader(data), "address", "")
 		if err != nil {
 			return
 		}

@@ -1,29 +1,26 @@
 // Package listfile reads and writes the files in which lists are exchanged: events to import, audiences to check, and what is written
-// about them. Files are CSV with a header or NDJSON, may be packed with gzip, and are read row by row, so that a file of any size
-// fits. It knows neither the server nor the command line.
+// about them. Files are tables with a header or NDJSON, may be packed with gzip, and are read row by row, so that a file of any size
+// fits; textfile and table find out their form. It knows neither the server nor the command line.
 //
-// What is wrong with a row is a *BadRow with its lines. No error repeats a value of a row: in a row that slipped a column it may be
+// What is wrong with a row is a *table.RowError with its lines. No error repeats a value of a row: in a row that slipped a column it may be
 // an address.
 package listfile
 
 import (
 	"bufio"
 	"bytes"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"strings"
 	"sync/atomic"
+
+	"github.com/assent-io/assent/internal/textfile"
 )
 
-const (
-	// Standard is the file name for standard input or output.
-	Standard = "-"
-	// maxRecord is the length of the longest line or CSV record in bytes.
-	maxRecord = 1 << 20
-)
+// Standard is the file name for standard input or output.
+const Standard = "-"
 
 // Streams are the standard streams of the process that opens files.
 type Streams struct {
@@ -40,13 +37,13 @@ type Input struct {
 	// Size is the number of bytes as stored, -1 if it is not known.
 	Size int64
 	// Text is what the file holds.
-	Text   *bufio.Reader
+	Text   io.Reader
+	raw    bool
 	stored io.ReadCloser
 	read   atomic.Int64
 }
 
-// Open opens a file, or standard input for Standard. What is packed with gzip is unpacked; a name that ends in .gz must be. A byte
-// order mark is left out.
+// Open opens a file, or standard input for Standard. What is packed with gzip is unpacked; a name that ends in .gz must be.
 func (s *Streams) Open(name string) (*Input, error) {
 	name, stored, size, err := s.stored(name)
 	if err != nil {
@@ -61,7 +58,7 @@ func (s *Streams) OpenRaw(name string) (*Input, error) {
 	if err != nil {
 		return nil, err
 	}
-	in := &Input{Name: name, Size: size, stored: stored}
+	in := &Input{Name: name, Size: size, raw: true, stored: stored}
 	in.Text = in.buffer()
 	return in, nil
 }
@@ -99,24 +96,11 @@ func NewInput(name string, stored io.ReadCloser, size int64) (*Input, error) {
 
 // unpack finds out whether the bytes are packed, and reads what they hold.
 func (in *Input) unpack() error {
-	packed := in.buffer()
-	in.Text = packed
-	magic, err := packed.Peek(2)
-	if err != nil && !errors.Is(err, io.EOF) {
+	unpacked, _, err := textfile.Unpack(in.buffer(), strings.HasSuffix(in.Name, ".gz"), 0)
+	if err != nil {
 		return fmt.Errorf("%s: %w", in.Name, err)
 	}
-	if bytes.Equal(magic, []byte{0x1f, 0x8b}) {
-		unpacked, err := gzip.NewReader(packed)
-		if err != nil {
-			return fmt.Errorf("%s: it is not a complete gzip file", in.Name)
-		}
-		in.Text = bufio.NewReaderSize(unpacked, 64<<10)
-	} else if strings.HasSuffix(in.Name, ".gz") {
-		return fmt.Errorf("%s: it is not a gzip file", in.Name)
-	}
-	if mark, err := in.Text.Peek(3); err == nil && string(mark) == "\ufeff" {
-		_, _ = in.Text.Discard(len(mark))
-	}
+	in.Text = unpacked
 	return nil
 }
 
@@ -128,11 +112,15 @@ func (in *Input) buffer() *bufio.Reader {
 // BytesRead returns how many bytes as stored were read so far.
 func (in *Input) BytesRead() int64 { return in.read.Load() }
 
-// ReadAll reads the text, at most the given number of bytes of it, and closes the file.
+// ReadAll reads the text, at most the given number of bytes of it, and closes the file. A byte order mark is left out unless the bytes are
+// read as they are stored.
 func (in *Input) ReadAll(limit int64) ([]byte, error) {
 	text, err := io.ReadAll(io.LimitReader(in.Text, limit))
 	if err = errors.Join(err, in.Close()); err != nil {
-		return nil, fmt.Errorf("%s: %w", in.Name, readError(err))
+		return nil, fmt.Errorf("%s: %w", in.Name, err)
+	}
+	if !in.raw {
+		text = bytes.TrimPrefix(text, []byte("\ufeff"))
 	}
 	return text, nil
 }
@@ -150,16 +138,4 @@ func (c *counter) Read(p []byte) (int, error) {
 	n, err := c.from.Read(p)
 	c.n.Add(int64(n))
 	return n, err
-}
-
-// readError says in plain words why reading stopped.
-func readError(err error) error {
-	switch {
-	case errors.Is(err, io.ErrUnexpectedEOF):
-		return errors.New("the gzip file is cut short")
-	case errors.Is(err, gzip.ErrChecksum), errors.Is(err, gzip.ErrHeader):
-		return errors.New("the gzip file is damaged")
-	default:
-		return err
-	}
 }

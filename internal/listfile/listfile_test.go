@@ -99,7 +99,7 @@ func TestWriter_WhatItWrites_IsRead(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		audience, err := listfile.NewAudience(in.Text, "address")
+		audience, err := listfile.NewAudience(in.Text, "address", "")
 		if err != nil {
 			t.Fatal(err)
 		}

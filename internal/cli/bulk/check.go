@@ -15,6 +15,7 @@ import (
 	"github.com/assent-io/assent/internal/cli/terminal"
 	"github.com/assent-io/assent/internal/cli/value"
 	"github.com/assent-io/assent/internal/listfile"
+	"github.com/assent-io/assent/internal/textfile"
 )
 
 // Question is what is asked about each address of a file.
@@ -30,9 +31,11 @@ type Question struct {
 type Files struct {
 	In            string
 	AddressColumn string
-	Out           string
-	Denied        string
-	Report        string
+	// Encoding is that of In; empty: it is found out.
+	Encoding textfile.Encoding
+	Out      string
+	Denied   string
+	Report   string
 }
 
 // checksInFlight is how many batches the server works on at once.
@@ -82,9 +85,10 @@ func CheckFile(ctx context.Context, t *terminal.Terminal, s *connect.Server, q *
 	defer func() { err = errors.Join(err, in.Close()) }()
 	c := newFileCheck(t, s, q, in)
 	c.files = f
-	if c.from, err = listfile.NewAudience(in.Text, f.AddressColumn); err != nil {
+	if c.from, err = listfile.NewAudience(in.Text, f.AddressColumn, f.Encoding); err != nil {
 		return fmt.Errorf("%s: %w", in.Name, err)
 	}
+	t.NoteEncoding(in.Name, c.from.Detected().Detected)
 	defer func() { err = errors.Join(err, c.discard()) }()
 	if err := c.createFiles(); err != nil {
 		return err
@@ -110,7 +114,7 @@ func CheckText(
 ) (Checked, error) {
 	c := newFileCheck(t, s, q, in)
 	var err error
-	if c.from, err = listfile.NewAudience(in.Text, addressColumn); err != nil {
+	if c.from, err = listfile.NewAudience(in.Text, addressColumn, ""); err != nil {
 		return Checked{}, err
 	}
 	if err := c.run(ctx); err != nil {

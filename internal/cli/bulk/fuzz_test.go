@@ -1,7 +1,6 @@
 package bulk
 
 import (
-	"bufio"
 	"bytes"
 	"errors"
 	"testing"
@@ -9,6 +8,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/assent-io/assent/internal/listfile"
+	"github.com/assent-io/assent/internal/table"
 )
 
 // FuzzImport holds that each event that is read from a file can be sent.
@@ -23,13 +23,13 @@ func FuzzImport(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		rows, err := listfile.NewEventRows(bufio.NewReader(bytes.NewReader(data)))
+		rows, err := listfile.NewEventRows(bytes.NewReader(data), "")
 		if err != nil {
 			return
 		}
 		for {
 			row, _, err := rows.Next()
-			if _, ok := errors.AsType[*listfile.BadRow](err); ok {
+			if _, ok := errors.AsType[*table.RowError](err); ok {
 				continue
 			}
 			if err != nil {

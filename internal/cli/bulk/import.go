@@ -16,6 +16,8 @@ import (
 	"github.com/assent-io/assent/internal/cli/terminal"
 	"github.com/assent-io/assent/internal/listfile"
 	"github.com/assent-io/assent/internal/phrase"
+	"github.com/assent-io/assent/internal/table"
+	"github.com/assent-io/assent/internal/textfile"
 )
 
 const (
@@ -82,20 +84,31 @@ func (s *Imported) Print(t *terminal.Terminal) error {
 	return nil
 }
 
-// ImportFile imports a file, or standard input for -.
-func ImportFile(
-	ctx context.Context, t *terminal.Terminal, s *connect.Server, path, rejected string, dryRun bool,
-) (_ Imported, err error) {
-	batch, err := listfile.ID(path)
+// Source says what is imported and how.
+type Source struct {
+	// Path is a file, or standard input for -.
+	Path string
+	// Encoding is that of the file; empty: it is found out.
+	Encoding textfile.Encoding
+	// Rejected is where rows that were not recorded are written; empty: they are told.
+	Rejected string
+	DryRun   bool
+}
+
+// ImportFile imports a file.
+func ImportFile(ctx context.Context, t *terminal.Terminal, s *connect.Server, from Source) (_ Imported, err error) {
+	batch, err := listfile.ID(from.Path)
 	if err != nil {
 		return Imported{}, err
 	}
-	in, err := t.Open(path)
+	in, err := t.Open(from.Path)
 	if err != nil {
 		return Imported{}, err
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
-	return importRows(ctx, t, s, in, &importer{rejected: t.NewRejected(rejected), dryRun: dryRun, batch: batch})
+	return importRows(ctx, t, s, in, &importer{
+		rejected: t.NewRejected(from.Rejected), encoding: from.Encoding, dryRun: from.DryRun, batch: batch,
+	})
 }
 
 // ImportText imports what was opened; rows that are rejected go to standard error.
@@ -105,10 +118,11 @@ func ImportText(ctx context.Context, t *terminal.Terminal, s *connect.Server, in
 
 func importRows(ctx context.Context, t *terminal.Terminal, s *connect.Server, in *listfile.Input, i *importer) (Imported, error) {
 	i.summary.DryRun, i.summary.BatchID = i.dryRun, i.batch
-	rows, err := listfile.NewEventRows(in.Text)
+	rows, err := listfile.NewEventRows(in.Text, i.encoding)
 	if err != nil {
 		return i.summary, fmt.Errorf("%s: %w", in.Name, err)
 	}
+	t.NoteEncoding(in.Name, rows.Detected())
 	defer func() { t.WarnOdd(&i.odd) }()
 	i.server, i.in, i.rows, i.bar = s, in, rows, t.NewProgress("importing", in.Size)
 	err = i.run(ctx)
@@ -127,7 +141,7 @@ type chunk struct {
 	events  []*assentv1.EventInput
 	lines   []int
 	size    int
-	broken  []*listfile.BadRow
+	broken  []*table.RowError
 	results []*assentv1.RecordResult
 	// removed is how many cells of evidence could not be read and were left out.
 	removed int64
@@ -145,6 +159,7 @@ type importer struct {
 	in       *listfile.Input
 	rows     listfile.EventRows
 	rejected *listfile.Rejected
+	encoding textfile.Encoding
 	dryRun   bool
 	batch    string
 	summary  Imported
@@ -180,7 +195,7 @@ func (i *importer) chunk() (c *chunk, more bool) {
 	c = &chunk{}
 	for !c.full() {
 		row, line, err := i.rows.Next()
-		if bad, ok := errors.AsType[*listfile.BadRow](err); ok {
+		if bad, ok := errors.AsType[*table.RowError](err); ok {
 			c.broken = append(c.broken, bad)
 			continue
 		}
@@ -194,7 +209,7 @@ func (i *importer) chunk() (c *chunk, more bool) {
 		row, removed := row.WithReadableEvidence()
 		read, err := row.Event()
 		if err != nil {
-			c.broken = append(c.broken, &listfile.BadRow{Line: line, Text: err.Error()})
+			c.broken = append(c.broken, &table.RowError{Line: line, Text: err.Error()})
 			continue
 		}
 		event := eventInput(&read)
@@ -219,7 +234,7 @@ func (i *importer) record(ctx context.Context, c *chunk) error {
 			Events: c.events, ValidateOnly: i.dryRun, BatchId: i.batch, RequestId: uuid.NewString(),
 		})
 	if err != nil {
-		return fmt.Errorf("%s: %w", listfile.LineRange(c.lines[0], c.lines[len(c.lines)-1]), err)
+		return fmt.Errorf("%s: %w", table.LineRange(c.lines[0], c.lines[len(c.lines)-1]), err)
 	}
 	if len(answer.GetResults()) != len(c.events) {
 		return errors.New("the server's answer does not fit the batch")

@@ -14,6 +14,7 @@ import (
 
 	"github.com/assent-io/assent/internal/listfile"
 	"github.com/assent-io/assent/internal/phrase"
+	"github.com/assent-io/assent/internal/textfile"
 )
 
 // PrintMessage writes a message as JSON, indented.
@@ -82,6 +83,13 @@ func (t *Terminal) NewRejected(path string) *listfile.Rejected {
 func (t *Terminal) WarnOdd(odd *listfile.OddAddresses) {
 	if text := odd.Warning(); text != "" {
 		t.Notef("warning: %s", text)
+	}
+}
+
+// NoteEncoding says of a file as which encoding it is read where nothing proves that it is the right one.
+func (t *Terminal) NoteEncoding(name string, found textfile.Detected) {
+	if found.Guessed {
+		t.Notef("%s is not UTF-8; read as %s. If it is another encoding, --encoding names it.", name, found.Encoding)
 	}
 }
 

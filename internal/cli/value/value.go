@@ -15,6 +15,7 @@ import (
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/nearest"
+	"github.com/assent-io/assent/internal/textfile"
 	"github.com/assent-io/assent/internal/timetext"
 )
 
@@ -55,6 +56,21 @@ func (f *Time) Type() string { return "time" }
 func (f *Time) Set(value string) error {
 	at, err := parseTime(value)
 	f.At = at
+	return err
+}
+
+// Encoding is a flag that takes the encoding of a file; unset it is empty.
+type Encoding struct{ Name textfile.Encoding }
+
+func (f *Encoding) String() string { return string(f.Name) }
+
+// Type names the value in the help.
+func (f *Encoding) Type() string { return "encoding" }
+
+// Set takes the value, if it is one.
+func (f *Encoding) Set(value string) error {
+	name, err := textfile.ParseEncoding(value)
+	f.Name = name
 	return err
 }
 

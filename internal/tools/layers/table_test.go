@@ -176,7 +176,7 @@ func allowed() map[string][]string {
 		},
 		"internal/cli/bulk": {
 			"api/assent/v1", "internal/cli/connect", "internal/cli/terminal", "internal/cli/value", "internal/listfile",
-			"internal/locale", "internal/phrase",
+			"internal/locale", "internal/phrase", "internal/table", "internal/textfile",
 		},
 		"internal/service/disclosure": {
 			"internal/catalog", "internal/consent", "internal/service/access", "internal/service/asof",
@@ -216,7 +216,7 @@ func allowed() map[string][]string {
 			"internal/storage/tables", "internal/tlv",
 		},
 
-		"internal/cli/terminal": {"api/assent/v1", "internal/cli/value", "internal/listfile", "internal/phrase"},
+		"internal/cli/terminal": {"api/assent/v1", "internal/cli/value", "internal/listfile", "internal/phrase", "internal/textfile"},
 		"internal/service/access": {
 			"internal/catalog", "internal/consent", "internal/fault", "internal/service/env", "internal/storage",
 			"internal/storage/tables",
@@ -247,7 +247,7 @@ func allowed() map[string][]string {
 
 		"internal/duty": {"internal/catalog", "internal/dossier/wording", "internal/locale", "internal/period"},
 
-		"internal/cli/value": {"api/assent/v1", "internal/listfile", "internal/nearest", "internal/timetext"},
+		"internal/cli/value": {"api/assent/v1", "internal/listfile", "internal/nearest", "internal/textfile", "internal/timetext"},
 		"internal/dossier/machine": {
 			"internal/catalog", "internal/consent", "internal/consent/timeline", "internal/dossier", "internal/locale",
 		},
@@ -290,8 +290,14 @@ func allowed() map[string][]string {
 		"internal/kept":               {"internal/consent", "internal/ledger"},
 		"internal/listfile": {
 			"internal/atomicfile", "internal/catalog", "internal/consent", "internal/nearest", "internal/phrase",
-			"internal/timetext",
+			"internal/table", "internal/textfile", "internal/timetext",
 		},
+		"internal/presets": {
+			"internal/address", "internal/catalog", "internal/consent", "internal/jsonlist", "internal/listtime", "internal/nearest", "internal/table",
+		},
+		"internal/jsonlist":                   {"internal/textfile"},
+		"internal/listtime":                   {},
+		"internal/table":                      {"internal/phrase", "internal/textfile"},
 		"internal/suppressionfile/filterform": {"internal/suppressionfile", "suppressionfilter"},
 		"internal/suppressionfile":            {"internal/address", "internal/catalog", "internal/consent"},
 
@@ -340,6 +346,7 @@ func allowed() map[string][]string {
 		"internal/testkit":         {},
 		"internal/secret":          {},
 		"internal/storedtext":      {},
+		"internal/textfile":        {},
 		"internal/timetext":        {},
 		"internal/tlv":             {},
 		"internal/tools/decisions": {},
@@ -395,8 +402,8 @@ func pure() []string {
 		"internal/address", "internal/catalog", "internal/catalog/lookalike", "internal/consent", "internal/consent/codec", "internal/consent/statement",
 		"internal/consent/optin", "internal/consent/standing", "internal/consent/timeline", "internal/consent/usefulness", "internal/dossier", "internal/dossier/answer", "internal/dossier/machine", "internal/dossier/paper",
 		"internal/dossier/pdf", "internal/dossier/wording", "internal/duty", "internal/fault", "internal/feed",
-		"internal/ledger", "internal/locale", "internal/period", "internal/receipt",
-		"internal/storedtext", "internal/suppressionfile", "internal/suppressionfile/filterform", "internal/timetext", "internal/tlv",
+		"internal/jsonlist", "internal/ledger", "internal/listtime", "internal/locale", "internal/period", "internal/presets", "internal/receipt",
+		"internal/storedtext", "internal/suppressionfile", "internal/suppressionfile/filterform", "internal/table", "internal/textfile", "internal/timetext", "internal/tlv",
 	}
 }
 
