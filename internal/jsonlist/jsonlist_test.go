@@ -43,7 +43,9 @@ func TestReader_TheListsOfTools(t *testing.T) {
 	}{
 		{
 			"Amazon SES", "{\n \"SuppressedDestinationSummaries\": [\n  {\"EmailAddress\": \"a@b.c\"},\n\n  {\"EmailAddress\": \"d@e.f\"}],\n \"NextToken\": \"x\"}\n",
-			"SuppressedDestinationSummaries", "EmailAddress", []string{"3/1 a@b.c", "5/2 d@e.f"}, true,
+			"SuppressedDestinationSummaries", "EmailAddress",
+			[]string{"3/1 a@b.c", "5/2 d@e.f"},
+			true,
 		},
 		{"SES, last page", `{"Items":[{"e":"a"}],"NextToken":null}`, "Items", "e", []string{"1/1 a"}, false},
 		{"Postmark", `{"Suppressions":[{"EmailAddress":"a@b.c"}]}`, "Suppressions", "EmailAddress", []string{"1/1 a@b.c"}, false},
@@ -51,7 +53,9 @@ func TestReader_TheListsOfTools(t *testing.T) {
 		{"Mailgun", `{"paging":{"next":"https://…","last":""},"items":[{"address":"a"}]}`, "items", "address", []string{"1/1 a"}, true},
 		{
 			"Klaviyo", `{"data":[{"attributes":{"subscriptions":{"email":{"marketing":{"consent":"SUBSCRIBED"}}}}}],"links":{"next":null}}`,
-			"data", "attributes.subscriptions.email.marketing.consent", []string{"1/1 SUBSCRIBED"}, false,
+			"data", "attributes.subscriptions.email.marketing.consent",
+			[]string{"1/1 SUBSCRIBED"},
+			false,
 		},
 		{"one object a line", "{\"emailAddress\":\"a\"}\n\n{\"emailAddress\":\"b\"}\n", "items", "emailAddress", []string{"1/1 a", "3/2 b"}, false},
 		{"several pages", `{"items":[{"e":"a"}],"links":{"next":"x"}}` + "\n" + `{"items":[{"e":"b"}]}`, "items", "e", []string{"1/1 a", "2/2 b"}, true},

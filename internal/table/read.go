@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/assent-io/assent/internal/textfile"
 )
 
 // firstRow reads the first row; what stands between its cells is settled with it.
@@ -85,7 +87,7 @@ func (r *Reader) skipBlank() ([]byte, error) {
 	for {
 		line, err := r.text.ReadLine()
 		if err != nil {
-			return nil, err
+			return nil, r.placed(err, 0, false)
 		}
 		if len(line) > 0 && (line[0] != ' ' || len(bytes.TrimLeft(line, " ")) > 0) {
 			return line, nil
@@ -214,7 +216,7 @@ func (r *Reader) nextLine(row *Row) (line []byte, invalid, err error) {
 		return nil, nil, r.badQuote(row)
 	}
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, r.placed(err, len(r.ends), true)
 	}
 	row.Last = r.text.Line()
 	if len(r.unquoted)+len(line) > MaxRow {
@@ -222,6 +224,22 @@ func (r *Reader) nextLine(row *Row) (line []byte, invalid, err error) {
 			LineRange(row.Line, row.Last), r.ColumnName(len(r.ends)), MaxRow)
 	}
 	return line, r.text.Check(line), nil
+}
+
+// placed adds the column to the error of a line that is too long. The line begins in the given column, inside quotes or not.
+func (r *Reader) placed(err error, column int, inside bool) error {
+	long, ok := errors.AsType[*textfile.TooLong](err)
+	if !ok {
+		return err
+	}
+	for _, c := range long.Begin {
+		if c == '"' {
+			inside = !inside
+		} else if c == r.found.Separator && !inside {
+			column++
+		}
+	}
+	return fmt.Errorf("line %d, %s: the line is longer than %d bytes; perhaps a quote is not closed", long.Line, r.ColumnName(column), textfile.MaxLine)
 }
 
 func (r *Reader) badQuote(row *Row) error {

@@ -55,14 +55,20 @@ func TestReader_TheFilesOfTools(t *testing.T) {
 		{"a column sep", "sep=of,b\n1,2\n", table.Options{}, []string{"sep=of", "b"}, ',', []string{`2-2 ["1" "2"]`}},
 		{"blank lines", "\n  \na,b\n\n1,2\n   \n3,4\n\n", table.Options{}, []string{"a", "b"}, ',', []string{`5-5 ["1" "2"]`, `7-7 ["3" "4"]`}},
 		{
-			"quotes", "a,b\n\"1\"\"x\"\"\",\"\"\n\"two\r\nlines\n\",2\n3,4\n", table.Options{}, []string{"a", "b"}, ',',
+			"quotes", "a,b\n\"1\"\"x\"\"\",\"\"\n\"two\r\nlines\n\",2\n3,4\n",
+			table.Options{},
+			[]string{"a", "b"},
+			',',
 			[]string{`2-2 ["1\"x\"" ""]`, `3-5 ["two\nlines\n" "2"]`, `6-6 ["3" "4"]`},
 		},
 		{
 			"old Mac", "a;b\r\"1\r2\";3\r", table.Options{}, []string{"a", "b"}, ';', []string{`2-3 ["1\n2" "3"]`},
 		},
 		{
-			"odd rows", "a,b\n1\n1,2,3\n1,x\"y\n\"1\"x,2\n\"1\n2\"x,3\n1,2\n", table.Options{}, []string{"a", "b"}, ',',
+			"odd rows", "a,b\n1\n1,2,3\n1,x\"y\n\"1\"x,2\n\"1\n2\"x,3\n1,2\n",
+			table.Options{},
+			[]string{"a", "b"},
+			',',
 			[]string{
 				"line 2: it has 1 field, the header has 2", "line 3: it has 3 fields, the header has 2",
 				`line 4: column "b": a quote is in a wrong place or not closed`, `line 5: column "a": a quote is in a wrong place or not closed`,
@@ -70,19 +76,27 @@ func TestReader_TheFilesOfTools(t *testing.T) {
 			},
 		},
 		{
-			"open quote", "a,b\n1,\"x\n2,3\n", table.Options{}, []string{"a", "b"}, ',',
+			"open quote", "a,b\n1,\"x\n2,3\n",
+			table.Options{},
+			[]string{"a", "b"},
+			',',
 			[]string{`lines 2 to 3: column "b": a quote is in a wrong place or not closed`},
 		},
 		{"bare quotes", "a,b\n1,x\"y\"\n", table.Options{BareQuotes: true}, []string{"a", "b"}, ',', []string{`2-2 ["1" "x\"y\""]`}},
 		{
-			"broken letters", "ä,öü\n1,\xfc\n\"2\n\xfc\",2\n3,4", table.Options{}, []string{"ä", "öü"}, ',',
+			"broken letters", "ä,öü\n1,\xfc\n\"2\n\xfc\",2\n3,4",
+			table.Options{},
+			[]string{"ä", "öü"},
+			',',
 			[]string{
 				`line 2: column "öü": it is not valid utf-8; if the whole file is in another encoding, --encoding names it`,
 				`lines 3 to 4: column "ä": it is not valid utf-8; if the whole file is in another encoding, --encoding names it`, `5-5 ["3" "4"]`,
 			},
 		},
 		{
-			"no header", "anna@firma.example,BOUNCE\nben@firma.example,COMPLAINT\nx\n", table.Options{Header: table.HeaderUnlessAddress}, nil, ',',
+			"no header", "anna@firma.example,BOUNCE\nben@firma.example,COMPLAINT\nx\n",
+			table.Options{Header: table.HeaderUnlessAddress},
+			nil, ',',
 			[]string{`1-1 ["anna@firma.example" "BOUNCE"]`, `2-2 ["ben@firma.example" "COMPLAINT"]`, "line 3: it has 1 field, the first row has 2"},
 		},
 		{"a header", "address,x\na@b.c,1\n", table.Options{Header: table.HeaderUnlessAddress}, []string{"address", "x"}, ',', []string{`2-2 ["a@b.c" "1"]`}},
@@ -110,7 +124,7 @@ func TestOpen_WhatIsNoTable(t *testing.T) {
 		{"only sep=", "sep=;\n", "it is empty: the header is missing"},
 		{"sep=x", "sep=x\na\n", "line 1: sep= must name one of"},
 		{"a million columns", "\n" + strings.Repeat("a,", 500_000), "line 2: it has 500001 columns; at most 1024 can be read"},
-		{"longer than a line", strings.Repeat("aaa,", 500_000), "line 1: it is longer than 1048576 bytes"},
+		{"longer than a line", strings.Repeat("aaa,", 500_000), "line 1, column 1: the line is longer than 1048576 bytes"},
 		{"quote", "a,\"b\n", "line 1: column 2: a quote is in a wrong place or not closed"},
 	} {
 		if _, err := table.Open(strings.NewReader(c.text), table.Options{}); err == nil || !strings.Contains(err.Error(), c.want) {
@@ -145,6 +159,24 @@ func TestNext_QuotedCellWithoutEnd_EndsAtTheLimitWithLineAndColumn(t *testing.T)
 	}
 	if from.given > 3<<20 {
 		t.Errorf("%d bytes were read", from.given)
+	}
+}
+
+func TestNext_LineWithoutEnd_EndsAtTheLimitWithLineAndColumn(t *testing.T) {
+	for _, c := range []struct{ row, want string }{
+		{"1,\"a,b\",\"", `line 2, column "note": the line is longer than 1048576 bytes; perhaps a quote is not closed`},
+		{"1,2,", `line 2, column "note": the line is longer`},
+		{"1,\"\n\",\"", `line 3, column "note": the line is longer`},
+		{"1,\"\n", `line 3, column "address": the line is longer`},
+	} {
+		text := "id,address,note\n" + c.row + strings.Repeat("x", 3<<20)
+		r, err := table.Open(strings.NewReader(text), table.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err = rows(r); err == nil || !strings.HasPrefix(err.Error(), c.want) {
+			t.Errorf("%q: %v", c.row, err)
+		}
 	}
 }
 

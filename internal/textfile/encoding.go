@@ -64,12 +64,10 @@ func nameOf(e encoding.Encoding) Encoding {
 
 // decodingOf returns how the encoding is read; false for UTF-8, which needs nothing, and for an unknown one.
 func decodingOf(name Encoding) (encoding.Encoding, bool) {
-	switch name {
-	case UTF8:
-		return nil, false
-	case UTF16LE:
+	if name == UTF16LE {
 		return unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM), true
-	case UTF16BE:
+	}
+	if name == UTF16BE {
 		return unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM), true
 	}
 	for _, one := range charmap.All {

@@ -119,21 +119,21 @@ func (r *Reader) First() byte { return r.first }
 func (r *Reader) Line() int { return r.line }
 
 // ReadLine returns the next line without its end. It may be used until the next call. At the end it returns io.EOF; text behind the last
-// line end is a line, nothing is none.
+// line end is a line, nothing is none. For a line that is too long it returns a *TooLong.
 func (r *Reader) ReadLine() ([]byte, error) {
 	seen := 0
 	for {
 		have := r.buffer[r.start:r.end]
 		if length, next, ok := r.lineEnd(have, seen); ok {
 			if length > MaxLine {
-				return nil, tooLong(r.line + 1)
+				return nil, r.tooLong()
 			}
 			r.line++
 			r.start += next
 			return have[:length], nil
 		}
 		if seen = len(have); seen > MaxLine+1 {
-			return nil, tooLong(r.line + 1)
+			return nil, r.tooLong()
 		}
 		if r.err != nil {
 			return r.lastLine(have)
@@ -142,8 +142,19 @@ func (r *Reader) ReadLine() ([]byte, error) {
 	}
 }
 
-func tooLong(line int) error {
-	return fmt.Errorf("line %d: it is longer than %d bytes", line, MaxLine)
+// TooLong is the error for a line that is longer than MaxLine; nothing can be read behind it.
+type TooLong struct {
+	Line int
+	// Begin is the text of the line up to the limit.
+	Begin []byte
+}
+
+func (e *TooLong) Error() string {
+	return fmt.Sprintf("line %d: it is longer than %d bytes", e.Line, MaxLine)
+}
+
+func (r *Reader) tooLong() error {
+	return &TooLong{Line: r.line + 1, Begin: r.buffer[r.start : r.start+MaxLine]}
 }
 
 // lastLine returns what is left without a line end.

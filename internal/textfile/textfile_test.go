@@ -71,8 +71,10 @@ func TestOpen_FindsTheEncoding(t *testing.T) {
 		{"stated", "j\x81rgen", textfile.Options{Encoding: "ibm-code-page-850"}, "jürgen", textfile.Detected{Encoding: "ibm-code-page-850"}},
 		{"stated Latin-1", "j\xfcrgen", textfile.Options{Encoding: "iso-8859-1"}, "jürgen", textfile.Detected{Encoding: "iso-8859-1"}},
 		{
-			"a letter across the end of the look", strings.Repeat("x", 256<<10-1) + "ü" + strings.Repeat("x", long), textfile.Options{},
-			strings.Repeat("x", 256<<10-1) + "ü" + strings.Repeat("x", long), textfile.Detected{Encoding: textfile.UTF8},
+			"a letter across the end of the look", strings.Repeat("x", 256<<10-1) + "ü" + strings.Repeat("x", long),
+			textfile.Options{},
+			strings.Repeat("x", 256<<10-1) + "ü" + strings.Repeat("x", long),
+			textfile.Detected{Encoding: textfile.UTF8},
 		},
 		{"packed", packed(t, []byte("j\xfcrgen")), textfile.Options{Packed: true}, "jürgen", textfile.Detected{Encoding: textfile.Windows1252, Guessed: true, Packed: true}},
 	} {
