@@ -70,6 +70,11 @@ const (
 	DeliveryNotDead    Code = "DELIVERY_NOT_DEAD"
 	RotationUnderWay   Code = "ROTATION_UNDER_WAY"
 	ConsumerRequired   Code = "CONSUMER_REQUIRED"
+	InvalidImport      Code = "INVALID_IMPORT"
+	InvalidFile        Code = "INVALID_FILE"
+	ImportMissing      Code = "IMPORT_NOT_FOUND"
+	FileChanged        Code = "FILE_CHANGED"
+	UploadReplaced     Code = "UPLOAD_REPLACED"
 	Unauthenticated    Code = "UNAUTHENTICATED"
 	ScopeMissing       Code = "SCOPE_MISSING"
 	OtherDepartment    Code = "OTHER_DEPARTMENT"
@@ -130,6 +135,7 @@ func AllCodes() []Code {
 		EtagMismatch, SuppressionMissing, ErasedBefore, LegalHold, NotHeld, NotVoidable, BatchUndone, UndoPending, NotOfAddress, NotInformed,
 		SameAddress, LinkCircle, LinkErased, NotLinked, OtherController, NoClaimsKey, RequestIDReused, ClientExists, ClientMissing,
 		InvalidConsumer, ConsumerExists, ConsumerMissing, ConsumerRevoked, ConsumerRequired, WebhookMissing, WebhookDisabled, DeliveryMissing, DeliveryNotDead,
+		InvalidImport, InvalidFile, ImportMissing, FileChanged, UploadReplaced,
 		RotationUnderWay, Unauthenticated, ScopeMissing, OtherDepartment, TooLarge,
 		TooManyCalls, SlowWatcher, ClockSkew, KeyMissing, Unavailable,
 		ServerStopping,

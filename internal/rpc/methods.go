@@ -160,6 +160,7 @@ func methods() map[string]method {
 		assentv1.ClientService_RevokeClient_FullMethodName: needs(department, access.ScopeClients),
 	}
 	maps.Copy(table, methodsOfFeed())
+	maps.Copy(table, methodsOfImports())
 	maps.Copy(table, methodsOfGRPC())
 	known := shapes{}
 	for name, row := range table {
@@ -191,6 +192,16 @@ func methodsOfFeed() map[string]method {
 		assentv1.WebhookService_TestWebhook_FullMethodName:         needs(department, access.ScopeClients),
 		assentv1.WebhookService_ListDeliveries_FullMethodName:      needs(department, access.ScopeClients, access.ScopeFeed),
 		assentv1.WebhookService_ReplayDeliveries_FullMethodName:    needs(department, access.ScopeClients),
+	}
+}
+
+// methodsOfImports returns the rows of the lists that come in. What a row of such a list says needs the scope of its kind as well.
+func methodsOfImports() map[string]method {
+	return map[string]method{
+		assentv1.ImportService_CreateImport_FullMethodName: needs(department, access.ScopeRecord, access.ScopeSuppress),
+		assentv1.ImportService_UploadImport_FullMethodName: needs(department, access.ScopeRecord, access.ScopeSuppress),
+		assentv1.ImportService_GetImport_FullMethodName:    needs(department, access.ScopeRecord, access.ScopeSuppress, access.ScopeRead),
+		assentv1.ImportService_ListImports_FullMethodName:  needs(department, access.ScopeRecord, access.ScopeSuppress, access.ScopeRead),
 	}
 }
 

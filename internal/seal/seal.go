@@ -44,6 +44,8 @@ const (
 	PurposeWebhookURL    Purpose = "assent/1/webhookurl/"    // of a webhook's id
 	PurposeWebhookSecret Purpose = "assent/1/webhooksecret/" // of a webhook's id
 	PurposeDelivery      Purpose = "assent/1/delivery/"      // of the id of a message
+
+	PurposeImport Purpose = "assent/1/import/" // of the id of an import
 )
 
 // Keys are the keys of one store. They are safe for concurrent use, also while [Keys.Take] takes up those of a changed

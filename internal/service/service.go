@@ -23,6 +23,7 @@ import (
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/service/erased"
 	"github.com/assent-io/assent/internal/service/export"
+	"github.com/assent-io/assent/internal/service/imports"
 	"github.com/assent-io/assent/internal/service/receipts"
 	"github.com/assent-io/assent/internal/service/record"
 	"github.com/assent-io/assent/internal/service/reference"
@@ -61,6 +62,8 @@ type Options struct {
 	Webhooks webhooks.Options
 	// UndoPage is how many events of a batch one transaction leaves out; 0 is the usual number. It is for tests.
 	UndoPage int
+	// Imports bound the lists of other tools. The zero value is 4 GiB a file.
+	Imports imports.Limits
 	// Unsafe is for tests.
 	Unsafe env.Unsafe
 }
@@ -90,6 +93,7 @@ type Service struct {
 	*audit.Rebuilder
 	*changes.Feed
 	*webhooks.Webhooks
+	*imports.Imports
 
 	reference *reference.Reference
 	engine    *txn.Engine
@@ -137,6 +141,7 @@ func wire(env *env.Env, opts *Options) *Service {
 	s.Feed = changes.New(env, s.reference, s.Guard, s.Checkpoints, s.Counter, s.Consumers, opts.Feed)
 	s.Admin = administration.New(env, s.reference, s.Guard, s.engine)
 	s.Rebuilder = audit.New(env, s.reference, s.engine)
+	s.Imports = imports.New(env, s.reference, s.Guard, s.Recorder, opts.Imports)
 	s.Webhooks = webhooks.New(env, s.engine, s.Consumers, s.Feed, opts.Webhooks)
 	s.engine.SetHooks(txn.Hooks{Recorded: s.GoAlong, Erased: s.erased, Forgotten: s.Forget, Committed: s.LookNow})
 	return s

@@ -15,6 +15,7 @@ import (
 	"github.com/assent-io/assent/internal/cli/terminal"
 	"github.com/assent-io/assent/internal/cli/value"
 	"github.com/assent-io/assent/internal/listfile"
+	"github.com/assent-io/assent/internal/pipeline"
 	"github.com/assent-io/assent/internal/textfile"
 )
 
@@ -131,7 +132,7 @@ func newFileCheck(t *terminal.Terminal, s *connect.Server, q *Question, in *list
 
 func (c *fileCheck) run(ctx context.Context) error {
 	defer c.bar.End()
-	return pipeline(ctx, checksInFlight, c.produce, c.ask, c.consume)
+	return pipeline.Run(ctx, checksInFlight, c.produce, c.ask, c.consume)
 }
 
 func (c *fileCheck) produce(yield func(*checkedBatch) error) error {

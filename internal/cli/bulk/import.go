@@ -16,6 +16,7 @@ import (
 	"github.com/assent-io/assent/internal/cli/terminal"
 	"github.com/assent-io/assent/internal/listfile"
 	"github.com/assent-io/assent/internal/phrase"
+	"github.com/assent-io/assent/internal/pipeline"
 	"github.com/assent-io/assent/internal/table"
 	"github.com/assent-io/assent/internal/textfile"
 )
@@ -171,7 +172,7 @@ type importer struct {
 
 func (i *importer) run(ctx context.Context) error {
 	defer i.bar.End()
-	return errors.Join(pipeline(ctx, chunksInFlight, i.produce, i.record, i.consume), i.unreadable)
+	return errors.Join(pipeline.Run(ctx, chunksInFlight, i.produce, i.record, i.consume), i.unreadable)
 }
 
 func (i *importer) produce(yield func(*chunk) error) error {

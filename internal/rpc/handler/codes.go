@@ -12,7 +12,8 @@ func StatusCode(code fault.Code) (codes.Code, bool) {
 	case fault.InvalidAddress, fault.InvalidDomain, fault.SameAddress, fault.UnknownChannel, fault.UnknownDeclaration, fault.UnknownNotice, fault.NotANotice,
 		fault.TimeInFuture, fault.InvalidTime, fault.InvalidEvidence, fault.InvalidSuppression,
 		fault.InvalidEvent, fault.InvalidToken, fault.InvalidPageToken, fault.InvalidCatalog,
-		fault.InvalidClient, fault.InvalidConsumer, fault.InvalidRequest, fault.InvalidReceipt:
+		fault.InvalidClient, fault.InvalidConsumer, fault.InvalidRequest, fault.InvalidReceipt,
+		fault.InvalidImport, fault.InvalidFile:
 		return codes.InvalidArgument, true
 	case fault.PositionUnknown, fault.PositionCompacted:
 		return codes.OutOfRange, true
@@ -20,14 +21,14 @@ func StatusCode(code fault.Code) (codes.Code, bool) {
 		fault.RequestEnded, fault.NoCatalog, fault.VersionInUse, fault.InUse, fault.ErasedBefore,
 		fault.LegalHold, fault.OtherHistory, fault.NotHeld, fault.NotVoidable, fault.BatchUndone, fault.UndoPending, fault.NotOfAddress, fault.NoClaimsKey, fault.NotInformed,
 		fault.LinkCircle, fault.LinkErased, fault.NotLinked, fault.ConsumerRequired,
-		fault.DeliveryNotDead, fault.WebhookDisabled, fault.RotationUnderWay:
+		fault.DeliveryNotDead, fault.WebhookDisabled, fault.RotationUnderWay, fault.FileChanged:
 		return codes.FailedPrecondition, true
 	case fault.CatalogNotFound, fault.SuppressionMissing, fault.ClientMissing, fault.ConsumerMissing,
-		fault.WebhookMissing, fault.DeliveryMissing:
+		fault.WebhookMissing, fault.DeliveryMissing, fault.ImportMissing:
 		return codes.NotFound, true
 	case fault.RequestIDReused, fault.ClientExists, fault.ConsumerExists:
 		return codes.AlreadyExists, true
-	case fault.EtagMismatch:
+	case fault.EtagMismatch, fault.UploadReplaced:
 		return codes.Aborted, true
 	case fault.Unauthenticated:
 		return codes.Unauthenticated, true

@@ -104,7 +104,7 @@ func (s *consentServer) RequestConsent(
 	return &assentv1.RequestConsentResponse{
 		Decision: decisionOf(&result.Result, s.speaks.of(ctx)), Token: result.Token,
 		ExpiresTime: Timestamp(result.Expires), Positions: result.Positions,
-		Warnings: warningsOf(result.Warnings),
+		Warnings: Warnings(result.Warnings),
 	}, nil
 }
 
@@ -140,7 +140,7 @@ func (s *consentServer) GrantConsent(
 		return nil, err
 	}
 	return &assentv1.GrantConsentResponse{
-		Positions: []int64{result.Position}, Duplicate: result.Duplicate, Warnings: warningsOf(result.Warnings),
+		Positions: []int64{result.Position}, Duplicate: result.Duplicate, Warnings: Warnings(result.Warnings),
 	}, nil
 }
 
@@ -165,8 +165,8 @@ func (s *consentServer) WithdrawConsent(
 		return nil, err
 	}
 	return &assentv1.WithdrawConsentResponse{
-		Positions: []int64{result.Position}, Duplicate: result.Duplicate, Warnings: warningsOf(result.Warnings),
-		StillAllowed: stillAllowedOf(result.StillAllowed),
+		Positions: []int64{result.Position}, Duplicate: result.Duplicate, Warnings: Warnings(result.Warnings),
+		StillAllowed: StillAllowed(result.StillAllowed),
 	}, nil
 }
 
@@ -198,8 +198,8 @@ func (s *consentServer) BatchRecordEvents(
 	response := &assentv1.BatchRecordEventsResponse{Results: make([]*assentv1.RecordResult, len(items))}
 	for i := range items {
 		response.Results[i] = &assentv1.RecordResult{
-			Position: items[i].Position, Duplicate: items[i].Duplicate, Warnings: warningsOf(items[i].Warnings),
-			StillAllowed: stillAllowedOf(items[i].StillAllowed),
+			Position: items[i].Position, Duplicate: items[i].Duplicate, Warnings: Warnings(items[i].Warnings),
+			StillAllowed: StillAllowed(items[i].StillAllowed),
 		}
 		if items[i].Err != nil {
 			response.Results[i] = &assentv1.RecordResult{Error: itemError(items[i].Err)}

@@ -35,7 +35,7 @@ func (s *historyServer) EraseRecipient(
 	}
 	return &assentv1.EraseRecipientResponse{
 		Positions: []int64{result.Position}, Duplicate: result.Duplicate, EventsErased: result.Erased,
-		Warnings:   warningsOf(result.Warnings),
+		Warnings:   Warnings(result.Warnings),
 		Recipients: erasureRecipients(result.Learnt),
 	}, nil
 }

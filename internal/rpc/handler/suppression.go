@@ -27,8 +27,8 @@ func (s *suppressionServer) CreateSuppression(
 		return nil, err
 	}
 	return &assentv1.CreateSuppressionResponse{
-		Positions: []int64{result.Position}, Duplicate: result.Duplicate, Warnings: warningsOf(result.Warnings),
-		StillAllowed: stillAllowedOf(result.StillAllowed),
+		Positions: []int64{result.Position}, Duplicate: result.Duplicate, Warnings: Warnings(result.Warnings),
+		StillAllowed: StillAllowed(result.StillAllowed),
 	}, nil
 }
 

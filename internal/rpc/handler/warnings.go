@@ -6,7 +6,8 @@ import (
 	"github.com/assent-io/assent/internal/service/txn"
 )
 
-func warningsOf(list []statement.Warning) []*assentv1.Warning {
+// Warnings returns warnings as messages.
+func Warnings(list []statement.Warning) []*assentv1.Warning {
 	warnings := make([]*assentv1.Warning, len(list))
 	for i := range list {
 		warnings[i] = &assentv1.Warning{Code: string(list[i].Code), Field: list[i].Field, Description: list[i].Message}
@@ -14,7 +15,8 @@ func warningsOf(list []statement.Warning) []*assentv1.Warning {
 	return warnings
 }
 
-func stillAllowedOf(list []txn.StillAllowed) []*assentv1.StillAllowed {
+// StillAllowed returns the channels that a no leaves allowed as messages.
+func StillAllowed(list []txn.StillAllowed) []*assentv1.StillAllowed {
 	channels := make([]*assentv1.StillAllowed, len(list))
 	for i := range list {
 		channels[i] = &assentv1.StillAllowed{

@@ -33,6 +33,7 @@ func All() []Table {
 		{Name: "erased_returns", Persons: true},
 		{Name: "feed_removals", Persons: true},
 		{Name: "feed_removals_dropped"},
+		{Name: "imports"},
 		{Name: "list_hashes", Persons: true},
 		{Name: "undos"},
 		{Name: "webhook_deliveries", Persons: true},

@@ -46,11 +46,12 @@ func allowed() map[string][]string {
 		},
 
 		"internal/rpc": {
-			"api/assent/v1", "internal/fault", "internal/rpc/feedserver", "internal/rpc/handler", "internal/rpc/webhookserver", "internal/service",
+			"api/assent/v1", "internal/fault", "internal/rpc/feedserver", "internal/rpc/handler", "internal/rpc/importserver", "internal/rpc/webhookserver", "internal/service",
 			"internal/service/access",
 		},
 
 		"internal/rpc/feedserver":    {"api/assent/v1", "internal/address", "internal/consent", "internal/feed", "internal/rpc/handler", "internal/service/changes"},
+		"internal/rpc/importserver":  {"api/assent/v1", "internal/consent", "internal/fault", "internal/presets", "internal/rpc/handler", "internal/service/imports", "internal/storage/tables"},
 		"internal/rpc/webhookserver": {"api/assent/v1", "internal/rpc/handler", "internal/service/consumers", "internal/service/txn", "internal/service/webhooks", "internal/webhook"},
 		"internal/rpc/handler": {
 			"api/assent/v1", "internal/catalog", "internal/consent", "internal/consent/statement", "internal/fault",
@@ -66,9 +67,14 @@ func allowed() map[string][]string {
 			"internal/service/administration", "internal/service/asof", "internal/service/audit", "internal/service/changes",
 			"internal/service/check",
 			"internal/service/checkpoint", "internal/service/consumers", "internal/service/disclosure", "internal/service/env",
-			"internal/service/erased", "internal/service/export", "internal/service/receipts", "internal/service/record",
+			"internal/service/erased", "internal/service/export", "internal/service/imports", "internal/service/receipts", "internal/service/record",
 			"internal/service/reference", "internal/service/retention", "internal/service/rights", "internal/service/txn",
 			"internal/service/undo", "internal/service/webhooks", "internal/storage",
+		},
+		"internal/service/imports": {
+			"internal/catalog", "internal/consent", "internal/consent/statement", "internal/fault", "internal/pipeline", "internal/presets",
+			"internal/seal", "internal/service/access", "internal/service/env", "internal/service/record", "internal/service/reference",
+			"internal/service/txn", "internal/storage/tables", "internal/textfile", "internal/token", "internal/toolfile",
 		},
 		"internal/service/webhooks": {
 			"internal/changejson", "internal/consent", "internal/fault", "internal/feed", "internal/seal", "internal/service/access", "internal/service/changes",
@@ -176,7 +182,7 @@ func allowed() map[string][]string {
 		},
 		"internal/cli/bulk": {
 			"api/assent/v1", "internal/cli/connect", "internal/cli/terminal", "internal/cli/value", "internal/listfile",
-			"internal/locale", "internal/phrase", "internal/table", "internal/textfile",
+			"internal/locale", "internal/phrase", "internal/pipeline", "internal/table", "internal/textfile",
 		},
 		"internal/service/disclosure": {
 			"internal/catalog", "internal/consent", "internal/service/access", "internal/service/asof",
@@ -292,6 +298,8 @@ func allowed() map[string][]string {
 			"internal/atomicfile", "internal/catalog", "internal/consent", "internal/nearest", "internal/phrase",
 			"internal/table", "internal/textfile", "internal/timetext",
 		},
+		"internal/pipeline": {},
+		"internal/toolfile": {"internal/jsonlist", "internal/presets", "internal/table", "internal/textfile"},
 		"internal/presets": {
 			"internal/address", "internal/catalog", "internal/consent", "internal/jsonlist", "internal/listtime", "internal/nearest", "internal/table",
 		},
@@ -370,7 +378,7 @@ func largerRooms() map[string]int {
 // import, by the beginning of their paths.
 func confined() map[string][]string {
 	grpc := []string{
-		"api/assent/v1", "client", "internal/bench", "internal/bench/broadcast", "internal/bench/command", "internal/cli", "internal/cli/bulk", "internal/cli/connect", "internal/cli/failure", "internal/cli/gather", "internal/cli/terminal", "internal/cli/value", "internal/rest", "internal/rpc", "internal/rpc/contract", "internal/rpc/handler", "internal/server", "internal/cli/watch", "internal/rpc/feedserver", "internal/cli/lists", "internal/cli/webhooks", "internal/rpc/webhookserver", "client/follower",
+		"api/assent/v1", "client", "internal/bench", "internal/bench/broadcast", "internal/bench/command", "internal/cli", "internal/cli/bulk", "internal/cli/connect", "internal/cli/failure", "internal/cli/gather", "internal/cli/terminal", "internal/cli/value", "internal/rest", "internal/rpc", "internal/rpc/contract", "internal/rpc/handler", "internal/server", "internal/cli/watch", "internal/rpc/feedserver", "internal/cli/lists", "internal/cli/webhooks", "internal/rpc/webhookserver", "internal/rpc/importserver", "client/follower",
 		"internal/telemetry", "internal/tools/openapi", "internal/tools/protodeps",
 	}
 	return map[string][]string{
@@ -403,7 +411,7 @@ func pure() []string {
 		"internal/consent/optin", "internal/consent/standing", "internal/consent/timeline", "internal/consent/usefulness", "internal/dossier", "internal/dossier/answer", "internal/dossier/machine", "internal/dossier/paper",
 		"internal/dossier/pdf", "internal/dossier/wording", "internal/duty", "internal/fault", "internal/feed",
 		"internal/jsonlist", "internal/ledger", "internal/listtime", "internal/locale", "internal/period", "internal/presets", "internal/receipt",
-		"internal/storedtext", "internal/suppressionfile", "internal/suppressionfile/filterform", "internal/table", "internal/textfile", "internal/timetext", "internal/tlv",
+		"internal/storedtext", "internal/suppressionfile", "internal/suppressionfile/filterform", "internal/table", "internal/textfile", "internal/timetext", "internal/tlv", "internal/toolfile",
 	}
 }
 

@@ -1,4 +1,5 @@
-package bulk
+// Package pipeline works on a sequence of things, several at once, and hands them on in their order, in bounded memory.
+package pipeline
 
 import (
 	"context"
@@ -6,11 +7,11 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// pipeline hands what produce yields to work, at most width of them at once,
+// Run hands what produce yields to work, at most width of them at once,
 // and then to consume in the order in which they were yielded. It holds at most
 // about twice width of them. It returns the first error; after one nothing more
 // is consumed. All three have returned when it does.
-func pipeline[T any](
+func Run[T any](
 	ctx context.Context, width int,
 	produce func(yield func(T) error) error,
 	work func(context.Context, T) error,

@@ -1,4 +1,4 @@
-package bulk
+package pipeline
 
 import (
 	"context"
@@ -9,12 +9,12 @@ import (
 	"time"
 )
 
-func TestPipeline_ConsumesInOrder_AndIsNeverWiderThanAsked(t *testing.T) {
+func TestRun_ConsumesInOrder_AndIsNeverWiderThanAsked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const width, items = 3, 50
 		var running, most atomic.Int32
 		next := 0
-		err := pipeline(t.Context(), width,
+		err := Run(t.Context(), width,
 			func(yield func(int) error) error {
 				for n := range items {
 					if err := yield(n); err != nil {
@@ -45,7 +45,7 @@ func TestPipeline_ConsumesInOrder_AndIsNeverWiderThanAsked(t *testing.T) {
 	})
 }
 
-func TestPipeline_AnyError_EndsIt(t *testing.T) {
+func TestRun_AnyError_EndsIt(t *testing.T) {
 	broken := errors.New("broken")
 	endless := func(yield func(int) error) error {
 		for n := 0; ; n++ {
@@ -58,10 +58,10 @@ func TestPipeline_AnyError_EndsIt(t *testing.T) {
 	take := func(int) error { return nil }
 	for name, run := range map[string]func(context.Context) error{
 		"produce": func(ctx context.Context) error {
-			return pipeline(ctx, 2, func(func(int) error) error { return broken }, fine, take)
+			return Run(ctx, 2, func(func(int) error) error { return broken }, fine, take)
 		},
 		"work": func(ctx context.Context) error {
-			return pipeline(ctx, 2, endless, func(_ context.Context, n int) error {
+			return Run(ctx, 2, endless, func(_ context.Context, n int) error {
 				if n == 10 {
 					return broken
 				}
@@ -74,7 +74,7 @@ func TestPipeline_AnyError_EndsIt(t *testing.T) {
 			})
 		},
 		"consume": func(ctx context.Context) error {
-			return pipeline(ctx, 2, endless, fine, func(int) error { return broken })
+			return Run(ctx, 2, endless, fine, func(int) error { return broken })
 		},
 	} {
 		if err := run(t.Context()); !errors.Is(err, broken) {
@@ -83,7 +83,7 @@ func TestPipeline_AnyError_EndsIt(t *testing.T) {
 	}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := pipeline(ended, 2, endless, fine, take); !errors.Is(err, context.Canceled) {
+	if err := Run(ended, 2, endless, fine, take); !errors.Is(err, context.Canceled) {
 		t.Errorf("ended context: %v", err)
 	}
 }

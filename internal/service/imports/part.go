@@ -1,0 +1,154 @@
+package imports
+
+import (
+	"context"
+	"errors"
+	"io"
+	"maps"
+	"strings"
+
+	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/presets"
+	"github.com/assent-io/assent/internal/service/record"
+	"github.com/assent-io/assent/internal/service/txn"
+	"github.com/assent-io/assent/internal/toolfile"
+)
+
+// part is some rows of a file in a row, which are recorded in one call.
+type part struct {
+	rows  []toolfile.Row
+	facts []record.BatchItem // those of the rows, one after the other
+	items []record.Item      // what became of them
+	read  int64              // of the file
+}
+
+func (p *part) full() bool { return len(p.rows) >= txn.Chunk || len(p.facts) >= txn.Chunk-maxFacts }
+
+// maxFacts is how many facts of one row the others leave room for; a row with more makes a part larger.
+const maxFacts = 20
+
+// produce reads the file, part by part. Where it cannot be read any further, broken says so: an error would stop the parts on their way.
+func (u *upload) produce(yield func(*part) error) error {
+	for {
+		p, err := u.nextPart()
+		if len(p.rows) > 0 {
+			if err := yield(p); err != nil {
+				return err
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			u.broken = u.unreadable(err)
+			return nil
+		}
+	}
+}
+
+// nextPart reads rows until a part is full. It returns what was read also with an error.
+func (u *upload) nextPart() (*part, error) {
+	p := &part{}
+	for !p.full() {
+		row, err := u.file.Next()
+		p.read = u.source.read
+		if err != nil {
+			return p, err
+		}
+		detach(&row)
+		for i := range row.Records {
+			stated, err := statementOf(&row.Result, &row.Records[i])
+			if err != nil {
+				return p, err
+			}
+			p.facts = append(p.facts, record.BatchItem{Statement: stated})
+		}
+		p.rows = append(p.rows, row)
+	}
+	return p, nil
+}
+
+// detach copies the texts of a row that are parts of its line, which can be long and would be kept with them.
+func detach(row *toolfile.Row) {
+	row.Address, row.Domain, row.Column = strings.Clone(row.Address), strings.Clone(row.Domain), strings.Clone(row.Column)
+	for i := range row.Records {
+		row.Records[i].Evidence.Note = strings.Clone(row.Records[i].Evidence.Note)
+	}
+	row.Unmapped = nil
+}
+
+// record records a part, or says what recording would say.
+func (u *upload) record(ctx context.Context, p *part) (err error) {
+	if len(p.facts) == 0 {
+		return nil
+	}
+	p.items, err = u.imports.recorder.BatchRecord(ctx, record.Batch{Items: p.facts, Batch: u.batch, ValidateOnly: u.dryRun})
+	if err != nil {
+		return err
+	}
+	for i := range p.items {
+		if refused := p.items[i].Err; refused != nil && refused.Code == fault.BatchUndone {
+			return undone()
+		}
+	}
+	return nil
+}
+
+// consume tells what became of a part.
+func (u *upload) consume(ctx context.Context, p *part) error {
+	progress := Progress{Read: p.read}
+	items := p.items
+	for i := range p.rows {
+		row := rowOf(&p.rows[i], items[:len(p.rows[i].Records)])
+		items = items[len(p.rows[i].Records):]
+		u.report.Counts.add(&row)
+		told := u.rows == RowsAll || u.rows == RowsNotRecorded && (row.Outcome == presets.Skipped || row.Outcome == presets.Rejected)
+		if told {
+			progress.Rows = append(progress.Rows, row)
+		}
+	}
+	progress.Counts = u.report.Counts
+	progress.Counts.Causes = maps.Clone(u.report.Counts.Causes)
+	if err := u.tell(progress); err != nil {
+		return err
+	}
+	return u.note(ctx)
+}
+
+// rowOf returns what became of a row, of whose facts that became.
+func rowOf(read *toolfile.Row, items []record.Item) Row {
+	row := Row{
+		Line: read.Line, Item: read.Item, Outcome: read.Outcome, Cause: string(read.Cause), Column: read.Column, Why: read.Why,
+	}
+	known := 0
+	for i := range items {
+		fact := Fact{Record: read.Records[i]}
+		if refused := items[i].Err; refused != nil {
+			fact.Error = string(refused.Code)
+			row.refuse(refused)
+		} else {
+			done := &items[i].Recorded
+			fact.Position, fact.Duplicate, fact.Warnings, fact.Still = done.Position, done.Duplicate, done.Warnings, done.StillAllowed
+			if done.Duplicate {
+				known++
+			}
+		}
+		row.Facts = append(row.Facts, fact)
+	}
+	if row.Outcome == presets.Recorded && known == len(items) {
+		row.Outcome, row.Why = Duplicate, "everything that it says was known: "+row.Why
+	}
+	return row
+}
+
+// refuse notes that a fact of the row was refused. What is from before the erasure of the address is rightly left out, and there is nothing to
+// mend.
+func (r *Row) refuse(refused *fault.Error) {
+	if r.Outcome == presets.Rejected {
+		return // The first cause is told.
+	}
+	r.Cause, r.Why = string(refused.Code), refused.Message
+	if r.Outcome = presets.Rejected; refused.Code == fault.ErasedBefore {
+		r.Outcome = presets.Skipped
+	}
+}

@@ -1,0 +1,128 @@
+package imports
+
+import (
+	"fmt"
+
+	"github.com/assent-io/assent/internal/consent/statement"
+	"github.com/assent-io/assent/internal/presets"
+	"github.com/assent-io/assent/internal/service/txn"
+	"github.com/assent-io/assent/internal/textfile"
+	"github.com/assent-io/assent/internal/toolfile"
+)
+
+// Report is what became of the rows of a file.
+type Report struct {
+	Counts  Counts
+	Notices []Notice `json:",omitempty"`
+}
+
+// Counts are what became of rows. Each row is of exactly one of the four outcomes.
+type Counts struct {
+	Rows       int64
+	Recorded   int64
+	Duplicates int64
+	Skipped    int64
+	Rejected   int64
+	// Causes counts the rows that were skipped or rejected. The causes are those of presets, of toolfile, and the codes of faults.
+	Causes map[string]int64 `json:",omitempty"`
+	// Facts is how many facts were recorded, or would be.
+	Facts int64
+}
+
+// Notice is something to be known of a file as a whole.
+type Notice struct {
+	Code    string
+	Message string
+}
+
+// Duplicate is the outcome of a row of which everything was known. The others are those of presets.
+const Duplicate presets.Outcome = "duplicate"
+
+// Row is what became of one row. It names nobody.
+type Row struct {
+	Line, Item int
+	Outcome    presets.Outcome
+	Cause      string
+	Column     string
+	Why        string
+	Facts      []Fact
+}
+
+// Fact is a fact of a row, and what became of it.
+type Fact struct {
+	presets.Record
+	Position  int64
+	Duplicate bool
+	Error     string // a code; empty: it was recorded, or would be
+	Warnings  []statement.Warning
+	Still     []txn.StillAllowed
+}
+
+func (c *Counts) add(r *Row) {
+	c.Rows++
+	switch r.Outcome {
+	case presets.Recorded:
+		c.Recorded++
+	case presets.Skipped:
+		c.Skipped++
+	case presets.Rejected:
+		c.Rejected++
+	default:
+		c.Duplicates++
+	}
+	if r.Cause != "" {
+		if c.Causes == nil {
+			c.Causes = map[string]int64{}
+		}
+		c.Causes[r.Cause]++
+	}
+	for i := range r.Facts {
+		if f := &r.Facts[i]; f.Error == "" && !f.Duplicate {
+			c.Facts++
+		}
+	}
+}
+
+// noticesOf says what is to be known of a file that was read to its end.
+func noticesOf(file *toolfile.Reader, counts *Counts, zone string) []Notice {
+	var list []Notice
+	note := func(code, format string, args ...any) {
+		list = append(list, Notice{code, fmt.Sprintf(format, args...)})
+	}
+	if found := file.Detected(); found.Guessed {
+		note("ENCODING_GUESSED", "nothing in the file proves its encoding, and it was read as %s; if letters came out wrong, state its encoding",
+			encodingName(found.Encoding))
+	}
+	times := file.Times()
+	if times.Naive > 0 {
+		if zone == "" {
+			zone = "UTC"
+		}
+		note("TIMES_WITHOUT_ZONE", "%d times have no zone, and were read in %s; if the tool writes another one, state it", times.Naive, zone)
+	}
+	if times.DateOnly > 0 {
+		note("DATES_WITHOUT_TIME", "%d times are dates without a time of day: of a refusal the end of the day counts, of a consent its beginning",
+			times.DateOnly)
+	}
+	if times.Milliseconds > 0 {
+		note("TIMES_IN_MILLISECONDS", "%d times were read as milliseconds", times.Milliseconds)
+	}
+	if times.Imported > 0 {
+		note("TIMES_OF_IMPORT", "%d facts have no time of their own, and took the one of the import, or the one that was given for all",
+			times.Imported)
+	}
+	if file.HasMore() {
+		note("ONE_PAGE_OF_SEVERAL", "the file says that it is one page of several; import the others, too")
+	}
+	if n := counts.Causes[string(presets.Unmapped)]; n > 0 {
+		note("ROWS_UNMAPPED", "%d rows name a list, group, topic, stream or tag without a channel; map them, and import the file again", n)
+	}
+	return list
+}
+
+func encodingName(e textfile.Encoding) string {
+	if e == textfile.Windows1252 {
+		return string(e) + ", of which Latin-1 is a part"
+	}
+	return string(e)
+}

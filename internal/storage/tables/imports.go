@@ -1,0 +1,159 @@
+package tables
+
+import (
+	"context"
+
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/storage/column"
+)
+
+// The states of imports.
+const (
+	ImportWaiting  = "waiting"  // its file was not read to its end, and no upload is under way
+	ImportRunning  = "running"  // an upload is under way, or was cut with its server
+	ImportComplete = "complete" // its file was read to its end
+	ImportUndoing  = "undoing"
+	ImportUndone   = "undone"
+)
+
+// Import is a list of another tool that was, or is to be, recorded as one batch.
+type Import struct {
+	ID consent.BatchID
+	// Identity is a keyed digest of the client, the file and the options. Of one identity there is at most one import that is not undone.
+	Identity   [16]byte
+	Client     string
+	Department string // of the client; empty: it acts for all
+	// Sealed has the options and the digest of the file: the name of a file, and the digest of a short one, can tell of a person.
+	Sealed  []byte
+	Size    int64 // of the file, in bytes
+	Created consent.Instant
+
+	State     string
+	Upload    [16]byte        // the upload that may go on; zero: none
+	Updated   consent.Instant // zero: no upload began
+	Completed consent.Instant // zero: not
+	Report    string          // JSON
+	UndoneBy  string          // empty: it was not
+	Undone    consent.Instant // zero: it was not
+}
+
+const importColumns = `id, identity, client, department, sealed, size, created_time, state, upload, updated_time, completed_time, report,
+	undone_by, undone_time`
+
+// ImportOf returns the import with the id, if there is one.
+func ImportOf(ctx context.Context, from storage.TableReader, id consent.BatchID) ([]Import, error) {
+	_, rows, err := list(ctx, from, storage.Statement{
+		Doing: "read an import", SQL: `SELECT ` + importColumns + ` FROM imports WHERE id = $1`, Args: []any{id[:]},
+	}, scanImport)
+	return rows, err
+}
+
+// ImportOfFile returns the import of an identity that is not undone and not being undone, if there is one.
+func ImportOfFile(ctx context.Context, from storage.TableReader, identity [16]byte) ([]Import, error) {
+	_, rows, err := list(ctx, from, storage.Statement{
+		Doing: "read the import of a file",
+		SQL:   `SELECT ` + importColumns + ` FROM imports WHERE identity = $1 AND state <> 'undoing' AND state <> 'undone'`, Args: []any{identity[:]},
+	}, scanImport)
+	return rows, err
+}
+
+// Imports returns imports of a department, or of all if it is empty, the newest first: those created before the one given, which is the zero one
+// for the first page, at most limit of them.
+func Imports(ctx context.Context, from storage.TableReader, department string, before *Import, limit int) ([]Import, error) {
+	_, rows, err := list(ctx, from, storage.Statement{
+		Doing: "read imports",
+		SQL: `SELECT ` + importColumns + ` FROM imports WHERE ($1 = '' OR department = $1) AND ($2 = 0 OR (created_time, id) < ($2, $3))
+			ORDER BY created_time DESC, id DESC LIMIT $4`,
+		Args: []any{department, int64(before.Created), before.ID[:], max(limit, 0)},
+	}, scanImport)
+	return rows, err
+}
+
+// ImportStates returns how many imports there are in each state that any has.
+func ImportStates(ctx context.Context, from storage.TableReader) (map[string]int64, error) {
+	counts := map[string]int64{}
+	_, _, err := list(ctx, from, storage.Statement{
+		Doing: "count imports", SQL: `SELECT state, COUNT(*) FROM imports GROUP BY state`,
+	}, func(scan storage.Scan) (struct{}, error) {
+		var state string
+		var n int64
+		err := scan(&state, &n)
+		counts[state] = n
+		return struct{}{}, err
+	})
+	return counts, err
+}
+
+// AddImport adds an import, unless there is one of its identity that is not undone: which one there is, is read afterwards.
+func AddImport(i *Import) storage.Statement {
+	return storage.Statement{Doing: "store an import", SQL: insertInto("imports", importColumns) + ` ON CONFLICT DO NOTHING`, Args: []any{
+		i.ID[:], i.Identity[:], i.Client, i.Department, column.NotNull(i.Sealed), i.Size, int64(i.Created), i.State, i.Upload[:],
+		column.InstantOrNull(i.Updated), column.InstantOrNull(i.Completed), i.Report, i.UndoneBy, column.InstantOrNull(i.Undone),
+	}}
+}
+
+// BeginUpload lets an upload of an import go on in the place of any other, unless the import is complete, or is or was undone: which upload goes
+// on is read afterwards.
+func BeginUpload(id consent.BatchID, upload [16]byte, at consent.Instant) storage.Statement {
+	return storage.Statement{
+		Doing: "begin an upload",
+		SQL: `UPDATE imports SET upload = $2, state = 'running', updated_time = $3
+			WHERE id = $1 AND (state = 'waiting' OR state = 'running')`,
+		Args: []any{id[:], upload[:], int64(at)},
+	}
+}
+
+// NoteUpload stores how far an upload is, unless it may not go on.
+func NoteUpload(id consent.BatchID, upload [16]byte, at consent.Instant, report string) storage.Statement {
+	return storage.Statement{
+		Doing: "note how far an upload is",
+		SQL:   `UPDATE imports SET updated_time = $3, report = $4 WHERE id = $1 AND upload = $2 AND state = 'running'`,
+		Args:  []any{id[:], upload[:], int64(at), report},
+	}
+}
+
+// EndUpload ends an upload that may go on: with the file read to its end, or cut.
+func EndUpload(id consent.BatchID, upload [16]byte, at consent.Instant, report string, complete bool) storage.Statement {
+	state, completed := ImportWaiting, consent.Instant(0)
+	if complete {
+		state, completed = ImportComplete, at
+	}
+	return storage.Statement{
+		Doing: "end an upload",
+		SQL: `UPDATE imports SET updated_time = $3, report = $4, state = $5, completed_time = $6
+			WHERE id = $1 AND upload = $2 AND state = 'running'`,
+		Args: []any{id[:], upload[:], int64(at), report, state, column.InstantOrNull(completed)},
+	}
+}
+
+// UndoImport notes that an import is being undone, from where no upload goes on, or that it is undone.
+func UndoImport(id consent.BatchID, by string, at consent.Instant, done bool) storage.Statement {
+	state, undone := ImportUndoing, consent.Instant(0)
+	if done {
+		state, undone = ImportUndone, at
+	}
+	return storage.Statement{
+		Doing: "undo an import", SQL: `UPDATE imports SET state = $2, undone_by = $3, undone_time = $4 WHERE id = $1 AND state <> 'undone'`,
+		Args: []any{id[:], state, by, column.InstantOrNull(undone)},
+	}
+}
+
+func scanImport(scan storage.Scan) (Import, error) {
+	var i Import
+	var id, identity, upload []byte
+	var updated, completed, undone *int64
+	err := scan(&id, &identity, &i.Client, &i.Department, &i.Sealed, &i.Size, (*int64)(&i.Created), &i.State, &upload, &updated, &completed,
+		&i.Report, &i.UndoneBy, &undone)
+	if err != nil {
+		return Import{}, err
+	}
+	i.Updated, i.Completed, i.Undone = column.Instant(updated), column.Instant(completed), column.Instant(undone)
+	if err := column.Fixed("imports.identity", i.Identity[:], identity); err != nil {
+		return Import{}, err
+	}
+	if err := column.Fixed("imports.upload", i.Upload[:], upload); err != nil {
+		return Import{}, err
+	}
+	return i, column.Fixed("imports.id", i.ID[:], id)
+}
