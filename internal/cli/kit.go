@@ -7,6 +7,7 @@ import (
 
 	"github.com/assent-io/assent/internal/cli/connect"
 	"github.com/assent-io/assent/internal/cli/consumers"
+	"github.com/assent-io/assent/internal/cli/imports"
 	"github.com/assent-io/assent/internal/cli/kit"
 	"github.com/assent-io/assent/internal/cli/webhooks"
 )
@@ -21,10 +22,18 @@ func (a *app) webhooks() *cobra.Command {
 	return family("webhooks", "Manage webhooks: URLs to which the change feed is sent", (&webhooks.Commands{Kit: a.kit()}).All()...)
 }
 
+// imports holds the commands about imports.
+func (a *app) imports() *cobra.Command {
+	return family("imports", "Show the lists of other tools that were imported", (&imports.Commands{Kit: a.kit()}).All()...)
+}
+
+// suppressionsImport imports a list of another tool.
+func (a *app) suppressionsImport() *cobra.Command { return (&imports.Commands{Kit: a.kit()}).Import() }
+
 // kit returns what commands in packages of their own need.
 func (a *app) kit() *kit.Kit {
 	return &kit.Kit{
-		Terminal: a.Terminal, Complete: complete, Require: require, Yes: addYes, NoArguments: noArguments,
+		Terminal: a.Terminal, Complete: complete, Require: require, Yes: addYes, NoArguments: noArguments, Doing: a.does,
 		Asking: func(do func(context.Context, []string, *connect.Server) error) func(*cobra.Command, []string) error {
 			return a.does(func(ctx context.Context, args []string) error {
 				return a.withServer(ctx, func(ctx context.Context, s *connect.Server) error { return do(ctx, args, s) })

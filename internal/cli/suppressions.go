@@ -10,7 +10,8 @@ import (
 
 // suppressions holds what forbids contact, and its end.
 func (a *app) suppressions() *cobra.Command {
-	return family("suppressions", "Record what forbids contact, and its end; export block lists", a.suppressionsAdd(), a.suppressionsLift(), a.suppressionsExport())
+	return family("suppressions", "Record what forbids contact, and its end; import lists, export block lists",
+		a.suppressionsAdd(), a.suppressionsLift(), a.suppressionsImport(), a.suppressionsExport())
 }
 
 // suppressionFlags are the flags that adding and lifting have in common.

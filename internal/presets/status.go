@@ -121,6 +121,15 @@ func (p *Preset) statusByFile(file string) (*status, error) {
 	return found, nil
 }
 
+// StatusOfFile returns the status that the name of a file says; empty: it says none, or several.
+func (p *Preset) StatusOfFile(name string) string {
+	found, err := p.statusByFile(name)
+	if err != nil || found == nil || p.byOption {
+		return ""
+	}
+	return found.name
+}
+
 // fileWords are the words of a file's name in lower case, each between underscores.
 func fileWords(file string) string {
 	if file == "" {

@@ -18,6 +18,8 @@ type Kit struct {
 
 	// Asking makes the function of a command that asks a server.
 	Asking func(do func(ctx context.Context, args []string, s *connect.Server) error) func(*cobra.Command, []string) error
+	// Doing makes the function of a command that asks no server.
+	Doing func(do func(ctx context.Context, args []string) error) func(*cobra.Command, []string) error
 	// Complete and Require are what the shell offers for a flag, and which flags are needed.
 	Complete func(cmd *cobra.Command, flag string, words ...string)
 	Require  func(cmd *cobra.Command, flags ...string)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/presets"
 	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/env"
@@ -101,7 +102,7 @@ func (s *Imports) CreateImport(ctx context.Context, n NewImport) (_ Import, exis
 	if !who.AllDepartments {
 		row.Department = who.Department
 	}
-	if row.Identity, err = s.Keys.EventKey(slices.Concat([]byte("assent/1/import\x00"+who.ID+"\x00"), plain)); err != nil {
+	if row.Identity, err = s.identity(&who, &n); err != nil {
 		return Import{}, false, err
 	}
 	if row.Sealed, err = s.Keys.Seal(seal.PurposeImport, row.ID[:], plain); err != nil {
@@ -119,6 +120,21 @@ func (s *Imports) CreateImport(ctx context.Context, n NewImport) (_ Import, exis
 	}
 	made, err := s.open(&found[0])
 	return made, found[0].ID != row.ID, err
+}
+
+// identity returns by what an import is found again. Of the name of the file only what it says of the meaning of the file counts: the same file
+// under another name is the same import.
+func (s *Imports) identity(who *access.Caller, n *NewImport) ([16]byte, error) {
+	same := secret{Options: n.Options, SHA256: strings.ToLower(n.SHA256)}
+	if preset, err := presets.Named(n.Options.Preset); err == nil && same.Options.Status == "" {
+		same.Options.Status = preset.StatusOfFile(n.Options.FileName)
+	}
+	same.Options.FileName = ""
+	text, err := json.Marshal(same)
+	if err != nil {
+		return [16]byte{}, err
+	}
+	return s.Keys.EventKey(slices.Concat([]byte("assent/1/import\x00"+who.ID+"\x00"), text))
 }
 
 // GetImport returns an import. Errors: IMPORT_NOT_FOUND, also for one of another department, SCOPE_MISSING.

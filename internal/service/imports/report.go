@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/assent-io/assent/internal/consent/statement"
+	"github.com/assent-io/assent/internal/phrase"
 	"github.com/assent-io/assent/internal/presets"
 	"github.com/assent-io/assent/internal/service/txn"
 	"github.com/assent-io/assent/internal/textfile"
@@ -98,24 +99,24 @@ func noticesOf(file *toolfile.Reader, counts *Counts, zone string) []Notice {
 		if zone == "" {
 			zone = "UTC"
 		}
-		note("TIMES_WITHOUT_ZONE", "%d times have no zone, and were read in %s; if the tool writes another one, state it", times.Naive, zone)
+		note("TIMES_WITHOUT_ZONE", "%s without a zone, read in %s; if the tool writes another one, state it", phrase.Count(times.Naive, "time"), zone)
 	}
 	if times.DateOnly > 0 {
-		note("DATES_WITHOUT_TIME", "%d times are dates without a time of day: of a refusal the end of the day counts, of a consent its beginning",
-			times.DateOnly)
+		note("DATES_WITHOUT_TIME", "%s without a time of day: of a refusal the end of the day counts, of a consent its beginning",
+			phrase.Count(times.DateOnly, "date"))
 	}
 	if times.Milliseconds > 0 {
-		note("TIMES_IN_MILLISECONDS", "%d times were read as milliseconds", times.Milliseconds)
+		note("TIMES_IN_MILLISECONDS", "%s read as milliseconds", phrase.Count(times.Milliseconds, "time"))
 	}
 	if times.Imported > 0 {
-		note("TIMES_OF_IMPORT", "%d facts have no time of their own, and took the one of the import, or the one that was given for all",
-			times.Imported)
+		note("TIMES_OF_IMPORT", "%s without a time of its own: the one of the import counts, or the one that was given for all",
+			phrase.Count(times.Imported, "fact"))
 	}
 	if file.HasMore() {
 		note("ONE_PAGE_OF_SEVERAL", "the file says that it is one page of several; import the others, too")
 	}
 	if n := counts.Causes[string(presets.Unmapped)]; n > 0 {
-		note("ROWS_UNMAPPED", "%d rows name a list, group, topic, stream or tag without a channel; map them, and import the file again", n)
+		note("ROWS_UNMAPPED", "%s with a list, group, topic, stream or tag that has no channel; map it, and import the file again", phrase.Count(n, "row"))
 	}
 	return list
 }

@@ -1,0 +1,84 @@
+package imports
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/cli/connect"
+	"github.com/assent-io/assent/internal/cli/terminal"
+	"github.com/assent-io/assent/internal/cli/value"
+	"github.com/assent-io/assent/internal/phrase"
+)
+
+func (c *Commands) list() *cobra.Command {
+	return &cobra.Command{
+		Use: "list", Short: "List imports, the newest first", Args: c.NoArguments,
+		RunE: c.Asking(func(ctx context.Context, _ []string, s *connect.Server) error {
+			all := &assentv1.ListImportsResponse{}
+			in := &assentv1.ListImportsRequest{PageSize: 1000}
+			for {
+				page, err := connect.CallAgain(ctx, s, assentv1.NewImportServiceClient(s).ListImports, in)
+				if err != nil {
+					return err
+				}
+				all.Imports = append(all.Imports, page.GetImports()...)
+				if in.PageToken = page.GetNextPageToken(); in.GetPageToken() == "" {
+					break
+				}
+			}
+			if c.JSON() {
+				return c.PrintMessage(all)
+			}
+			return c.printImports(all.GetImports()...)
+		}),
+	}
+}
+
+func (c *Commands) show() *cobra.Command {
+	return &cobra.Command{
+		Use: "show ID", Short: "Show an import, and what is to be known of its file", Args: cobra.ExactArgs(1),
+		RunE: c.Asking(func(ctx context.Context, args []string, s *connect.Server) error {
+			answer, err := connect.CallAgain(ctx, s, assentv1.NewImportServiceClient(s).GetImport, &assentv1.GetImportRequest{Id: args[0]})
+			if err != nil {
+				return err
+			}
+			if c.JSON() {
+				return c.PrintMessage(answer)
+			}
+			if err := c.printImports(answer.GetImport()); err != nil {
+				return err
+			}
+			for _, cause := range sortedCauses(answer.GetImport().GetCounts().GetCauses()) {
+				if err := c.Print(cause + "\n"); err != nil {
+					return err
+				}
+			}
+			for _, notice := range answer.GetImport().GetNotices() {
+				if err := c.Print(notice.GetCode() + ": " + phrase.Printable(notice.GetMessage()) + "\n"); err != nil {
+					return err
+				}
+			}
+			return nil
+		}),
+	}
+}
+
+func (c *Commands) printImports(all ...*assentv1.Import) error {
+	rows := [][]string{{"ID", "FILE", "PRESET", "CLIENT", "CREATED", "STATE", "ROWS", "RECORDED", "DUPLICATES", "SKIPPED", "REJECTED"}}
+	for _, i := range all {
+		n := i.GetCounts()
+		row := []string{
+			i.GetId(), terminal.OrDash(phrase.Printable(i.GetOptions().GetFileName())), i.GetOptions().GetPreset(), i.GetClient(),
+			value.Stamp(i.GetCreatedTime()), strings.TrimPrefix(i.GetState().String(), "IMPORT_STATE_"),
+		}
+		for _, count := range []int64{n.GetRows(), n.GetRecorded(), n.GetDuplicates(), n.GetSkipped(), n.GetRejected()} {
+			row = append(row, strconv.FormatInt(count, 10))
+		}
+		rows = append(rows, row)
+	}
+	return c.PrintTable(rows)
+}
