@@ -44,13 +44,13 @@ func newGateway(ctx context.Context, conn *grpc.ClientConn, admit admission) (ht
 		assentv1.RegisterConsentServiceHandler, assentv1.RegisterSuppressionServiceHandler,
 		assentv1.RegisterHistoryServiceHandler, assentv1.RegisterCatalogServiceHandler, assentv1.RegisterClientServiceHandler,
 		assentv1.RegisterLedgerServiceHandler, assentv1.RegisterRetentionServiceHandler, assentv1.RegisterConsumerServiceHandler,
-		assentv1.RegisterFeedServiceHandler, assentv1.RegisterWebhookServiceHandler,
+		assentv1.RegisterFeedServiceHandler, assentv1.RegisterWebhookServiceHandler, assentv1.RegisterImportServiceHandler,
 	} {
 		if err := register(ctx, mux, conn); err != nil {
 			return nil, fmt.Errorf("register the REST API: %w", err)
 		}
 	}
-	return guard(admit, mux), nil
+	return uploads{admit: admit, conn: conn, next: guard(admit, mux)}, nil
 }
 
 // handedOn says which headers of a REST call become metadata. The gateway itself hands on Authorization.

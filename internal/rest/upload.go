@@ -1,0 +1,283 @@
+package rest
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/timetext"
+)
+
+// An upload is a stream in both directions, which the gateway has only as JSON. Over REST its body is the file itself, and the answer lines of
+// JSON: the rows that are asked for, and at last the import.
+
+const (
+	uploadSuffix = ":upload"
+	previewPath  = "/v1/imports:preview"
+	// uploadBlock is how many bytes of a file are handed on at once.
+	uploadBlock = 256 << 10
+)
+
+// uploads answers uploads, and hands all else below /v1/imports on.
+type uploads struct {
+	admit admission
+	conn  *grpc.ClientConn
+	next  http.Handler
+}
+
+// ServeHTTP answers a request.
+func (u uploads) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	id, isUpload := strings.CutSuffix(strings.TrimPrefix(r.URL.Path, "/v1/imports/"), uploadSuffix)
+	isPreview := r.URL.Path == previewPath
+	if !isUpload && !isPreview {
+		u.next.ServeHTTP(w, r)
+		return
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	if _, ok := u.admit.let(w, r); !ok {
+		return
+	}
+	if r.Method != http.MethodPost {
+		u.admit.answer.refuseMethod(w, http.MethodPost)
+		return
+	}
+	start, refused := startOf(r.URL, id, isPreview)
+	if refused != nil {
+		u.admit.answer.refuse(w, r, refused)
+		return
+	}
+	u.upload(w, r, start)
+}
+
+func (u uploads) upload(w http.ResponseWriter, r *http.Request, start *assentv1.UploadStart) {
+	control := http.NewResponseController(w)
+	_ = control.EnableFullDuplex() // HTTP/2 is so anyway.
+	ctx, cancel := context.WithCancelCause(metadata.NewOutgoingContext(r.Context(), outgoing(r.Header)))
+	defer cancel(nil)
+	stream, err := assentv1.NewImportServiceClient(u.conn).UploadImport(ctx)
+	if err != nil {
+		u.fail(w, err, false)
+		return
+	}
+	sent := make(chan error, 1)
+	body := u.admit.flow.body(w, r)
+	go func() {
+		err := sendFile(stream, start, body)
+		if err != nil {
+			cancel(err)
+		}
+		sent <- err
+	}()
+	began := false
+	for {
+		answer, err := stream.Recv()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if md, known := stream.Header(); known == nil && !began {
+			for _, id := range md.Get("x-request-id") {
+				w.Header().Set("X-Request-Id", id)
+			}
+		}
+		if err == nil {
+			err = u.write(w, answer, &began)
+		}
+		if err != nil {
+			cancel(err)
+			_ = control.SetReadDeadline(time.Unix(1, 0)) // So that the reading of a body that stands still ends.
+			if broken := <-sent; broken != nil {
+				u.broken(w, r, broken, began)
+				return
+			}
+			u.fail(w, err, began)
+			return
+		}
+	}
+	cancel(nil)
+	_ = control.SetReadDeadline(time.Unix(1, 0))
+	<-sent
+}
+
+// write writes the rows of an answer and the import, a line each. Nothing is written of an answer that only tells how far the upload is.
+func (u uploads) write(w http.ResponseWriter, answer *assentv1.UploadImportResponse, began *bool) error {
+	var lines []proto.Message
+	for _, row := range answer.GetRows() {
+		lines = append(lines, row)
+	}
+	if answer.GetImport() != nil {
+		lines = append(lines, &assentv1.GetImportResponse{Import: answer.GetImport()})
+	}
+	out := u.admit.flow.answer(w)
+	for _, line := range lines {
+		text, err := compact(line)
+		if err != nil {
+			return err
+		}
+		if !*began {
+			w.Header().Set("Content-Type", linesType)
+			*began = true
+		}
+		if _, err := out.Write(append(text, '\n')); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// broken answers an upload whose body could not be read.
+func (u uploads) broken(w http.ResponseWriter, r *http.Request, err error, began bool) {
+	switch {
+	case began:
+		u.fail(w, err, true)
+	case stoodStill(err):
+		u.admit.answer.timeOut(w)
+	default:
+		u.admit.answer.refuse(w, r, bodyFault(err))
+	}
+}
+
+// fail answers an upload that failed, with a last line where lines were written.
+func (u uploads) fail(w http.ResponseWriter, err error, began bool) {
+	s := status.Convert(err)
+	if infoOf(s) == nil {
+		s = ownStatus(s)
+	}
+	if !began {
+		u.admit.answer.json.writeStatus(w, httpStatus(s), s)
+		return
+	}
+	text, err := u.admit.answer.json.Marshal(s.Proto())
+	if err != nil {
+		return
+	}
+	_, _ = w.Write(append(append([]byte(`{"error":`), text...), "}\n"...)) // A caller that went away misses its answer.
+}
+
+// outgoing returns the headers of a request as metadata.
+func outgoing(header http.Header) metadata.MD {
+	md := metadata.MD{}
+	for name, values := range allowed(header) {
+		if key, ok := handedOn(name); ok {
+			md.Append(key, values...)
+		} else if name == "Authorization" {
+			md.Append("authorization", values...)
+		}
+	}
+	return md
+}
+
+// sendFile sends a file. An error is one of the file: why a call ends, its answers say.
+func sendFile(stream assentv1.ImportService_UploadImportClient, start *assentv1.UploadStart, file io.Reader) error {
+	if stream.Send(&assentv1.UploadImportRequest{Part: &assentv1.UploadImportRequest_Start{Start: start}}) != nil {
+		return nil
+	}
+	for {
+		data := make([]byte, uploadBlock)
+		n, err := file.Read(data)
+		if n > 0 && stream.Send(&assentv1.UploadImportRequest{Part: &assentv1.UploadImportRequest_Data{Data: data[:n]}}) != nil {
+			return nil
+		}
+		if errors.Is(err, io.EOF) {
+			_ = stream.CloseSend() // As for any message.
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// startOf returns what the parameters of an upload ask for.
+func startOf(u *url.URL, id string, preview bool) (*assentv1.UploadStart, *fault.Error) {
+	given, err := url.ParseQuery(u.RawQuery)
+	if err != nil {
+		return nil, fault.Errorf(fault.InvalidRequest, "",
+			"the parameters of the URL cannot be read: they are written as name=value, joined by &, with %%XX for special characters")
+	}
+	start := &assentv1.UploadStart{Target: &assentv1.UploadStart_Id{Id: id}}
+	switch given.Get("rows") {
+	case "", "none":
+		start.Rows = assentv1.ImportRows_IMPORT_ROWS_NONE
+	case "notRecorded":
+		start.Rows = assentv1.ImportRows_IMPORT_ROWS_UNSPECIFIED
+	case "all":
+		start.Rows = assentv1.ImportRows_IMPORT_ROWS_ALL
+	default:
+		return nil, fault.Errorf(fault.InvalidRequest, "rows", "it is none, notRecorded or all")
+	}
+	given.Del("rows")
+	if preview {
+		options, refused := previewOptions(given)
+		start.Target = &assentv1.UploadStart_Preview{Preview: options}
+		return start, refused
+	}
+	if len(given) > 0 {
+		return nil, fault.Errorf(fault.InvalidRequest, "", "this call does not have this parameter; its only parameter is rows")
+	}
+	return start, nil
+}
+
+// previewOptions returns the options that the parameters of a preview give. Their names are those of the message in JSON.
+func previewOptions(given url.Values) (*assentv1.ImportOptions, *fault.Error) {
+	options := &assentv1.ImportOptions{}
+	texts := map[string]*string{
+		"preset": &options.Preset, "fileName": &options.FileName, "channel": &options.Channel, "timezone": &options.Timezone,
+		"dateOrder": &options.DateOrder, "status": &options.Status, "scope": &options.Scope, "encoding": &options.Encoding,
+	}
+	pairs := map[string]*map[string]string{"columns": &options.Columns, "channelMap": &options.ChannelMap}
+	for name, values := range given {
+		text, isText := texts[name]
+		into, isPair := pairs[name]
+		switch {
+		case isPair:
+			*into = map[string]string{}
+			for _, value := range values {
+				at := strings.LastIndexByte(value, '=')
+				if name == "columns" {
+					at = strings.IndexByte(value, '=')
+				}
+				if at < 0 {
+					return nil, fault.Errorf(fault.InvalidRequest, name, "each value is name=value")
+				}
+				(*into)[value[:at]] = value[at+1:]
+			}
+		case len(values) > 1:
+			return nil, fault.Errorf(fault.InvalidRequest, name, "the parameter is given twice")
+		case isText:
+			*text = values[0]
+		case name == "occurredTime":
+			at, err := timetext.ParseTimestamp(values[0])
+			if err != nil {
+				return nil, fault.Errorf(fault.InvalidRequest, name, timeProblem)
+			}
+			options.OccurredTime = timestamppb.New(at)
+		case name == "declaration":
+			ref := &assentv1.DeclarationRef{}
+			ref.Id, ref.Version, _ = strings.Cut(values[0], "@")
+			options.Declaration = ref
+		default:
+			names := []string{"columns", "channelMap", "occurredTime", "declaration", "rows"}
+			for known := range texts {
+				names = append(names, known)
+			}
+			slices.Sort(names)
+			return nil, fault.Errorf(fault.InvalidRequest, "", "this call does not have this parameter; its parameters are %s",
+				strings.Join(names, ", "))
+		}
+	}
+	return options, nil
+}
