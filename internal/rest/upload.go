@@ -231,6 +231,25 @@ func startOf(u *url.URL, id string, preview bool) (*assentv1.UploadStart, *fault
 	return start, nil
 }
 
+// addPairs adds what columns and channelMap give, each value as name=value. A column's name, and the key of a channel, may have an equals sign.
+func addPairs(options *assentv1.ImportOptions, name string, values []string) bool {
+	for _, value := range values {
+		at := strings.LastIndexByte(value, '=')
+		if name == "columns" {
+			at = strings.IndexByte(value, '=')
+		}
+		if at < 0 {
+			return false
+		}
+		if name == "columns" {
+			options.Columns = append(options.Columns, &assentv1.ImportColumn{Field: value[:at], Column: value[at+1:]})
+		} else {
+			options.ChannelMap = append(options.ChannelMap, &assentv1.ImportMapping{Key: value[:at], Channel: value[at+1:]})
+		}
+	}
+	return true
+}
+
 // previewOptions returns the options that the parameters of a preview give. Their names are those of the message in JSON.
 func previewOptions(given url.Values) (*assentv1.ImportOptions, *fault.Error) {
 	options := &assentv1.ImportOptions{}
@@ -238,22 +257,12 @@ func previewOptions(given url.Values) (*assentv1.ImportOptions, *fault.Error) {
 		"preset": &options.Preset, "fileName": &options.FileName, "channel": &options.Channel, "timezone": &options.Timezone,
 		"dateOrder": &options.DateOrder, "status": &options.Status, "scope": &options.Scope, "encoding": &options.Encoding,
 	}
-	pairs := map[string]*map[string]string{"columns": &options.Columns, "channelMap": &options.ChannelMap}
 	for name, values := range given {
 		text, isText := texts[name]
-		into, isPair := pairs[name]
 		switch {
-		case isPair:
-			*into = map[string]string{}
-			for _, value := range values {
-				at := strings.LastIndexByte(value, '=')
-				if name == "columns" {
-					at = strings.IndexByte(value, '=')
-				}
-				if at < 0 {
-					return nil, fault.Errorf(fault.InvalidRequest, name, "each value is name=value")
-				}
-				(*into)[value[:at]] = value[at+1:]
+		case name == "columns", name == "channelMap":
+			if !addPairs(options, name, values) {
+				return nil, fault.Errorf(fault.InvalidRequest, name, "each value is name=value")
 			}
 		case len(values) > 1:
 			return nil, fault.Errorf(fault.InvalidRequest, name, "the parameter is given twice")

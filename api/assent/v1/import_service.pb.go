@@ -374,11 +374,11 @@ type ImportOptions struct {
 	// The name of the file without its folder. Some tools say by it what is in the file. Do not give it where it names a person.
 	FileName string `protobuf:"bytes,2,opt,name=file_name,json=fileName,proto3" json:"file_name,omitempty"`
 	// Of the preset columns: which column of the file has the address, the reason and so on.
-	Columns map[string]string `protobuf:"bytes,3,rep,name=columns,proto3" json:"columns,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	Columns []*ImportColumn `protobuf:"bytes,3,rep,name=columns,proto3" json:"columns,omitempty"`
 	// The channel of the list that the file is of.
 	Channel string `protobuf:"bytes,4,opt,name=channel,proto3" json:"channel,omitempty"`
-	// The channels of the lists, groups, topics, streams and tags that rows name, such as group:12 with newsletter.
-	ChannelMap map[string]string `protobuf:"bytes,5,rep,name=channel_map,json=channelMap,proto3" json:"channel_map,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// The channels of the lists, groups, topics, streams and tags that rows name, such as that of group:12.
+	ChannelMap []*ImportMapping `protobuf:"bytes,5,rep,name=channel_map,json=channelMap,proto3" json:"channel_map,omitempty"`
 	// The text to which the subscribers of the file agreed; without it no row becomes a consent.
 	Declaration *DeclarationRef `protobuf:"bytes,6,opt,name=declaration,proto3" json:"declaration,omitempty"`
 	// The zone of times without one, such as Europe/Vienna; empty: UTC.
@@ -442,7 +442,7 @@ func (x *ImportOptions) GetFileName() string {
 	return ""
 }
 
-func (x *ImportOptions) GetColumns() map[string]string {
+func (x *ImportOptions) GetColumns() []*ImportColumn {
 	if x != nil {
 		return x.Columns
 	}
@@ -456,7 +456,7 @@ func (x *ImportOptions) GetChannel() string {
 	return ""
 }
 
-func (x *ImportOptions) GetChannelMap() map[string]string {
+func (x *ImportOptions) GetChannelMap() []*ImportMapping {
 	if x != nil {
 		return x.ChannelMap
 	}
@@ -512,6 +512,171 @@ func (x *ImportOptions) GetEncoding() string {
 	return ""
 }
 
+// Which column of a file has what.
+type ImportColumn struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What it has: address, reason, time, channel, list, opt_in, confirmed or ip.
+	Field string `protobuf:"bytes,1,opt,name=field,proto3" json:"field,omitempty"`
+	// The name of the column in the file.
+	Column        string `protobuf:"bytes,2,opt,name=column,proto3" json:"column,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImportColumn) Reset() {
+	*x = ImportColumn{}
+	mi := &file_assent_v1_import_service_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImportColumn) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImportColumn) ProtoMessage() {}
+
+func (x *ImportColumn) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_import_service_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImportColumn.ProtoReflect.Descriptor instead.
+func (*ImportColumn) Descriptor() ([]byte, []int) {
+	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *ImportColumn) GetField() string {
+	if x != nil {
+		return x.Field
+	}
+	return ""
+}
+
+func (x *ImportColumn) GetColumn() string {
+	if x != nil {
+		return x.Column
+	}
+	return ""
+}
+
+// The channel of something that rows name.
+type ImportMapping struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// group, list, topic, stream or tag, a colon, and how the tool calls it, such as group:12.
+	Key string `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
+	// The channel's id.
+	Channel       string `protobuf:"bytes,2,opt,name=channel,proto3" json:"channel,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImportMapping) Reset() {
+	*x = ImportMapping{}
+	mi := &file_assent_v1_import_service_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImportMapping) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImportMapping) ProtoMessage() {}
+
+func (x *ImportMapping) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_import_service_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImportMapping.ProtoReflect.Descriptor instead.
+func (*ImportMapping) Descriptor() ([]byte, []int) {
+	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *ImportMapping) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *ImportMapping) GetChannel() string {
+	if x != nil {
+		return x.Channel
+	}
+	return ""
+}
+
+// Why rows were skipped or rejected.
+type ImportCause struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The cause, as a code.
+	Cause string `protobuf:"bytes,1,opt,name=cause,proto3" json:"cause,omitempty"`
+	// How many rows.
+	Rows          int64 `protobuf:"varint,2,opt,name=rows,proto3" json:"rows,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImportCause) Reset() {
+	*x = ImportCause{}
+	mi := &file_assent_v1_import_service_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImportCause) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImportCause) ProtoMessage() {}
+
+func (x *ImportCause) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_import_service_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImportCause.ProtoReflect.Descriptor instead.
+func (*ImportCause) Descriptor() ([]byte, []int) {
+	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *ImportCause) GetCause() string {
+	if x != nil {
+		return x.Cause
+	}
+	return ""
+}
+
+func (x *ImportCause) GetRows() int64 {
+	if x != nil {
+		return x.Rows
+	}
+	return 0
+}
+
 // What became of the rows of a file.
 type ImportCounts struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -526,8 +691,8 @@ type ImportCounts struct {
 	// Rows that could not be read, that lack what their fact needs, or of which the server refused a fact. Of what could be read of such a row,
 	// refusals and suppressions are recorded all the same.
 	Rejected int64 `protobuf:"varint,5,opt,name=rejected,proto3" json:"rejected,omitempty"`
-	// Rows that were skipped or rejected, by their cause.
-	Causes map[string]int64 `protobuf:"bytes,6,rep,name=causes,proto3" json:"causes,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
+	// The causes of the rows that were skipped or rejected, in the order of their codes.
+	Causes []*ImportCause `protobuf:"bytes,6,rep,name=causes,proto3" json:"causes,omitempty"`
 	// The facts that were recorded.
 	Facts         int64 `protobuf:"varint,7,opt,name=facts,proto3" json:"facts,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -536,7 +701,7 @@ type ImportCounts struct {
 
 func (x *ImportCounts) Reset() {
 	*x = ImportCounts{}
-	mi := &file_assent_v1_import_service_proto_msgTypes[2]
+	mi := &file_assent_v1_import_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -548,7 +713,7 @@ func (x *ImportCounts) String() string {
 func (*ImportCounts) ProtoMessage() {}
 
 func (x *ImportCounts) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_import_service_proto_msgTypes[2]
+	mi := &file_assent_v1_import_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -561,7 +726,7 @@ func (x *ImportCounts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportCounts.ProtoReflect.Descriptor instead.
 func (*ImportCounts) Descriptor() ([]byte, []int) {
-	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{2}
+	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *ImportCounts) GetRows() int64 {
@@ -599,7 +764,7 @@ func (x *ImportCounts) GetRejected() int64 {
 	return 0
 }
 
-func (x *ImportCounts) GetCauses() map[string]int64 {
+func (x *ImportCounts) GetCauses() []*ImportCause {
 	if x != nil {
 		return x.Causes
 	}
@@ -627,7 +792,7 @@ type ImportNotice struct {
 
 func (x *ImportNotice) Reset() {
 	*x = ImportNotice{}
-	mi := &file_assent_v1_import_service_proto_msgTypes[3]
+	mi := &file_assent_v1_import_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -639,7 +804,7 @@ func (x *ImportNotice) String() string {
 func (*ImportNotice) ProtoMessage() {}
 
 func (x *ImportNotice) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_import_service_proto_msgTypes[3]
+	mi := &file_assent_v1_import_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -652,7 +817,7 @@ func (x *ImportNotice) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportNotice.ProtoReflect.Descriptor instead.
 func (*ImportNotice) Descriptor() ([]byte, []int) {
-	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{3}
+	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ImportNotice) GetCode() string {
@@ -692,7 +857,7 @@ type ImportRow struct {
 
 func (x *ImportRow) Reset() {
 	*x = ImportRow{}
-	mi := &file_assent_v1_import_service_proto_msgTypes[4]
+	mi := &file_assent_v1_import_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -704,7 +869,7 @@ func (x *ImportRow) String() string {
 func (*ImportRow) ProtoMessage() {}
 
 func (x *ImportRow) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_import_service_proto_msgTypes[4]
+	mi := &file_assent_v1_import_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -717,7 +882,7 @@ func (x *ImportRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportRow.ProtoReflect.Descriptor instead.
 func (*ImportRow) Descriptor() ([]byte, []int) {
-	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{4}
+	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ImportRow) GetLine() int64 {
@@ -798,7 +963,7 @@ type ImportFact struct {
 
 func (x *ImportFact) Reset() {
 	*x = ImportFact{}
-	mi := &file_assent_v1_import_service_proto_msgTypes[5]
+	mi := &file_assent_v1_import_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -810,7 +975,7 @@ func (x *ImportFact) String() string {
 func (*ImportFact) ProtoMessage() {}
 
 func (x *ImportFact) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_import_service_proto_msgTypes[5]
+	mi := &file_assent_v1_import_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -823,7 +988,7 @@ func (x *ImportFact) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportFact.ProtoReflect.Descriptor instead.
 func (*ImportFact) Descriptor() ([]byte, []int) {
-	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{5}
+	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ImportFact) GetVerb() string {
@@ -911,7 +1076,7 @@ type CreateImportRequest struct {
 
 func (x *CreateImportRequest) Reset() {
 	*x = CreateImportRequest{}
-	mi := &file_assent_v1_import_service_proto_msgTypes[6]
+	mi := &file_assent_v1_import_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -923,7 +1088,7 @@ func (x *CreateImportRequest) String() string {
 func (*CreateImportRequest) ProtoMessage() {}
 
 func (x *CreateImportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_import_service_proto_msgTypes[6]
+	mi := &file_assent_v1_import_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -936,7 +1101,7 @@ func (x *CreateImportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateImportRequest.ProtoReflect.Descriptor instead.
 func (*CreateImportRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{6}
+	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *CreateImportRequest) GetOptions() *ImportOptions {
@@ -973,7 +1138,7 @@ type CreateImportResponse struct {
 
 func (x *CreateImportResponse) Reset() {
 	*x = CreateImportResponse{}
-	mi := &file_assent_v1_import_service_proto_msgTypes[7]
+	mi := &file_assent_v1_import_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -985,7 +1150,7 @@ func (x *CreateImportResponse) String() string {
 func (*CreateImportResponse) ProtoMessage() {}
 
 func (x *CreateImportResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_import_service_proto_msgTypes[7]
+	mi := &file_assent_v1_import_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -998,7 +1163,7 @@ func (x *CreateImportResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateImportResponse.ProtoReflect.Descriptor instead.
 func (*CreateImportResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{7}
+	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *CreateImportResponse) GetImport() *Import {
@@ -1031,7 +1196,7 @@ type UploadImportRequest struct {
 
 func (x *UploadImportRequest) Reset() {
 	*x = UploadImportRequest{}
-	mi := &file_assent_v1_import_service_proto_msgTypes[8]
+	mi := &file_assent_v1_import_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1043,7 +1208,7 @@ func (x *UploadImportRequest) String() string {
 func (*UploadImportRequest) ProtoMessage() {}
 
 func (x *UploadImportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_import_service_proto_msgTypes[8]
+	mi := &file_assent_v1_import_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1056,7 +1221,7 @@ func (x *UploadImportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UploadImportRequest.ProtoReflect.Descriptor instead.
 func (*UploadImportRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{8}
+	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *UploadImportRequest) GetPart() isUploadImportRequest_Part {
@@ -1120,7 +1285,7 @@ type UploadStart struct {
 
 func (x *UploadStart) Reset() {
 	*x = UploadStart{}
-	mi := &file_assent_v1_import_service_proto_msgTypes[9]
+	mi := &file_assent_v1_import_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1132,7 +1297,7 @@ func (x *UploadStart) String() string {
 func (*UploadStart) ProtoMessage() {}
 
 func (x *UploadStart) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_import_service_proto_msgTypes[9]
+	mi := &file_assent_v1_import_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1145,7 +1310,7 @@ func (x *UploadStart) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UploadStart.ProtoReflect.Descriptor instead.
 func (*UploadStart) Descriptor() ([]byte, []int) {
-	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{9}
+	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *UploadStart) GetTarget() isUploadStart_Target {
@@ -1215,7 +1380,7 @@ type UploadImportResponse struct {
 
 func (x *UploadImportResponse) Reset() {
 	*x = UploadImportResponse{}
-	mi := &file_assent_v1_import_service_proto_msgTypes[10]
+	mi := &file_assent_v1_import_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1227,7 +1392,7 @@ func (x *UploadImportResponse) String() string {
 func (*UploadImportResponse) ProtoMessage() {}
 
 func (x *UploadImportResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_import_service_proto_msgTypes[10]
+	mi := &file_assent_v1_import_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1240,7 +1405,7 @@ func (x *UploadImportResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UploadImportResponse.ProtoReflect.Descriptor instead.
 func (*UploadImportResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{10}
+	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *UploadImportResponse) GetRows() []*ImportRow {
@@ -1282,7 +1447,7 @@ type GetImportRequest struct {
 
 func (x *GetImportRequest) Reset() {
 	*x = GetImportRequest{}
-	mi := &file_assent_v1_import_service_proto_msgTypes[11]
+	mi := &file_assent_v1_import_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1294,7 +1459,7 @@ func (x *GetImportRequest) String() string {
 func (*GetImportRequest) ProtoMessage() {}
 
 func (x *GetImportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_import_service_proto_msgTypes[11]
+	mi := &file_assent_v1_import_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1307,7 +1472,7 @@ func (x *GetImportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetImportRequest.ProtoReflect.Descriptor instead.
 func (*GetImportRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{11}
+	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *GetImportRequest) GetId() string {
@@ -1328,7 +1493,7 @@ type GetImportResponse struct {
 
 func (x *GetImportResponse) Reset() {
 	*x = GetImportResponse{}
-	mi := &file_assent_v1_import_service_proto_msgTypes[12]
+	mi := &file_assent_v1_import_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1340,7 +1505,7 @@ func (x *GetImportResponse) String() string {
 func (*GetImportResponse) ProtoMessage() {}
 
 func (x *GetImportResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_import_service_proto_msgTypes[12]
+	mi := &file_assent_v1_import_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1353,7 +1518,7 @@ func (x *GetImportResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetImportResponse.ProtoReflect.Descriptor instead.
 func (*GetImportResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{12}
+	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *GetImportResponse) GetImport() *Import {
@@ -1376,7 +1541,7 @@ type ListImportsRequest struct {
 
 func (x *ListImportsRequest) Reset() {
 	*x = ListImportsRequest{}
-	mi := &file_assent_v1_import_service_proto_msgTypes[13]
+	mi := &file_assent_v1_import_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1388,7 +1553,7 @@ func (x *ListImportsRequest) String() string {
 func (*ListImportsRequest) ProtoMessage() {}
 
 func (x *ListImportsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_import_service_proto_msgTypes[13]
+	mi := &file_assent_v1_import_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1401,7 +1566,7 @@ func (x *ListImportsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListImportsRequest.ProtoReflect.Descriptor instead.
 func (*ListImportsRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{13}
+	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ListImportsRequest) GetPageSize() int32 {
@@ -1431,7 +1596,7 @@ type ListImportsResponse struct {
 
 func (x *ListImportsResponse) Reset() {
 	*x = ListImportsResponse{}
-	mi := &file_assent_v1_import_service_proto_msgTypes[14]
+	mi := &file_assent_v1_import_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1443,7 +1608,7 @@ func (x *ListImportsResponse) String() string {
 func (*ListImportsResponse) ProtoMessage() {}
 
 func (x *ListImportsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_import_service_proto_msgTypes[14]
+	mi := &file_assent_v1_import_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1456,7 +1621,7 @@ func (x *ListImportsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListImportsResponse.ProtoReflect.Descriptor instead.
 func (*ListImportsResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{14}
+	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ListImportsResponse) GetImports() []*Import {
@@ -1496,14 +1661,14 @@ const file_assent_v1_import_service_proto_rawDesc = "" +
 	"\anotices\x18\f \x03(\v2\x17.assent.v1.ImportNoticeR\anotices\x12\x1b\n" +
 	"\tundone_by\x18\r \x01(\tR\bundoneBy\x12;\n" +
 	"\vundone_time\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"undoneTime\"\x92\x06\n" +
+	"undoneTime\"\xd7\x04\n" +
 	"\rImportOptions\x12$\n" +
 	"\x06preset\x18\x01 \x01(\tB\f\xe0A\x02\xbaH\x06r\x04 \x01(@R\x06preset\x12(\n" +
-	"\tfile_name\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03(\xff\x01R\bfileName\x12]\n" +
-	"\acolumns\x18\x03 \x03(\v2%.assent.v1.ImportOptions.ColumnsEntryB\x1c\xe0A\x01\xbaH\x16\x9a\x01\x13\x10 \"\x06r\x04 \x01(@*\ar\x05 \x01(\x80\x02R\acolumns\x12$\n" +
+	"\tfile_name\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03(\xff\x01R\bfileName\x12>\n" +
+	"\acolumns\x18\x03 \x03(\v2\x17.assent.v1.ImportColumnB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10 R\acolumns\x12$\n" +
 	"\achannel\x18\x04 \x01(\tB\n" +
-	"\xe0A\x01\xbaH\x04r\x02(@R\achannel\x12h\n" +
-	"\vchannel_map\x18\x05 \x03(\v2(.assent.v1.ImportOptions.ChannelMapEntryB\x1d\xe0A\x01\xbaH\x17\x9a\x01\x14\x10\xe8\a\"\ar\x05 \x01(\x80\x02*\x06r\x04 \x01(@R\n" +
+	"\xe0A\x01\xbaH\x04r\x02(@R\achannel\x12G\n" +
+	"\vchannel_map\x18\x05 \x03(\v2\x18.assent.v1.ImportMappingB\f\xe0A\x01\xbaH\x06\x92\x01\x03\x10\xe8\aR\n" +
 	"channelMap\x12@\n" +
 	"\vdeclaration\x18\x06 \x01(\v2\x19.assent.v1.DeclarationRefB\x03\xe0A\x01R\vdeclaration\x12&\n" +
 	"\btimezone\x18\a \x01(\tB\n" +
@@ -1518,13 +1683,16 @@ const file_assent_v1_import_service_proto_rawDesc = "" +
 	"\xe0A\x01\xbaH\x04r\x02(PR\x05scope\x12D\n" +
 	"\roccurred_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x01R\foccurredTime\x12&\n" +
 	"\bencoding\x18\f \x01(\tB\n" +
-	"\xe0A\x01\xbaH\x04r\x02(@R\bencoding\x1a:\n" +
-	"\fColumnsEntry\x12\x10\n" +
-	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\x1a=\n" +
-	"\x0fChannelMapEntry\x12\x10\n" +
-	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xa2\x02\n" +
+	"\xe0A\x01\xbaH\x04r\x02(@R\bencoding\"Y\n" +
+	"\fImportColumn\x12\"\n" +
+	"\x05field\x18\x01 \x01(\tB\f\xe0A\x02\xbaH\x06r\x04 \x01(@R\x05field\x12%\n" +
+	"\x06column\x18\x02 \x01(\tB\r\xe0A\x02\xbaH\ar\x05 \x01(\x80\x02R\x06column\"X\n" +
+	"\rImportMapping\x12\x1f\n" +
+	"\x03key\x18\x01 \x01(\tB\r\xe0A\x02\xbaH\ar\x05 \x01(\x80\x02R\x03key\x12&\n" +
+	"\achannel\x18\x02 \x01(\tB\f\xe0A\x02\xbaH\x06r\x04 \x01(@R\achannel\"7\n" +
+	"\vImportCause\x12\x14\n" +
+	"\x05cause\x18\x01 \x01(\tR\x05cause\x12\x12\n" +
+	"\x04rows\x18\x02 \x01(\x03R\x04rows\"\xda\x01\n" +
 	"\fImportCounts\x12\x12\n" +
 	"\x04rows\x18\x01 \x01(\x03R\x04rows\x12\x1a\n" +
 	"\brecorded\x18\x02 \x01(\x03R\brecorded\x12\x1e\n" +
@@ -1532,12 +1700,9 @@ const file_assent_v1_import_service_proto_rawDesc = "" +
 	"duplicates\x18\x03 \x01(\x03R\n" +
 	"duplicates\x12\x18\n" +
 	"\askipped\x18\x04 \x01(\x03R\askipped\x12\x1a\n" +
-	"\brejected\x18\x05 \x01(\x03R\brejected\x12;\n" +
-	"\x06causes\x18\x06 \x03(\v2#.assent.v1.ImportCounts.CausesEntryR\x06causes\x12\x14\n" +
-	"\x05facts\x18\a \x01(\x03R\x05facts\x1a9\n" +
-	"\vCausesEntry\x12\x10\n" +
-	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\"<\n" +
+	"\brejected\x18\x05 \x01(\x03R\brejected\x12.\n" +
+	"\x06causes\x18\x06 \x03(\v2\x16.assent.v1.ImportCauseR\x06causes\x12\x14\n" +
+	"\x05facts\x18\a \x01(\x03R\x05facts\"<\n" +
 	"\fImportNotice\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x18\n" +
 	"\amessage\x18\x02 \x01(\tR\amessage\"\xd4\x01\n" +
@@ -1642,22 +1807,22 @@ var file_assent_v1_import_service_proto_goTypes = []any{
 	(ImportRows)(0),               // 2: assent.v1.ImportRows
 	(*Import)(nil),                // 3: assent.v1.Import
 	(*ImportOptions)(nil),         // 4: assent.v1.ImportOptions
-	(*ImportCounts)(nil),          // 5: assent.v1.ImportCounts
-	(*ImportNotice)(nil),          // 6: assent.v1.ImportNotice
-	(*ImportRow)(nil),             // 7: assent.v1.ImportRow
-	(*ImportFact)(nil),            // 8: assent.v1.ImportFact
-	(*CreateImportRequest)(nil),   // 9: assent.v1.CreateImportRequest
-	(*CreateImportResponse)(nil),  // 10: assent.v1.CreateImportResponse
-	(*UploadImportRequest)(nil),   // 11: assent.v1.UploadImportRequest
-	(*UploadStart)(nil),           // 12: assent.v1.UploadStart
-	(*UploadImportResponse)(nil),  // 13: assent.v1.UploadImportResponse
-	(*GetImportRequest)(nil),      // 14: assent.v1.GetImportRequest
-	(*GetImportResponse)(nil),     // 15: assent.v1.GetImportResponse
-	(*ListImportsRequest)(nil),    // 16: assent.v1.ListImportsRequest
-	(*ListImportsResponse)(nil),   // 17: assent.v1.ListImportsResponse
-	nil,                           // 18: assent.v1.ImportOptions.ColumnsEntry
-	nil,                           // 19: assent.v1.ImportOptions.ChannelMapEntry
-	nil,                           // 20: assent.v1.ImportCounts.CausesEntry
+	(*ImportColumn)(nil),          // 5: assent.v1.ImportColumn
+	(*ImportMapping)(nil),         // 6: assent.v1.ImportMapping
+	(*ImportCause)(nil),           // 7: assent.v1.ImportCause
+	(*ImportCounts)(nil),          // 8: assent.v1.ImportCounts
+	(*ImportNotice)(nil),          // 9: assent.v1.ImportNotice
+	(*ImportRow)(nil),             // 10: assent.v1.ImportRow
+	(*ImportFact)(nil),            // 11: assent.v1.ImportFact
+	(*CreateImportRequest)(nil),   // 12: assent.v1.CreateImportRequest
+	(*CreateImportResponse)(nil),  // 13: assent.v1.CreateImportResponse
+	(*UploadImportRequest)(nil),   // 14: assent.v1.UploadImportRequest
+	(*UploadStart)(nil),           // 15: assent.v1.UploadStart
+	(*UploadImportResponse)(nil),  // 16: assent.v1.UploadImportResponse
+	(*GetImportRequest)(nil),      // 17: assent.v1.GetImportRequest
+	(*GetImportResponse)(nil),     // 18: assent.v1.GetImportResponse
+	(*ListImportsRequest)(nil),    // 19: assent.v1.ListImportsRequest
+	(*ListImportsResponse)(nil),   // 20: assent.v1.ListImportsResponse
 	(*timestamppb.Timestamp)(nil), // 21: google.protobuf.Timestamp
 	(*DeclarationRef)(nil),        // 22: assent.v1.DeclarationRef
 	(*Warning)(nil),               // 23: assent.v1.Warning
@@ -1669,37 +1834,37 @@ var file_assent_v1_import_service_proto_depIdxs = []int32{
 	21, // 2: assent.v1.Import.created_time:type_name -> google.protobuf.Timestamp
 	21, // 3: assent.v1.Import.updated_time:type_name -> google.protobuf.Timestamp
 	21, // 4: assent.v1.Import.completed_time:type_name -> google.protobuf.Timestamp
-	5,  // 5: assent.v1.Import.counts:type_name -> assent.v1.ImportCounts
-	6,  // 6: assent.v1.Import.notices:type_name -> assent.v1.ImportNotice
+	8,  // 5: assent.v1.Import.counts:type_name -> assent.v1.ImportCounts
+	9,  // 6: assent.v1.Import.notices:type_name -> assent.v1.ImportNotice
 	21, // 7: assent.v1.Import.undone_time:type_name -> google.protobuf.Timestamp
-	18, // 8: assent.v1.ImportOptions.columns:type_name -> assent.v1.ImportOptions.ColumnsEntry
-	19, // 9: assent.v1.ImportOptions.channel_map:type_name -> assent.v1.ImportOptions.ChannelMapEntry
+	5,  // 8: assent.v1.ImportOptions.columns:type_name -> assent.v1.ImportColumn
+	6,  // 9: assent.v1.ImportOptions.channel_map:type_name -> assent.v1.ImportMapping
 	22, // 10: assent.v1.ImportOptions.declaration:type_name -> assent.v1.DeclarationRef
 	21, // 11: assent.v1.ImportOptions.occurred_time:type_name -> google.protobuf.Timestamp
-	20, // 12: assent.v1.ImportCounts.causes:type_name -> assent.v1.ImportCounts.CausesEntry
+	7,  // 12: assent.v1.ImportCounts.causes:type_name -> assent.v1.ImportCause
 	1,  // 13: assent.v1.ImportRow.outcome:type_name -> assent.v1.ImportOutcome
-	8,  // 14: assent.v1.ImportRow.facts:type_name -> assent.v1.ImportFact
+	11, // 14: assent.v1.ImportRow.facts:type_name -> assent.v1.ImportFact
 	21, // 15: assent.v1.ImportFact.occurred_time:type_name -> google.protobuf.Timestamp
 	23, // 16: assent.v1.ImportFact.warnings:type_name -> assent.v1.Warning
 	24, // 17: assent.v1.ImportFact.still_allowed:type_name -> assent.v1.StillAllowed
 	4,  // 18: assent.v1.CreateImportRequest.options:type_name -> assent.v1.ImportOptions
 	3,  // 19: assent.v1.CreateImportResponse.import:type_name -> assent.v1.Import
-	12, // 20: assent.v1.UploadImportRequest.start:type_name -> assent.v1.UploadStart
+	15, // 20: assent.v1.UploadImportRequest.start:type_name -> assent.v1.UploadStart
 	4,  // 21: assent.v1.UploadStart.preview:type_name -> assent.v1.ImportOptions
 	2,  // 22: assent.v1.UploadStart.rows:type_name -> assent.v1.ImportRows
-	7,  // 23: assent.v1.UploadImportResponse.rows:type_name -> assent.v1.ImportRow
-	5,  // 24: assent.v1.UploadImportResponse.counts:type_name -> assent.v1.ImportCounts
+	10, // 23: assent.v1.UploadImportResponse.rows:type_name -> assent.v1.ImportRow
+	8,  // 24: assent.v1.UploadImportResponse.counts:type_name -> assent.v1.ImportCounts
 	3,  // 25: assent.v1.UploadImportResponse.import:type_name -> assent.v1.Import
 	3,  // 26: assent.v1.GetImportResponse.import:type_name -> assent.v1.Import
 	3,  // 27: assent.v1.ListImportsResponse.imports:type_name -> assent.v1.Import
-	9,  // 28: assent.v1.ImportService.CreateImport:input_type -> assent.v1.CreateImportRequest
-	11, // 29: assent.v1.ImportService.UploadImport:input_type -> assent.v1.UploadImportRequest
-	14, // 30: assent.v1.ImportService.GetImport:input_type -> assent.v1.GetImportRequest
-	16, // 31: assent.v1.ImportService.ListImports:input_type -> assent.v1.ListImportsRequest
-	10, // 32: assent.v1.ImportService.CreateImport:output_type -> assent.v1.CreateImportResponse
-	13, // 33: assent.v1.ImportService.UploadImport:output_type -> assent.v1.UploadImportResponse
-	15, // 34: assent.v1.ImportService.GetImport:output_type -> assent.v1.GetImportResponse
-	17, // 35: assent.v1.ImportService.ListImports:output_type -> assent.v1.ListImportsResponse
+	12, // 28: assent.v1.ImportService.CreateImport:input_type -> assent.v1.CreateImportRequest
+	14, // 29: assent.v1.ImportService.UploadImport:input_type -> assent.v1.UploadImportRequest
+	17, // 30: assent.v1.ImportService.GetImport:input_type -> assent.v1.GetImportRequest
+	19, // 31: assent.v1.ImportService.ListImports:input_type -> assent.v1.ListImportsRequest
+	13, // 32: assent.v1.ImportService.CreateImport:output_type -> assent.v1.CreateImportResponse
+	16, // 33: assent.v1.ImportService.UploadImport:output_type -> assent.v1.UploadImportResponse
+	18, // 34: assent.v1.ImportService.GetImport:output_type -> assent.v1.GetImportResponse
+	20, // 35: assent.v1.ImportService.ListImports:output_type -> assent.v1.ListImportsResponse
 	32, // [32:36] is the sub-list for method output_type
 	28, // [28:32] is the sub-list for method input_type
 	28, // [28:28] is the sub-list for extension type_name
@@ -1714,11 +1879,11 @@ func file_assent_v1_import_service_proto_init() {
 	}
 	file_assent_v1_facts_proto_init()
 	file_assent_v1_types_proto_init()
-	file_assent_v1_import_service_proto_msgTypes[8].OneofWrappers = []any{
+	file_assent_v1_import_service_proto_msgTypes[11].OneofWrappers = []any{
 		(*UploadImportRequest_Start)(nil),
 		(*UploadImportRequest_Data)(nil),
 	}
-	file_assent_v1_import_service_proto_msgTypes[9].OneofWrappers = []any{
+	file_assent_v1_import_service_proto_msgTypes[12].OneofWrappers = []any{
 		(*UploadStart_Id)(nil),
 		(*UploadStart_Preview)(nil),
 	}

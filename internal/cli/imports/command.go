@@ -112,24 +112,29 @@ func (f *flags) options(preset string) (*assentv1.ImportOptions, error) {
 		Preset: preset, Channel: f.channel, Declaration: f.declaration.Ref, Timezone: f.timezone, Status: f.status, Scope: f.scope,
 		OccurredTime: f.occurred.At, Encoding: string(f.encoding.Name), DateOrder: strings.ReplaceAll(f.order.Value, "-", "_"),
 	}
+	channels := map[string]string{}
 	for _, text := range f.mapped {
 		key, channel, err := presets.ParseMapping(text)
 		if err != nil {
 			return nil, terminal.Usagef("--map: %s", err)
 		}
-		if o.ChannelMap == nil {
-			o.ChannelMap = map[string]string{}
-		}
-		if before, twice := o.ChannelMap[key]; twice && before != channel {
+		if before, twice := channels[key]; twice && before != channel {
 			return nil, terminal.Usagef("--map gives %s two channels", key)
 		}
-		o.ChannelMap[key] = channel
+		channels[key] = channel
 	}
-	var err error
-	if f.columns != "" {
-		if o.Columns, err = presets.ParseColumns(f.columns); err != nil {
-			return nil, terminal.Usagef("--columns: %s", err)
-		}
+	for _, key := range slices.Sorted(maps.Keys(channels)) {
+		o.ChannelMap = append(o.ChannelMap, &assentv1.ImportMapping{Key: key, Channel: channels[key]})
+	}
+	if f.columns == "" {
+		return o, nil
+	}
+	columns, err := presets.ParseColumns(f.columns)
+	if err != nil {
+		return nil, terminal.Usagef("--columns: %s", err)
+	}
+	for _, field := range slices.Sorted(maps.Keys(columns)) {
+		o.Columns = append(o.Columns, &assentv1.ImportColumn{Field: field, Column: columns[field]})
 	}
 	return o, nil
 }
@@ -225,11 +230,11 @@ func wrapped(words []string) string {
 	return "  " + strings.Join(append(lines, line), "\n  ")
 }
 
-// sortedCauses returns the causes with their counts, in order.
-func sortedCauses(causes map[string]int64) []string {
+// causes returns the causes with their counts.
+func causes(counts *assentv1.ImportCounts) []string {
 	var list []string
-	for _, cause := range slices.Sorted(maps.Keys(causes)) {
-		list = append(list, fmt.Sprintf("%s %d", cause, causes[cause]))
+	for _, one := range counts.GetCauses() {
+		list = append(list, fmt.Sprintf("%s %d", one.GetCause(), one.GetRows()))
 	}
 	return list
 }

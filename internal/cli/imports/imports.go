@@ -52,7 +52,7 @@ func (c *Commands) show() *cobra.Command {
 			if err := c.printImports(answer.GetImport()); err != nil {
 				return err
 			}
-			for _, cause := range sortedCauses(answer.GetImport().GetCounts().GetCauses()) {
+			for _, cause := range causes(answer.GetImport().GetCounts()) {
 				if err := c.Print(cause + "\n"); err != nil {
 					return err
 				}

@@ -200,8 +200,8 @@ func (r *reporter) print(f *flags) error {
 	}
 	text := fmt.Sprintf("%s: %d %s, %s, %d skipped, %d rejected", phrase.Count(counts.GetRows(), "row"), counts.GetRecorded(), verb,
 		phrase.Count(counts.GetDuplicates(), "duplicate"), counts.GetSkipped(), counts.GetRejected())
-	if causes := sortedCauses(counts.GetCauses()); len(causes) > 0 {
-		text += " (" + strings.Join(causes, ", ") + ")"
+	if list := causes(counts); len(list) > 0 {
+		text += " (" + strings.Join(list, ", ") + ")"
 	}
 	if !f.dryRun {
 		text += "\nimport " + r.made.GetId()

@@ -1,8 +1,12 @@
 package importserver
 
 import (
+	"maps"
+	"slices"
+
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/presets"
 	"github.com/assent-io/assent/internal/rpc/handler"
 	"github.com/assent-io/assent/internal/service/imports"
@@ -14,18 +18,47 @@ func optionsOf(m *assentv1.ImportOptions) (imports.Options, error) {
 	if err != nil {
 		return imports.Options{}, err
 	}
+	columns, err := pairs(m.GetColumns(), "options.columns", (*assentv1.ImportColumn).GetField, (*assentv1.ImportColumn).GetColumn)
+	if err != nil {
+		return imports.Options{}, err
+	}
+	mapped, err := pairs(m.GetChannelMap(), "options.channelMap", (*assentv1.ImportMapping).GetKey, (*assentv1.ImportMapping).GetChannel)
+	if err != nil {
+		return imports.Options{}, err
+	}
 	return imports.Options{
-		Preset: m.GetPreset(), FileName: m.GetFileName(), Columns: m.GetColumns(), Channel: m.GetChannel(), ChannelMap: m.GetChannelMap(),
+		Preset: m.GetPreset(), FileName: m.GetFileName(), Columns: columns, Channel: m.GetChannel(), ChannelMap: mapped,
 		Declaration: consent.Declaration{ID: m.GetDeclaration().GetId(), Version: m.GetDeclaration().GetVersion()},
 		Timezone:    m.GetTimezone(), DateOrder: m.GetDateOrder(), Status: m.GetStatus(), Scope: consent.Scope(m.GetScope()), Occurred: occurred,
 		Encoding: m.GetEncoding(),
 	}, nil
 }
 
+// pairs returns a list of names with what each stands for. Errors: INVALID_IMPORT for a name that is there twice.
+func pairs[Pair any](list []*Pair, field string, key, value func(*Pair) string) (map[string]string, error) {
+	if len(list) == 0 {
+		return nil, nil //nolint:nilnil // None.
+	}
+	all := make(map[string]string, len(list))
+	for _, one := range list {
+		if _, twice := all[key(one)]; twice {
+			return nil, fault.Errorf(fault.InvalidImport, field, "an entry is there twice")
+		}
+		all[key(one)] = value(one)
+	}
+	return all, nil
+}
+
 func optionsMessage(o *imports.Options) *assentv1.ImportOptions {
 	m := &assentv1.ImportOptions{
-		Preset: o.Preset, FileName: o.FileName, Columns: o.Columns, Channel: o.Channel, ChannelMap: o.ChannelMap, Timezone: o.Timezone,
+		Preset: o.Preset, FileName: o.FileName, Channel: o.Channel, Timezone: o.Timezone,
 		DateOrder: o.DateOrder, Status: o.Status, Scope: string(o.Scope), OccurredTime: handler.Timestamp(o.Occurred), Encoding: o.Encoding,
+	}
+	for _, field := range slices.Sorted(maps.Keys(o.Columns)) {
+		m.Columns = append(m.Columns, &assentv1.ImportColumn{Field: field, Column: o.Columns[field]})
+	}
+	for _, key := range slices.Sorted(maps.Keys(o.ChannelMap)) {
+		m.ChannelMap = append(m.ChannelMap, &assentv1.ImportMapping{Key: key, Channel: o.ChannelMap[key]})
 	}
 	if !o.Declaration.IsZero() {
 		m.Declaration = &assentv1.DeclarationRef{Id: o.Declaration.ID, Version: o.Declaration.Version}
@@ -74,9 +107,13 @@ func rowsOf(rows assentv1.ImportRows) imports.Rows {
 }
 
 func countsOf(c *imports.Counts) *assentv1.ImportCounts {
-	return &assentv1.ImportCounts{
-		Rows: c.Rows, Recorded: c.Recorded, Duplicates: c.Duplicates, Skipped: c.Skipped, Rejected: c.Rejected, Causes: c.Causes, Facts: c.Facts,
+	m := &assentv1.ImportCounts{
+		Rows: c.Rows, Recorded: c.Recorded, Duplicates: c.Duplicates, Skipped: c.Skipped, Rejected: c.Rejected, Facts: c.Facts,
 	}
+	for _, cause := range slices.Sorted(maps.Keys(c.Causes)) {
+		m.Causes = append(m.Causes, &assentv1.ImportCause{Cause: cause, Rows: c.Causes[cause]})
+	}
+	return m
 }
 
 func outcomeOf(outcome presets.Outcome) assentv1.ImportOutcome {
