@@ -51,9 +51,7 @@ func (o *Options) reading(imported consent.Instant) (toolfile.Options, error) {
 		r.Declaration = o.Declaration.ID + "@" + o.Declaration.Version
 	}
 	var err error
-	if o.Preset == presets.ByColumns {
-		r.Preset = presets.OfColumns()
-	} else if r.Preset, err = presets.Named(o.Preset); err != nil {
+	if r.Preset, err = presets.Named(o.Preset); err != nil {
 		return r, invalid("options.preset", "%s", err.Error())
 	}
 	if o.Timezone != "" {
