@@ -73,14 +73,14 @@ func (u uploads) upload(w http.ResponseWriter, r *http.Request, start *assentv1.
 		u.fail(w, err, false)
 		return
 	}
-	sent := make(chan error, 1)
+	var broken error // why the file could not be read, once it was sent
+	sent := make(chan struct{})
 	body := u.admit.flow.body(w, r)
 	go func() {
-		err := sendFile(stream, start, body)
-		if err != nil {
-			cancel(err)
+		defer close(sent)
+		if broken = sendFile(stream, start, body); broken != nil {
+			cancel(broken)
 		}
-		sent <- err
 	}()
 	began := false
 	for {
@@ -99,7 +99,7 @@ func (u uploads) upload(w http.ResponseWriter, r *http.Request, start *assentv1.
 		if err != nil {
 			cancel(err)
 			_ = control.SetReadDeadline(time.Unix(1, 0)) // So that the reading of a body that stands still ends.
-			if broken := <-sent; broken != nil {
+			if <-sent; broken != nil {
 				u.broken(w, r, broken, began)
 				return
 			}
@@ -183,13 +183,13 @@ func outgoing(header http.Header) metadata.MD {
 // sendFile sends a file. An error is one of the file: why a call ends, its answers say.
 func sendFile(stream assentv1.ImportService_UploadImportClient, start *assentv1.UploadStart, file io.Reader) error {
 	if stream.Send(&assentv1.UploadImportRequest{Part: &assentv1.UploadImportRequest_Start{Start: start}}) != nil {
-		return nil
+		return nil //nolint:nilerr // Recv has the error.
 	}
 	for {
 		data := make([]byte, uploadBlock)
 		n, err := file.Read(data)
 		if n > 0 && stream.Send(&assentv1.UploadImportRequest{Part: &assentv1.UploadImportRequest_Data{Data: data[:n]}}) != nil {
-			return nil
+			return nil //nolint:nilerr // Recv has the error.
 		}
 		if errors.Is(err, io.EOF) {
 			_ = stream.CloseSend() // As for any message.

@@ -71,13 +71,13 @@ func receive(stream assentv1.ImportService_UploadImportClient, each func(*assent
 // send sends a file. It returns an error only where the file cannot be read: why a call ends, its answers say.
 func send(stream assentv1.ImportService_UploadImportClient, start *assentv1.UploadStart, file io.Reader) error {
 	if stream.Send(&assentv1.UploadImportRequest{Part: &assentv1.UploadImportRequest_Start{Start: start}}) != nil {
-		return nil
+		return nil //nolint:nilerr // Recv has the error.
 	}
 	for {
 		data := make([]byte, block)
 		n, err := io.ReadFull(file, data)
 		if n > 0 && stream.Send(&assentv1.UploadImportRequest{Part: &assentv1.UploadImportRequest_Data{Data: data[:n]}}) != nil {
-			return nil
+			return nil //nolint:nilerr // Recv has the error.
 		}
 		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 			_ = stream.CloseSend() // As for any message.

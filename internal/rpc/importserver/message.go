@@ -10,7 +10,6 @@ import (
 	"github.com/assent-io/assent/internal/presets"
 	"github.com/assent-io/assent/internal/rpc/handler"
 	"github.com/assent-io/assent/internal/service/imports"
-	"github.com/assent-io/assent/internal/storage/tables"
 )
 
 func optionsOf(m *assentv1.ImportOptions) (imports.Options, error) {
@@ -80,15 +79,15 @@ func importOf(i *imports.Import) *assentv1.Import {
 
 func stateOf(state string) assentv1.ImportState {
 	switch state {
-	case tables.ImportWaiting:
+	case imports.StateWaiting:
 		return assentv1.ImportState_IMPORT_STATE_WAITING
-	case tables.ImportRunning:
+	case imports.StateRunning:
 		return assentv1.ImportState_IMPORT_STATE_RUNNING
-	case tables.ImportComplete:
+	case imports.StateComplete:
 		return assentv1.ImportState_IMPORT_STATE_COMPLETE
-	case tables.ImportUndoing:
+	case imports.StateUndoing:
 		return assentv1.ImportState_IMPORT_STATE_UNDOING
-	case tables.ImportUndone:
+	case imports.StateUndone:
 		return assentv1.ImportState_IMPORT_STATE_UNDONE
 	default:
 		return assentv1.ImportState_IMPORT_STATE_UNSPECIFIED

@@ -52,6 +52,15 @@ func New(env *env.Env, reference *reference.Reference, guard *access.Guard, reco
 	return &Imports{Env: env, Reference: reference, guard: guard, recorder: recorder, limits: limits}
 }
 
+// The states of imports. See package tables.
+const (
+	StateWaiting  = tables.ImportWaiting
+	StateRunning  = tables.ImportRunning
+	StateComplete = tables.ImportComplete
+	StateUndoing  = tables.ImportUndoing
+	StateUndone   = tables.ImportUndone
+)
+
 // Import is a list of another tool that was, or is to be, recorded.
 type Import struct {
 	ID         string // a UUID, which is the batch id of its events
@@ -60,7 +69,7 @@ type Import struct {
 	Options    Options
 	SHA256     string // of the file, in hexadecimal
 	Size       int64
-	State      string // one of package tables
+	State      string
 	Created    consent.Instant
 	Updated    consent.Instant
 	Completed  consent.Instant

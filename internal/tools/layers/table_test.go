@@ -51,7 +51,7 @@ func allowed() map[string][]string {
 		},
 
 		"internal/rpc/feedserver":    {"api/assent/v1", "internal/address", "internal/consent", "internal/feed", "internal/rpc/handler", "internal/service/changes"},
-		"internal/rpc/importserver":  {"api/assent/v1", "internal/consent", "internal/fault", "internal/presets", "internal/rpc/handler", "internal/service/imports", "internal/storage/tables"},
+		"internal/rpc/importserver":  {"api/assent/v1", "internal/consent", "internal/fault", "internal/presets", "internal/rpc/handler", "internal/service/imports"},
 		"internal/rpc/webhookserver": {"api/assent/v1", "internal/rpc/handler", "internal/service/consumers", "internal/service/txn", "internal/service/webhooks", "internal/webhook"},
 		"internal/rpc/handler": {
 			"api/assent/v1", "internal/catalog", "internal/consent", "internal/consent/statement", "internal/fault",
