@@ -202,6 +202,7 @@ func methodsOfImports() map[string]method {
 		assentv1.ImportService_UploadImport_FullMethodName: needs(department, access.ScopeRecord, access.ScopeSuppress),
 		assentv1.ImportService_GetImport_FullMethodName:    needs(department, access.ScopeRecord, access.ScopeSuppress, access.ScopeRead),
 		assentv1.ImportService_ListImports_FullMethodName:  needs(department, access.ScopeRecord, access.ScopeSuppress, access.ScopeRead),
+		assentv1.ImportService_UndoImport_FullMethodName:   needs(whole, access.ScopeErase).lasting(),
 	}
 }
 

@@ -141,7 +141,7 @@ func wire(env *env.Env, opts *Options) *Service {
 	s.Feed = changes.New(env, s.reference, s.Guard, s.Checkpoints, s.Counter, s.Consumers, opts.Feed)
 	s.Admin = administration.New(env, s.reference, s.Guard, s.engine)
 	s.Rebuilder = audit.New(env, s.reference, s.engine)
-	s.Imports = imports.New(env, s.reference, s.Guard, s.Recorder, opts.Imports)
+	s.Imports = imports.New(env, s.reference, s.Guard, s.Recorder, s.Undoer, opts.Imports)
 	s.Webhooks = webhooks.New(env, s.engine, s.Consumers, s.Feed, opts.Webhooks)
 	s.engine.SetHooks(txn.Hooks{Recorded: s.GoAlong, Erased: s.erased, Forgotten: s.Forget, Committed: s.LookNow})
 	return s

@@ -13,9 +13,8 @@ CREATE TABLE imports (
     updated_time   bigint,
     completed_time bigint,
     report         text   NOT NULL,
-    undone_by      text   NOT NULL,
-    undone_time    bigint
+    generation     bigint NOT NULL
 );
 
-CREATE UNIQUE INDEX imports_identity ON imports (identity) WHERE state <> 'undoing' AND state <> 'undone';
+CREATE UNIQUE INDEX imports_identity ON imports (identity, generation);
 CREATE INDEX imports_created ON imports (created_time, id);

@@ -13,9 +13,8 @@ CREATE TABLE imports (
     updated_time   INTEGER,
     completed_time INTEGER,
     report         TEXT    NOT NULL,
-    undone_by      TEXT    NOT NULL,
-    undone_time    INTEGER
+    generation     INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-CREATE UNIQUE INDEX imports_identity ON imports (identity) WHERE state <> 'undoing' AND state <> 'undone';
+CREATE UNIQUE INDEX imports_identity ON imports (identity, generation);
 CREATE INDEX imports_created ON imports (created_time, id);

@@ -230,9 +230,9 @@ type Import struct {
 	Counts *ImportCounts `protobuf:"bytes,11,opt,name=counts,proto3" json:"counts,omitempty"`
 	// What is to be known of the file, as sentences.
 	Notices []*ImportNotice `protobuf:"bytes,12,rep,name=notices,proto3" json:"notices,omitempty"`
-	// The client that undid it; empty: none did.
+	// The client that began its undo; empty: none did.
 	UndoneBy string `protobuf:"bytes,13,opt,name=undone_by,json=undoneBy,proto3" json:"undone_by,omitempty"`
-	// When it was undone; unset: it was not.
+	// When its undo began; unset: none did.
 	UndoneTime    *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=undone_time,json=undoneTime,proto3" json:"undone_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1638,11 +1638,139 @@ func (x *ListImportsResponse) GetNextPageToken() string {
 	return ""
 }
 
+// The import to undo.
+type UndoImportRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The import's id.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Why; stored sealed.
+	Justification string `protobuf:"bytes,2,opt,name=justification,proto3" json:"justification,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UndoImportRequest) Reset() {
+	*x = UndoImportRequest{}
+	mi := &file_assent_v1_import_service_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UndoImportRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UndoImportRequest) ProtoMessage() {}
+
+func (x *UndoImportRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_import_service_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UndoImportRequest.ProtoReflect.Descriptor instead.
+func (*UndoImportRequest) Descriptor() ([]byte, []int) {
+	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *UndoImportRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *UndoImportRequest) GetJustification() string {
+	if x != nil {
+		return x.Justification
+	}
+	return ""
+}
+
+// An import that was undone.
+type UndoImportResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The import.
+	Import *Import `protobuf:"bytes,1,opt,name=import,proto3" json:"import,omitempty"`
+	// How many events were left out.
+	Events int64 `protobuf:"varint,2,opt,name=events,proto3" json:"events,omitempty"`
+	// Of how many addresses these are, counted by their forms.
+	Subjects int64 `protobuf:"varint,3,opt,name=subjects,proto3" json:"subjects,omitempty"`
+	// How many of those keep what the import recorded: without it a consent would count again whose evidence was deleted.
+	Kept          int64 `protobuf:"varint,4,opt,name=kept,proto3" json:"kept,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UndoImportResponse) Reset() {
+	*x = UndoImportResponse{}
+	mi := &file_assent_v1_import_service_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UndoImportResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UndoImportResponse) ProtoMessage() {}
+
+func (x *UndoImportResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_import_service_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UndoImportResponse.ProtoReflect.Descriptor instead.
+func (*UndoImportResponse) Descriptor() ([]byte, []int) {
+	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *UndoImportResponse) GetImport() *Import {
+	if x != nil {
+		return x.Import
+	}
+	return nil
+}
+
+func (x *UndoImportResponse) GetEvents() int64 {
+	if x != nil {
+		return x.Events
+	}
+	return 0
+}
+
+func (x *UndoImportResponse) GetSubjects() int64 {
+	if x != nil {
+		return x.Subjects
+	}
+	return 0
+}
+
+func (x *UndoImportResponse) GetKept() int64 {
+	if x != nil {
+		return x.Kept
+	}
+	return 0
+}
+
 var File_assent_v1_import_service_proto protoreflect.FileDescriptor
 
 const file_assent_v1_import_service_proto_rawDesc = "" +
 	"\n" +
-	"\x1eassent/v1/import_service.proto\x12\tassent.v1\x1a\x15assent/v1/facts.proto\x1a\x15assent/v1/types.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xdd\x04\n" +
+	"\x1eassent/v1/import_service.proto\x12\tassent.v1\x1a\x15assent/v1/types.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xdd\x04\n" +
 	"\x06Import\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06client\x18\x02 \x01(\tR\x06client\x12\x1e\n" +
@@ -1762,7 +1890,15 @@ const file_assent_v1_import_service_proto_rawDesc = "" +
 	"page_token\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03(\x80\bR\tpageToken\"j\n" +
 	"\x13ListImportsResponse\x12+\n" +
 	"\aimports\x18\x01 \x03(\v2\x11.assent.v1.ImportR\aimports\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken*\xad\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"e\n" +
+	"\x11UndoImportRequest\x12\x1b\n" +
+	"\x02id\x18\x01 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\x123\n" +
+	"\rjustification\x18\x02 \x01(\tB\r\xe0A\x02\xbaH\ar\x05 \x01(\x80\x10R\rjustification\"\x87\x01\n" +
+	"\x12UndoImportResponse\x12)\n" +
+	"\x06import\x18\x01 \x01(\v2\x11.assent.v1.ImportR\x06import\x12\x16\n" +
+	"\x06events\x18\x02 \x01(\x03R\x06events\x12\x1a\n" +
+	"\bsubjects\x18\x03 \x01(\x03R\bsubjects\x12\x12\n" +
+	"\x04kept\x18\x04 \x01(\x03R\x04kept*\xad\x01\n" +
 	"\vImportState\x12\x1c\n" +
 	"\x18IMPORT_STATE_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14IMPORT_STATE_WAITING\x10\x01\x12\x18\n" +
@@ -1780,12 +1916,14 @@ const file_assent_v1_import_service_proto_rawDesc = "" +
 	"ImportRows\x12\x1b\n" +
 	"\x17IMPORT_ROWS_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fIMPORT_ROWS_ALL\x10\x01\x12\x14\n" +
-	"\x10IMPORT_ROWS_NONE\x10\x022\x92\x03\n" +
+	"\x10IMPORT_ROWS_NONE\x10\x022\xff\x03\n" +
 	"\rImportService\x12g\n" +
 	"\fCreateImport\x12\x1e.assent.v1.CreateImportRequest\x1a\x1f.assent.v1.CreateImportResponse\"\x16\x82\xd3\xe4\x93\x02\x10:\x01*\"\v/v1/imports\x12S\n" +
 	"\fUploadImport\x12\x1e.assent.v1.UploadImportRequest\x1a\x1f.assent.v1.UploadImportResponse(\x010\x01\x12`\n" +
 	"\tGetImport\x12\x1b.assent.v1.GetImportRequest\x1a\x1c.assent.v1.GetImportResponse\"\x18\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/imports/{id}\x12a\n" +
-	"\vListImports\x12\x1d.assent.v1.ListImportsRequest\x1a\x1e.assent.v1.ListImportsResponse\"\x13\x82\xd3\xe4\x93\x02\r\x12\v/v1/importsB4Z2github.com/assent-io/assent/api/assent/v1;assentv1b\x06proto3"
+	"\vListImports\x12\x1d.assent.v1.ListImportsRequest\x1a\x1e.assent.v1.ListImportsResponse\"\x13\x82\xd3\xe4\x93\x02\r\x12\v/v1/imports\x12k\n" +
+	"\n" +
+	"UndoImport\x12\x1c.assent.v1.UndoImportRequest\x1a\x1d.assent.v1.UndoImportResponse\" \x82\xd3\xe4\x93\x02\x1a:\x01*\"\x15/v1/imports/{id}:undoB4Z2github.com/assent-io/assent/api/assent/v1;assentv1b\x06proto3"
 
 var (
 	file_assent_v1_import_service_proto_rawDescOnce sync.Once
@@ -1800,7 +1938,7 @@ func file_assent_v1_import_service_proto_rawDescGZIP() []byte {
 }
 
 var file_assent_v1_import_service_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_assent_v1_import_service_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
+var file_assent_v1_import_service_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
 var file_assent_v1_import_service_proto_goTypes = []any{
 	(ImportState)(0),              // 0: assent.v1.ImportState
 	(ImportOutcome)(0),            // 1: assent.v1.ImportOutcome
@@ -1823,30 +1961,32 @@ var file_assent_v1_import_service_proto_goTypes = []any{
 	(*GetImportResponse)(nil),     // 18: assent.v1.GetImportResponse
 	(*ListImportsRequest)(nil),    // 19: assent.v1.ListImportsRequest
 	(*ListImportsResponse)(nil),   // 20: assent.v1.ListImportsResponse
-	(*timestamppb.Timestamp)(nil), // 21: google.protobuf.Timestamp
-	(*DeclarationRef)(nil),        // 22: assent.v1.DeclarationRef
-	(*Warning)(nil),               // 23: assent.v1.Warning
-	(*StillAllowed)(nil),          // 24: assent.v1.StillAllowed
+	(*UndoImportRequest)(nil),     // 21: assent.v1.UndoImportRequest
+	(*UndoImportResponse)(nil),    // 22: assent.v1.UndoImportResponse
+	(*timestamppb.Timestamp)(nil), // 23: google.protobuf.Timestamp
+	(*DeclarationRef)(nil),        // 24: assent.v1.DeclarationRef
+	(*Warning)(nil),               // 25: assent.v1.Warning
+	(*StillAllowed)(nil),          // 26: assent.v1.StillAllowed
 }
 var file_assent_v1_import_service_proto_depIdxs = []int32{
 	4,  // 0: assent.v1.Import.options:type_name -> assent.v1.ImportOptions
 	0,  // 1: assent.v1.Import.state:type_name -> assent.v1.ImportState
-	21, // 2: assent.v1.Import.created_time:type_name -> google.protobuf.Timestamp
-	21, // 3: assent.v1.Import.updated_time:type_name -> google.protobuf.Timestamp
-	21, // 4: assent.v1.Import.completed_time:type_name -> google.protobuf.Timestamp
+	23, // 2: assent.v1.Import.created_time:type_name -> google.protobuf.Timestamp
+	23, // 3: assent.v1.Import.updated_time:type_name -> google.protobuf.Timestamp
+	23, // 4: assent.v1.Import.completed_time:type_name -> google.protobuf.Timestamp
 	8,  // 5: assent.v1.Import.counts:type_name -> assent.v1.ImportCounts
 	9,  // 6: assent.v1.Import.notices:type_name -> assent.v1.ImportNotice
-	21, // 7: assent.v1.Import.undone_time:type_name -> google.protobuf.Timestamp
+	23, // 7: assent.v1.Import.undone_time:type_name -> google.protobuf.Timestamp
 	5,  // 8: assent.v1.ImportOptions.columns:type_name -> assent.v1.ImportColumn
 	6,  // 9: assent.v1.ImportOptions.channel_map:type_name -> assent.v1.ImportMapping
-	22, // 10: assent.v1.ImportOptions.declaration:type_name -> assent.v1.DeclarationRef
-	21, // 11: assent.v1.ImportOptions.occurred_time:type_name -> google.protobuf.Timestamp
+	24, // 10: assent.v1.ImportOptions.declaration:type_name -> assent.v1.DeclarationRef
+	23, // 11: assent.v1.ImportOptions.occurred_time:type_name -> google.protobuf.Timestamp
 	7,  // 12: assent.v1.ImportCounts.causes:type_name -> assent.v1.ImportCause
 	1,  // 13: assent.v1.ImportRow.outcome:type_name -> assent.v1.ImportOutcome
 	11, // 14: assent.v1.ImportRow.facts:type_name -> assent.v1.ImportFact
-	21, // 15: assent.v1.ImportFact.occurred_time:type_name -> google.protobuf.Timestamp
-	23, // 16: assent.v1.ImportFact.warnings:type_name -> assent.v1.Warning
-	24, // 17: assent.v1.ImportFact.still_allowed:type_name -> assent.v1.StillAllowed
+	23, // 15: assent.v1.ImportFact.occurred_time:type_name -> google.protobuf.Timestamp
+	25, // 16: assent.v1.ImportFact.warnings:type_name -> assent.v1.Warning
+	26, // 17: assent.v1.ImportFact.still_allowed:type_name -> assent.v1.StillAllowed
 	4,  // 18: assent.v1.CreateImportRequest.options:type_name -> assent.v1.ImportOptions
 	3,  // 19: assent.v1.CreateImportResponse.import:type_name -> assent.v1.Import
 	15, // 20: assent.v1.UploadImportRequest.start:type_name -> assent.v1.UploadStart
@@ -1857,19 +1997,22 @@ var file_assent_v1_import_service_proto_depIdxs = []int32{
 	3,  // 25: assent.v1.UploadImportResponse.import:type_name -> assent.v1.Import
 	3,  // 26: assent.v1.GetImportResponse.import:type_name -> assent.v1.Import
 	3,  // 27: assent.v1.ListImportsResponse.imports:type_name -> assent.v1.Import
-	12, // 28: assent.v1.ImportService.CreateImport:input_type -> assent.v1.CreateImportRequest
-	14, // 29: assent.v1.ImportService.UploadImport:input_type -> assent.v1.UploadImportRequest
-	17, // 30: assent.v1.ImportService.GetImport:input_type -> assent.v1.GetImportRequest
-	19, // 31: assent.v1.ImportService.ListImports:input_type -> assent.v1.ListImportsRequest
-	13, // 32: assent.v1.ImportService.CreateImport:output_type -> assent.v1.CreateImportResponse
-	16, // 33: assent.v1.ImportService.UploadImport:output_type -> assent.v1.UploadImportResponse
-	18, // 34: assent.v1.ImportService.GetImport:output_type -> assent.v1.GetImportResponse
-	20, // 35: assent.v1.ImportService.ListImports:output_type -> assent.v1.ListImportsResponse
-	32, // [32:36] is the sub-list for method output_type
-	28, // [28:32] is the sub-list for method input_type
-	28, // [28:28] is the sub-list for extension type_name
-	28, // [28:28] is the sub-list for extension extendee
-	0,  // [0:28] is the sub-list for field type_name
+	3,  // 28: assent.v1.UndoImportResponse.import:type_name -> assent.v1.Import
+	12, // 29: assent.v1.ImportService.CreateImport:input_type -> assent.v1.CreateImportRequest
+	14, // 30: assent.v1.ImportService.UploadImport:input_type -> assent.v1.UploadImportRequest
+	17, // 31: assent.v1.ImportService.GetImport:input_type -> assent.v1.GetImportRequest
+	19, // 32: assent.v1.ImportService.ListImports:input_type -> assent.v1.ListImportsRequest
+	21, // 33: assent.v1.ImportService.UndoImport:input_type -> assent.v1.UndoImportRequest
+	13, // 34: assent.v1.ImportService.CreateImport:output_type -> assent.v1.CreateImportResponse
+	16, // 35: assent.v1.ImportService.UploadImport:output_type -> assent.v1.UploadImportResponse
+	18, // 36: assent.v1.ImportService.GetImport:output_type -> assent.v1.GetImportResponse
+	20, // 37: assent.v1.ImportService.ListImports:output_type -> assent.v1.ListImportsResponse
+	22, // 38: assent.v1.ImportService.UndoImport:output_type -> assent.v1.UndoImportResponse
+	34, // [34:39] is the sub-list for method output_type
+	29, // [29:34] is the sub-list for method input_type
+	29, // [29:29] is the sub-list for extension type_name
+	29, // [29:29] is the sub-list for extension extendee
+	0,  // [0:29] is the sub-list for field type_name
 }
 
 func init() { file_assent_v1_import_service_proto_init() }
@@ -1877,7 +2020,6 @@ func file_assent_v1_import_service_proto_init() {
 	if File_assent_v1_import_service_proto != nil {
 		return
 	}
-	file_assent_v1_facts_proto_init()
 	file_assent_v1_types_proto_init()
 	file_assent_v1_import_service_proto_msgTypes[11].OneofWrappers = []any{
 		(*UploadImportRequest_Start)(nil),
@@ -1893,7 +2035,7 @@ func file_assent_v1_import_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_assent_v1_import_service_proto_rawDesc), len(file_assent_v1_import_service_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   18,
+			NumMessages:   20,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

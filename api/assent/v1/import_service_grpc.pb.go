@@ -23,6 +23,7 @@ const (
 	ImportService_UploadImport_FullMethodName = "/assent.v1.ImportService/UploadImport"
 	ImportService_GetImport_FullMethodName    = "/assent.v1.ImportService/GetImport"
 	ImportService_ListImports_FullMethodName  = "/assent.v1.ImportService/ListImports"
+	ImportService_UndoImport_FullMethodName   = "/assent.v1.ImportService/UndoImport"
 )
 
 // ImportServiceClient is the client API for ImportService service.
@@ -54,6 +55,11 @@ type ImportServiceClient interface {
 	GetImport(ctx context.Context, in *GetImportRequest, opts ...grpc.CallOption) (*GetImportResponse, error)
 	// Lists imports, the newest first. A client of one department sees those of that department's clients.
 	ListImports(ctx context.Context, in *ListImportsRequest, opts ...grpc.CallOption) (*ListImportsResponse, error)
+	// Leaves all that an import recorded out of every answer, as if it had never been recorded; that cannot be undone. It takes effect at once, with
+	// the last part of a large import, and is resumed by the same call if it is interrupted. An upload under way ends with BATCH_UNDONE. The same file
+	// can be imported again then, as another import. Errors: NOT_FOUND with IMPORT_NOT_FOUND; INVALID_ARGUMENT with INVALID_EVIDENCE;
+	// FAILED_PRECONDITION with NOT_VOIDABLE if the import recorded nothing, and UNDO_PENDING while the undo of another large batch is not complete.
+	UndoImport(ctx context.Context, in *UndoImportRequest, opts ...grpc.CallOption) (*UndoImportResponse, error)
 }
 
 type importServiceClient struct {
@@ -107,6 +113,16 @@ func (c *importServiceClient) ListImports(ctx context.Context, in *ListImportsRe
 	return out, nil
 }
 
+func (c *importServiceClient) UndoImport(ctx context.Context, in *UndoImportRequest, opts ...grpc.CallOption) (*UndoImportResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(UndoImportResponse)
+	err := c.cc.Invoke(ctx, ImportService_UndoImport_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // ImportServiceServer is the server API for ImportService service.
 // All implementations must embed UnimplementedImportServiceServer
 // for forward compatibility.
@@ -136,6 +152,11 @@ type ImportServiceServer interface {
 	GetImport(context.Context, *GetImportRequest) (*GetImportResponse, error)
 	// Lists imports, the newest first. A client of one department sees those of that department's clients.
 	ListImports(context.Context, *ListImportsRequest) (*ListImportsResponse, error)
+	// Leaves all that an import recorded out of every answer, as if it had never been recorded; that cannot be undone. It takes effect at once, with
+	// the last part of a large import, and is resumed by the same call if it is interrupted. An upload under way ends with BATCH_UNDONE. The same file
+	// can be imported again then, as another import. Errors: NOT_FOUND with IMPORT_NOT_FOUND; INVALID_ARGUMENT with INVALID_EVIDENCE;
+	// FAILED_PRECONDITION with NOT_VOIDABLE if the import recorded nothing, and UNDO_PENDING while the undo of another large batch is not complete.
+	UndoImport(context.Context, *UndoImportRequest) (*UndoImportResponse, error)
 	mustEmbedUnimplementedImportServiceServer()
 }
 
@@ -157,6 +178,9 @@ func (UnimplementedImportServiceServer) GetImport(context.Context, *GetImportReq
 }
 func (UnimplementedImportServiceServer) ListImports(context.Context, *ListImportsRequest) (*ListImportsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListImports not implemented")
+}
+func (UnimplementedImportServiceServer) UndoImport(context.Context, *UndoImportRequest) (*UndoImportResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method UndoImport not implemented")
 }
 func (UnimplementedImportServiceServer) mustEmbedUnimplementedImportServiceServer() {}
 func (UnimplementedImportServiceServer) testEmbeddedByValue()                       {}
@@ -240,6 +264,24 @@ func _ImportService_ListImports_Handler(srv interface{}, ctx context.Context, de
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ImportService_UndoImport_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UndoImportRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ImportServiceServer).UndoImport(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ImportService_UndoImport_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ImportServiceServer).UndoImport(ctx, req.(*UndoImportRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // ImportService_ServiceDesc is the grpc.ServiceDesc for ImportService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -258,6 +300,10 @@ var ImportService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListImports",
 			Handler:    _ImportService_ListImports_Handler,
+		},
+		{
+			MethodName: "UndoImport",
+			Handler:    _ImportService_UndoImport_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

@@ -25,7 +25,9 @@ import (
 type Commands struct{ *kit.Kit }
 
 // All returns the commands below `assent imports`.
-func (c *Commands) All() []*cobra.Command { return []*cobra.Command{c.list(), c.show()} }
+func (c *Commands) All() []*cobra.Command {
+	return []*cobra.Command{c.list(), c.show(), c.undo()}
+}
 
 const importHelp = `Import a list of another tool: its suppressions, unsubscribes and subscribers. Nothing of a list ends a refusal, an objection or
 a complaint, and a subscriber becomes a consent only with the time and the proof that the file has.

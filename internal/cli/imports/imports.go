@@ -67,6 +67,38 @@ func (c *Commands) show() *cobra.Command {
 	}
 }
 
+func (c *Commands) undo() *cobra.Command {
+	in := &assentv1.UndoImportRequest{}
+	var yes bool
+	cmd := &cobra.Command{
+		Use: "undo ID --justification TEXT", Short: "Leave all that an import recorded out of every answer", Args: cobra.ExactArgs(1),
+		Long: "Leave all that an import recorded out of every answer, as if it had never been recorded: for officers. It cannot be undone. It takes\n" +
+			"effect at once; one that was interrupted is resumed by the same command. The same file can be imported again then.",
+		RunE: c.Asking(func(ctx context.Context, args []string, s *connect.Server) error {
+			if err := c.Ask("Undo the import? Refusals that only it recorded do not count any more, and this cannot be undone.", yes); err != nil {
+				return err
+			}
+			in.Id = args[0]
+			answer, err := connect.CallAgain(ctx, s, assentv1.NewImportServiceClient(s).UndoImport, in)
+			if err != nil {
+				return err
+			}
+			if c.JSON() {
+				return c.PrintMessage(answer)
+			}
+			text := phrase.Count(answer.GetEvents(), "event") + " left out"
+			if answer.GetKept() > 0 {
+				text += "; " + phrase.Count(answer.GetKept(), "subject") + " kept, because a consent without evidence would count again"
+			}
+			return c.Print(text + "\n")
+		}),
+	}
+	cmd.Flags().StringVar(&in.Justification, "justification", "", "why; it is stored with the undo")
+	c.Require(cmd, "justification")
+	c.Yes(cmd, &yes)
+	return cmd
+}
+
 func (c *Commands) printImports(all ...*assentv1.Import) error {
 	rows := [][]string{{"ID", "FILE", "PRESET", "CLIENT", "CREATED", "STATE", "ROWS", "RECORDED", "DUPLICATES", "SKIPPED", "REJECTED"}}
 	for _, i := range all {

@@ -11,6 +11,7 @@ import (
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/rpc/handler"
 	"github.com/assent-io/assent/internal/service/imports"
+	"github.com/assent-io/assent/internal/service/undo"
 )
 
 // rowsAtOnce is how many rows one message has at most.
@@ -22,6 +23,7 @@ type Imports interface {
 	Upload(ctx context.Context, in imports.Upload, open imports.Open, tell func(imports.Progress) error) error
 	GetImport(ctx context.Context, id string) (imports.Import, error)
 	ListImports(ctx context.Context, size int, pageToken string) (imports.Page, error)
+	UndoImport(ctx context.Context, id, justification string) (imports.Import, undo.Result, error)
 }
 
 // Register registers the service with a server.
@@ -68,6 +70,15 @@ func (s *importServer) ListImports(ctx context.Context, m *assentv1.ListImportsR
 		answer.Imports = append(answer.Imports, importOf(&page.Imports[i]))
 	}
 	return answer, nil
+}
+
+// UndoImport undoes an import.
+func (s *importServer) UndoImport(ctx context.Context, m *assentv1.UndoImportRequest) (*assentv1.UndoImportResponse, error) {
+	one, left, err := s.imports.UndoImport(ctx, m.GetId(), m.GetJustification())
+	if err != nil {
+		return nil, err
+	}
+	return &assentv1.UndoImportResponse{Import: importOf(&one), Events: left.Events, Subjects: left.Subjects, Kept: left.Kept}, nil
 }
 
 // UploadImport reads a file.

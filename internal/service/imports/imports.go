@@ -19,6 +19,7 @@ import (
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/service/record"
 	"github.com/assent-io/assent/internal/service/reference"
+	"github.com/assent-io/assent/internal/service/undo"
 	"github.com/assent-io/assent/internal/storage/tables"
 	"github.com/assent-io/assent/internal/token"
 )
@@ -26,6 +27,11 @@ import (
 // Recorder records what the rows of files say.
 type Recorder interface {
 	BatchRecord(ctx context.Context, in record.Batch) ([]record.Item, error)
+}
+
+// Undoer undoes batches.
+type Undoer interface {
+	Run(ctx context.Context, batch consent.BatchID, justification string) (undo.Result, error)
 }
 
 // Limits bound what one file may take. The zero value of a field is its default.
@@ -41,15 +47,16 @@ type Imports struct {
 
 	guard    *access.Guard
 	recorder Recorder
+	undoer   Undoer
 	limits   Limits
 }
 
 // New returns the use cases about imports.
-func New(env *env.Env, reference *reference.Reference, guard *access.Guard, recorder Recorder, limits Limits) *Imports {
+func New(env *env.Env, reference *reference.Reference, guard *access.Guard, recorder Recorder, undoer Undoer, limits Limits) *Imports {
 	if limits.Bytes == 0 {
 		limits.Bytes = 4 << 30
 	}
-	return &Imports{Env: env, Reference: reference, guard: guard, recorder: recorder, limits: limits}
+	return &Imports{Env: env, Reference: reference, guard: guard, recorder: recorder, undoer: undoer, limits: limits}
 }
 
 // The states of imports. See package tables.
@@ -160,6 +167,31 @@ func (s *Imports) GetImport(ctx context.Context, id string) (Import, error) {
 		return Import{}, missing()
 	}
 	return s.open(&row)
+}
+
+// UndoImport leaves all that an import recorded out of every answer. Of one that was undone before it returns what was left out then. Errors:
+// IMPORT_NOT_FOUND, SCOPE_MISSING and OTHER_DEPARTMENT for a caller that is no officer, and those of undo.Undoer.
+func (s *Imports) UndoImport(ctx context.Context, id, justification string) (Import, undo.Result, error) {
+	who, err := s.admit(ctx, access.ScopeErase)
+	if err != nil {
+		return Import{}, undo.Result{}, err
+	}
+	if err := who.NeedOfficer(); err != nil {
+		return Import{}, undo.Result{}, err
+	}
+	row, err := s.find(ctx, id)
+	if err != nil {
+		return Import{}, undo.Result{}, err
+	}
+	result, err := s.undoer.Run(ctx, row.ID, justification)
+	if err != nil {
+		return Import{}, undo.Result{}, err
+	}
+	if row, err = s.find(ctx, id); err != nil {
+		return Import{}, undo.Result{}, err
+	}
+	one, err := s.open(&row)
+	return one, result, err
 }
 
 // Page is a page of imports.

@@ -2,6 +2,7 @@ package tables
 
 import (
 	"context"
+	"math"
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/storage"
@@ -13,7 +14,7 @@ const (
 	ImportWaiting  = "waiting"  // its file was not read to its end, and no upload is under way
 	ImportRunning  = "running"  // an upload is under way, or was cut with its server
 	ImportComplete = "complete" // its file was read to its end
-	ImportUndoing  = "undoing"
+	ImportUndoing  = "undoing"  // its undo is pending; this and the next are not stored, they follow from the undo of its batch
 	ImportUndone   = "undone"
 )
 
@@ -34,17 +35,20 @@ type Import struct {
 	Updated   consent.Instant // zero: no upload began
 	Completed consent.Instant // zero: not
 	Report    string          // JSON
-	UndoneBy  string          // empty: it was not
-	Undone    consent.Instant // zero: it was not
+	UndoneBy  string          // the client that began its undo; empty: none did
+	Undone    consent.Instant // when; zero: none did
 }
 
-const importColumns = `id, identity, client, department, sealed, size, created_time, state, upload, updated_time, completed_time, report,
-	undone_by, undone_time`
+const (
+	importColumns = `id, identity, client, department, sealed, size, created_time, state, upload, updated_time, completed_time, report`
+	// readImports reads imports with what became of their batches, of which the undo notes nothing in their rows.
+	readImports = `SELECT ` + importColumns + `, u.position, u.started_by, u.started_time FROM imports LEFT JOIN undos AS u ON u.batch = imports.id`
+)
 
 // ImportOf returns the import with the id, if there is one.
 func ImportOf(ctx context.Context, from storage.TableReader, id consent.BatchID) ([]Import, error) {
 	_, rows, err := list(ctx, from, storage.Statement{
-		Doing: "read an import", SQL: `SELECT ` + importColumns + ` FROM imports WHERE id = $1`, Args: []any{id[:]},
+		Doing: "read an import", SQL: readImports + ` WHERE id = $1`, Args: []any{id[:]},
 	}, scanImport)
 	return rows, err
 }
@@ -53,7 +57,7 @@ func ImportOf(ctx context.Context, from storage.TableReader, id consent.BatchID)
 func ImportOfFile(ctx context.Context, from storage.TableReader, identity [16]byte) ([]Import, error) {
 	_, rows, err := list(ctx, from, storage.Statement{
 		Doing: "read the import of a file",
-		SQL:   `SELECT ` + importColumns + ` FROM imports WHERE identity = $1 AND state <> 'undoing' AND state <> 'undone'`, Args: []any{identity[:]},
+		SQL:   readImports + ` WHERE identity = $1 AND u.batch IS NULL`, Args: []any{identity[:]},
 	}, scanImport)
 	return rows, err
 }
@@ -61,11 +65,15 @@ func ImportOfFile(ctx context.Context, from storage.TableReader, identity [16]by
 // Imports returns imports of a department, or of all if it is empty, the newest first: those created before the one given, which is the zero one
 // for the first page, at most limit of them.
 func Imports(ctx context.Context, from storage.TableReader, department string, before *Import, limit int) ([]Import, error) {
+	created := int64(before.Created)
+	if created == 0 {
+		created = math.MaxInt64
+	}
 	_, rows, err := list(ctx, from, storage.Statement{
 		Doing: "read imports",
-		SQL: `SELECT ` + importColumns + ` FROM imports WHERE ($1 = '' OR department = $1) AND ($2 = 0 OR (created_time, id) < ($2, $3))
+		SQL: readImports + ` WHERE ($1 = '' OR department = $1) AND (created_time, id) < ($2, $3)
 			ORDER BY created_time DESC, id DESC LIMIT $4`,
-		Args: []any{department, int64(before.Created), before.ID[:], max(limit, 0)},
+		Args: []any{department, created, before.ID[:], max(limit, 0)},
 	}, scanImport)
 	return rows, err
 }
@@ -74,7 +82,9 @@ func Imports(ctx context.Context, from storage.TableReader, department string, b
 func ImportStates(ctx context.Context, from storage.TableReader) (map[string]int64, error) {
 	counts := map[string]int64{}
 	_, _, err := list(ctx, from, storage.Statement{
-		Doing: "count imports", SQL: `SELECT state, COUNT(*) FROM imports GROUP BY state`,
+		Doing: "count imports",
+		SQL: `SELECT CASE WHEN u.position IS NULL THEN state WHEN u.position = 0 THEN 'undoing' ELSE 'undone' END AS now, COUNT(*)
+			FROM imports LEFT JOIN undos AS u ON u.batch = imports.id GROUP BY now`,
 	}, func(scan storage.Scan) (struct{}, error) {
 		var state string
 		var n int64
@@ -87,10 +97,16 @@ func ImportStates(ctx context.Context, from storage.TableReader) (map[string]int
 
 // AddImport adds an import, unless there is one of its identity that is not undone: which one there is, is read afterwards.
 func AddImport(i *Import) storage.Statement {
-	return storage.Statement{Doing: "store an import", SQL: insertInto("imports", importColumns) + ` ON CONFLICT DO NOTHING`, Args: []any{
-		i.ID[:], i.Identity[:], i.Client, i.Department, column.NotNull(i.Sealed), i.Size, int64(i.Created), i.State, i.Upload[:],
-		column.InstantOrNull(i.Updated), column.InstantOrNull(i.Completed), i.Report, i.UndoneBy, column.InstantOrNull(i.Undone),
-	}}
+	return storage.Statement{
+		Doing: "store an import",
+		// The generation is how many imports of the identity were undone: of two that are added at once, the index takes one.
+		SQL: `INSERT INTO imports (` + importColumns + `, generation) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,
+			(SELECT COUNT(*) FROM imports AS i JOIN undos AS u ON u.batch = i.id WHERE i.identity = $2)) ON CONFLICT DO NOTHING`,
+		Args: []any{
+			i.ID[:], i.Identity[:], i.Client, i.Department, column.NotNull(i.Sealed), i.Size, int64(i.Created), i.State, i.Upload[:],
+			column.InstantOrNull(i.Updated), column.InstantOrNull(i.Completed), i.Report,
+		},
+	}
 }
 
 // BeginUpload lets an upload of an import go on in the place of any other, unless the import is complete, or is or was undone: which upload goes
@@ -127,26 +143,21 @@ func EndUpload(id consent.BatchID, upload [16]byte, at consent.Instant, report s
 	}
 }
 
-// UndoImport notes that an import is being undone, from where no upload goes on, or that it is undone.
-func UndoImport(id consent.BatchID, by string, at consent.Instant, done bool) storage.Statement {
-	state, undone := ImportUndoing, consent.Instant(0)
-	if done {
-		state, undone = ImportUndone, at
-	}
-	return storage.Statement{
-		Doing: "undo an import", SQL: `UPDATE imports SET state = $2, undone_by = $3, undone_time = $4 WHERE id = $1 AND state <> 'undone'`,
-		Args: []any{id[:], state, by, column.InstantOrNull(undone)},
-	}
-}
-
 func scanImport(scan storage.Scan) (Import, error) {
 	var i Import
 	var id, identity, upload []byte
-	var updated, completed, undone *int64
+	var updated, completed, position, undone *int64
+	var undoneBy *string
 	err := scan(&id, &identity, &i.Client, &i.Department, &i.Sealed, &i.Size, (*int64)(&i.Created), &i.State, &upload, &updated, &completed,
-		&i.Report, &i.UndoneBy, &undone)
+		&i.Report, &position, &undoneBy, &undone)
 	if err != nil {
 		return Import{}, err
+	}
+	if position != nil && undoneBy != nil {
+		i.UndoneBy = *undoneBy
+		if i.State = ImportUndoing; *position != 0 {
+			i.State = ImportUndone
+		}
 	}
 	i.Updated, i.Completed, i.Undone = column.Instant(updated), column.Instant(completed), column.Instant(undone)
 	if err := column.Fixed("imports.identity", i.Identity[:], identity); err != nil {

@@ -51,7 +51,7 @@ func allowed() map[string][]string {
 		},
 
 		"internal/rpc/feedserver":    {"api/assent/v1", "internal/address", "internal/consent", "internal/feed", "internal/rpc/handler", "internal/service/changes"},
-		"internal/rpc/importserver":  {"api/assent/v1", "internal/consent", "internal/fault", "internal/presets", "internal/rpc/handler", "internal/service/imports"},
+		"internal/rpc/importserver":  {"api/assent/v1", "internal/consent", "internal/fault", "internal/presets", "internal/rpc/handler", "internal/service/imports", "internal/service/undo"},
 		"internal/rpc/webhookserver": {"api/assent/v1", "internal/rpc/handler", "internal/service/consumers", "internal/service/txn", "internal/service/webhooks", "internal/webhook"},
 		"internal/rpc/handler": {
 			"api/assent/v1", "internal/catalog", "internal/consent", "internal/consent/statement", "internal/fault",
@@ -74,7 +74,7 @@ func allowed() map[string][]string {
 		"internal/service/imports": {
 			"internal/catalog", "internal/consent", "internal/consent/statement", "internal/fault", "internal/phrase", "internal/pipeline", "internal/presets",
 			"internal/seal", "internal/service/access", "internal/service/env", "internal/service/record", "internal/service/reference",
-			"internal/service/txn", "internal/storage/tables", "internal/textfile", "internal/token", "internal/toolfile",
+			"internal/service/txn", "internal/service/undo", "internal/storage/tables", "internal/textfile", "internal/token", "internal/toolfile",
 		},
 		"internal/service/webhooks": {
 			"internal/changejson", "internal/consent", "internal/fault", "internal/feed", "internal/seal", "internal/service/access", "internal/service/changes",

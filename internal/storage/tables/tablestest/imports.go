@@ -14,7 +14,7 @@ func importTests() []storagetest.Test {
 		{Name: "AddImport_OfAnIdentityThatIsThere_AddsNothingUntilItIsUndone", Run: testAddImport},
 		{Name: "Imports_NewestFirstInPagesOfADepartment", Run: testImportPages},
 		{Name: "BeginUpload_TakesTheUploadFromAnotherUntilTheImportIsComplete", Run: testUploads},
-		{Name: "UndoImport_EndsAnyUpload", Run: testUndoImport},
+		{Name: "Imports_AreUndoneAsTheirBatchIs", Run: testUndoImport},
 		{Name: "ImportStates_CountsThem", Run: testImportStates},
 	}
 }
@@ -45,8 +45,9 @@ func testAddImport(t *testing.T, open storagetest.Open) {
 	rows, err := tables.ImportOfFile(t.Context(), store, first.Identity)
 	storagetest.NoError(t, "ImportOfFile", err)
 	storagetest.Same(t, "the import of the file", rows, []tables.Import{first})
-	for _, done := range []bool{false, true} {
-		writeTables(t, store, tables.UndoImport(first.ID, "officer", instant(9), done))
+	for _, position := range []int64{0, 7} {
+		undo := tables.Undo{Batch: first.ID, Position: position, Started: instant(9), StartedBy: "officer"}
+		writeTables(t, store, tables.PutUndo(&undo))
 		rows, err = tables.ImportOfFile(t.Context(), store, first.Identity)
 		storagetest.NoError(t, "ImportOfFile", err)
 		storagetest.Same(t, "that of the file once it is undone", rows, []tables.Import(nil))
@@ -104,13 +105,14 @@ func testUploads(t *testing.T, open storagetest.Open) {
 func testUndoImport(t *testing.T, open storagetest.Open) {
 	store := storagetest.Initialised(t, open)
 	one := imported(1)
-	writeTables(t, store, tables.AddImport(&one), tables.BeginUpload(one.ID, [16]byte{1}, instant(5)), tables.UndoImport(one.ID, "officer", instant(6), false))
+	undo := tables.Undo{Batch: one.ID, Number: 1, Started: instant(6), StartedBy: "officer"}
+	writeTables(t, store, tables.AddImport(&one), tables.PutUndo(&undo))
 	want := one
-	want.State, want.Upload, want.Updated, want.UndoneBy = tables.ImportUndoing, [16]byte{1}, instant(5), "officer"
-	writeTables(t, store, tables.EndUpload(one.ID, [16]byte{1}, instant(7), "late", true), tables.BeginUpload(one.ID, [16]byte{2}, instant(8)))
+	want.State, want.UndoneBy, want.Undone = tables.ImportUndoing, "officer", instant(6)
 	storagetest.Same(t, "an import that is being undone", importIn(t, store, 1), want)
-	writeTables(t, store, tables.UndoImport(one.ID, "officer", instant(9), true), tables.UndoImport(one.ID, "other", instant(10), true))
-	want.State, want.Undone = tables.ImportUndone, instant(9)
+	undo.Position = 8
+	writeTables(t, store, tables.PutUndo(&undo))
+	want.State = tables.ImportUndone
 	storagetest.Same(t, "an import that was undone", importIn(t, store, 1), want)
 }
 
@@ -120,8 +122,9 @@ func testImportStates(t *testing.T, open storagetest.Open) {
 		one := imported(n + 1)
 		writeTables(t, store, tables.AddImport(&one))
 	}
-	writeTables(t, store, tables.BeginUpload(consent.BatchID{1}, [16]byte{1}, instant(5)))
+	writeTables(t, store, tables.BeginUpload(consent.BatchID{1}, [16]byte{1}, instant(5)),
+		tables.PutUndo(&tables.Undo{Batch: consent.BatchID{2}, Position: 5}))
 	states, err := tables.ImportStates(t.Context(), store)
 	storagetest.NoError(t, "ImportStates", err)
-	storagetest.Same(t, "the states", states, map[string]int64{tables.ImportWaiting: 2, tables.ImportRunning: 1})
+	storagetest.Same(t, "the states", states, map[string]int64{tables.ImportWaiting: 1, tables.ImportRunning: 1, tables.ImportUndone: 1})
 }
