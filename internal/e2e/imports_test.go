@@ -80,4 +80,5 @@ func TestListsIn_CommandsWork(t *testing.T) {
 	for _, line := range block(t, "docs/lists-in.md", "Import a list", 1) {
 		runAsWritten(t, dir, env, line)
 	}
+	runAsWritten(t, dir, env, strings.Join(block(t, "docs/lists-in.md", "Undo", 1), " && "))
 }

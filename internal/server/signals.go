@@ -38,7 +38,7 @@ func (s *signals) shutdown(ctx context.Context) error {
 func (s *signals) observe(local *Local, l *listeners) error {
 	return errors.Join(s.metrics.ObserveIndex(indexStates(), local.observe), s.metrics.ObserveLedger(local.LedgerAhead),
 		s.metrics.ObserveServer(serverStats(local, l)), s.metrics.ObserveFeed(local.feedStats, local.feedLags),
-		s.metrics.ObserveWebhooks(local.webhookStats))
+		s.metrics.ObserveWebhooks(local.webhookStats), s.metrics.ObserveImports(local.ImportStates))
 }
 
 // feedStats returns what the metrics tell of the change feed.

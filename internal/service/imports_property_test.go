@@ -180,7 +180,7 @@ func TestImport_NeverAllowsWhatWasDenied_ButByAProvedConsentLaterThanEveryNo(t *
 				}
 				proved := false
 				for _, r := range rows {
-					if no, any := last[key]; r.reason == "subscribed" && fmt.Sprintf("%d %s", r.who, r.channel) == key && (!any || r.hour >= no) {
+					if no, found := last[key]; r.reason == "subscribed" && fmt.Sprintf("%d %s", r.who, r.channel) == key && (!found || r.hour >= no) {
 						proved = true
 					}
 				}

@@ -40,6 +40,10 @@ func everything(t *testing.T) string {
 		t.Fatal(err)
 	}
 	m.WebhookAttempted("crm", "DELIVERED")
+	m.RowsImported("recorded", 3)
+	if err := m.ObserveImports(func(context.Context) (map[string]int64, error) { return map[string]int64{"complete": 2}, nil }); err != nil {
+		t.Fatal(err)
+	}
 	webhooks := []telemetry.WebhookStats{{Webhook: "crm", Waiting: 2, Dead: 1, Oldest: time.Unix(1_790_000_000, 5e8)}, {Webhook: "idle"}}
 	err := m.ObserveWebhooks(func(context.Context) ([]telemetry.WebhookStats, error) { return webhooks, nil })
 	if err != nil {
@@ -64,6 +68,15 @@ func everything(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return page(t, m)
+}
+
+func TestImports_RowsAndStates_AreTold(t *testing.T) {
+	got := everything(t)
+	for _, want := range []string{`assent_import_rows_total{outcome="recorded"} 3`, `assent_imports{state="complete"} 2`} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%s is missing", want)
+		}
+	}
 }
 
 func TestWebhooks_WhatWaitsAndWhatIsDead_IsToldOfEach(t *testing.T) {

@@ -34,10 +34,12 @@ type Undoer interface {
 	Run(ctx context.Context, batch consent.BatchID, justification string) (undo.Result, error)
 }
 
-// Limits bound what one file may take. The zero value of a field is its default.
+// Limits bound what one file may take, and say what is told of imports. The zero value of a field is its default.
 type Limits struct {
 	// Bytes is how many bytes a file may have after unpacking; 0: 4 GiB.
 	Bytes int64
+	// Counted is told of rows that were imported, previews left out, by what became of them. It may be nil.
+	Counted func(outcome string, rows int64)
 }
 
 // Imports is the use cases about imports.
@@ -55,6 +57,9 @@ type Imports struct {
 func New(env *env.Env, reference *reference.Reference, guard *access.Guard, recorder Recorder, undoer Undoer, limits Limits) *Imports {
 	if limits.Bytes == 0 {
 		limits.Bytes = 4 << 30
+	}
+	if limits.Counted == nil {
+		limits.Counted = func(string, int64) {}
 	}
 	return &Imports{Env: env, Reference: reference, guard: guard, recorder: recorder, undoer: undoer, limits: limits}
 }
@@ -239,6 +244,12 @@ func (s *Imports) ListImports(ctx context.Context, size int, pageToken string) (
 		page.Imports = append(page.Imports, one)
 	}
 	return page, nil
+}
+
+// ImportStates returns how many imports there are in each state that any has.
+func (s *Imports) ImportStates(ctx context.Context) (map[string]int64, error) {
+	states, err := tables.ImportStates(ctx, s.Store)
+	return states, env.StoreFault(err)
 }
 
 // admit returns the caller as it is now, if it has one of the scopes.

@@ -98,13 +98,20 @@ func (u *upload) record(ctx context.Context, p *part) (err error) {
 func (u *upload) consume(ctx context.Context, p *part) error {
 	progress := Progress{Read: p.read}
 	items := p.items
+	outcomes := map[presets.Outcome]int64{}
 	for i := range p.rows {
 		row := rowOf(&p.rows[i], items[:len(p.rows[i].Records)])
 		items = items[len(p.rows[i].Records):]
 		u.report.Counts.add(&row)
+		outcomes[row.Outcome]++
 		told := u.rows == RowsAll || u.rows == RowsNotRecorded && (row.Outcome == presets.Skipped || row.Outcome == presets.Rejected)
 		if told {
 			progress.Rows = append(progress.Rows, row)
+		}
+	}
+	if !u.dryRun {
+		for outcome, n := range outcomes {
+			u.imports.limits.Counted(string(outcome), n)
 		}
 	}
 	progress.Counts = u.report.Counts

@@ -34,7 +34,7 @@ func allowed() map[string][]string {
 			"internal/rpc/handler", "internal/seal", "internal/server/writing", "internal/service", "internal/service/access",
 			"internal/service/changes",
 			"internal/service/administration", "internal/service/audit", "internal/service/checkpoint",
-			"internal/service/env", "internal/service/export", "internal/service/rights", "internal/service/webhooks",
+			"internal/service/env", "internal/service/export", "internal/service/imports", "internal/service/rights", "internal/service/webhooks",
 			"internal/storage", "internal/storage/postgres", "internal/storage/sqlite", "internal/storage/tables",
 			"internal/telemetry", "internal/webhook",
 		},

@@ -1,0 +1,44 @@
+package telemetry
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+)
+
+// ObserveImports has the metrics tell how many imports there are in each state whenever they are read. An error of the function leaves them out.
+func (m *Metrics) ObserveImports(states func(ctx context.Context) (map[string]int64, error)) error {
+	meter := m.provider.Meter(scope)
+	imports, err := meter.Int64ObservableGauge("assent.imports", metric.WithDescription("Imports of lists, on all servers, by state."))
+	if err != nil {
+		return fmt.Errorf("make the metrics: %w", err)
+	}
+	_, err = meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		counts, err := states(ctx)
+		if err != nil {
+			return nil //nolint:nilerr // The database is away, which other metrics tell.
+		}
+		for state, n := range counts {
+			o.ObserveInt64(imports, n, metric.WithAttributes(attribute.String("state", state)))
+		}
+		return nil
+	}, imports)
+	if err != nil {
+		return fmt.Errorf("make the metrics: %w", err)
+	}
+	return nil
+}
+
+// RowsImported counts rows of lists that were imported, previews left out.
+func (m *Metrics) RowsImported(outcome string, n int64) {
+	m.importRows.WithLabelValues(outcome).Add(float64(n))
+}
+
+func newImportRows() *prometheus.CounterVec {
+	return prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "assent_import_rows_total", Help: "Rows of lists of other tools that this server imported, by what became of them.",
+	}, []string{"outcome"})
+}
