@@ -66,6 +66,8 @@ func TestHelp_ExamplesDoWhatTheySay(t *testing.T) {
 	}
 	for name, text := range map[string]string{
 		"assent.yaml": "keys: assent.keys\n", "address.txt": "bert@example.com\n", "ledger.vkey": checkpoint.GetCheckpoint().GetVerifierKey() + "\n",
+		"unsubscribes.csv": "address,tags,created_at\nbert@example.com,offers,\n", "customers.csv": "E-Mail;Grund\nbert@example.com;Hard Bounce\n",
+		"suppression_bounces.csv": "status,reason,email,created\n5.1.1,gone,bert@example.com,1700000000\n",
 	} {
 		if err := os.WriteFile(filepath.Join(db.dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)

@@ -72,7 +72,7 @@ func (c *Commands) Import() *cobra.Command {
 		Use:   "import FILE",
 		Short: "Import a list of another tool",
 		Long:  fmt.Sprintf(importHelp, wrapped(names), wrapped(presets.Fields())),
-		Example: "  assent suppressions import suppression_bounces.csv --dry-run\n" +
+		Example: "  assent suppressions import suppression_bounces.csv --preset sendgrid --dry-run\n" +
 			"  assent suppressions import unsubscribes.csv --preset mailgun --map tag:offers=product-marketing\n" +
 			"  assent suppressions import customers.csv --columns address=E-Mail,reason=Grund --timezone Europe/Vienna",
 		Args: cobra.ExactArgs(1),
