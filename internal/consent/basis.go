@@ -12,14 +12,14 @@ func (e *evaluation) decideBasis(found *findings) Decision {
 	if e.rules.channel.Accepts(catalog.BasisConsent) {
 		g, code, ends := e.consent(bounced)
 		if code == CodeAllowConsent {
-			return e.rules.allowGrant(e.at, code, g, ends, found)
+			return e.allowGrant(code, g, ends, found)
 		}
 		if code != "" {
 			found.add(code)
 		}
 	}
 	if g, code := e.otherBases(bounced, found); g != nil {
-		return e.rules.allowGrant(e.at, code, g, e.rules.otherEnds(g), found)
+		return e.allowGrant(code, g, e.rules.otherEnds(g), found)
 	}
 	switch {
 	case found.n > 0:
@@ -179,7 +179,7 @@ func (e *evaluation) barredFromOtherBases(found *findings) (barred bool) {
 		found.add(CodeExternalList)
 		barred = true
 	}
-	return barred
+	return e.listed(BindsExistingCustomer, found) || barred
 }
 
 // saidNoTo reports whether a no of the address to the honoured channel stands: no consent reopened that channel since.
@@ -242,16 +242,20 @@ func (r *Rules) allowing(t Instant, codes []Code, basis catalog.Basis) Decision 
 }
 
 // allowGrant is an ALLOW that rests on g, which ends at ends; tried is what was found before it.
-func (r *Rules) allowGrant(t Instant, code Code, g *Grant, ends Instant, tried *findings) Decision {
+func (e *evaluation) allowGrant(code Code, g *Grant, ends Instant, tried *findings) Decision {
 	var found findings
 	found.add(code)
 	found.addAll(tried)
-	d := r.allowing(t, found.codes(), g.Basis)
+	r := e.rules
+	d := r.allowing(e.at, found.codes(), g.Basis)
 	d.Position, d.Declaration = g.Position, g.Declaration
 	d.ValidUntil, d.BasisEnd = Earliest(d.ValidUntil, ends), ends
 	d.Obligations = r.byOther
 	if g.Basis == catalog.BasisConsent {
 		d.Obligations = r.byConsent
+	}
+	if len(e.known.Lists) > 0 {
+		d.ValidUntil = Earliest(d.ValidUntil, e.known.listsEnd(g.Basis == catalog.BasisConsent))
 	}
 	return d
 }

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/assent-io/assent/internal/catalog"
+	"github.com/assent-io/assent/internal/period"
 	"github.com/assent-io/assent/internal/tlv"
 )
 
@@ -41,6 +42,11 @@ const (
 	tagDetails        = 0x2d
 	tagInformed       = 0x2e
 	tagRetention      = 0x2f
+	tagListVersion    = 0x31
+	tagListForm       = 0x32
+	tagObtained       = 0x33
+	tagFreshness      = 0x34 // as ISO 8601 has it
+	tagStaleDenies    = 0x35
 	tagPositions      = 0x2a // unsigned varints: the first position, then each one's distance from the one before
 )
 
@@ -89,7 +95,19 @@ func AppendFacts(b []byte, f *Facts) []byte {
 		b = append(b, tagDetails, 1, byte(f.Details))
 	}
 	b = tlv.AppendNumber(b, tagInformed, f.Informed)
-	return tlv.AppendTruth(b, tagRetention, f.Retention)
+	b = tlv.AppendTruth(b, tagRetention, f.Retention)
+	return appendListFacts(b, f)
+}
+
+// appendListFacts appends the facts that only a version of an external list has.
+func appendListFacts(b []byte, f *Facts) []byte {
+	b = tlv.AppendNumber(b, tagListVersion, f.ListVersion)
+	b = tlv.Append(b, tagListForm, f.ListForm)
+	b = tlv.AppendNumber(b, tagObtained, f.Obtained)
+	if !f.Freshness.IsZero() {
+		b = tlv.Append(b, tagFreshness, f.Freshness.String())
+	}
+	return tlv.AppendTruth(b, tagStaleDenies, f.StaleDenies)
 }
 
 func appendPositions(b []byte, positions []int64) []byte {
@@ -212,6 +230,29 @@ func (f *Facts) decodeRights(tag byte, value []byte) error {
 		return tlv.Number(tag, value, &f.Count)
 	case tagPositions:
 		return readPositions(value, &f.Positions)
+	default:
+		return f.decodeList(tag, value)
+	}
+	return nil
+}
+
+// decodeList decodes the facts of a version of an external list.
+func (f *Facts) decodeList(tag byte, value []byte) error {
+	switch tag {
+	case tagListVersion:
+		return tlv.Number(tag, value, &f.ListVersion)
+	case tagListForm:
+		f.ListForm = string(value)
+	case tagObtained:
+		return tlv.Number(tag, value, &f.Obtained)
+	case tagFreshness:
+		p, err := period.Parse(string(value))
+		if err != nil || p.String() != string(value) {
+			return tlv.Bad(tag)
+		}
+		f.Freshness = p
+	case tagStaleDenies:
+		return tlv.Truth(tag, value, &f.StaleDenies)
 	default:
 		return tlv.Bad(tag)
 	}

@@ -16,6 +16,7 @@ type Known struct {
 	Spelling [16]byte      // of the exact form, under the digest key of the folded subject
 	Domains  []*State      // in the order of address.Address.Domains
 	Linked   []LinkedState // of other addresses of the same person
+	Lists    []Listing     // what the external lists in force at the time say of it; those that do not matter may be left out
 }
 
 // Decision is the answer to a check with what it rests on.
@@ -221,6 +222,7 @@ func (e *evaluation) suppressed(a address.Address, found *findings) {
 		found.add(CodeRoleAddress)
 	}
 	if len(e.blocks) == 0 {
+		e.listed(BindsAll, found)
 		return
 	}
 	for _, reason := range [...]Reason{ReasonObjection, ReasonComplaint, ReasonErased} {
@@ -231,6 +233,7 @@ func (e *evaluation) suppressed(a address.Address, found *findings) {
 	if e.has(ReasonExternalList, func(b block) bool { return b.Binds == BindsAll && e.inScope(b) }) {
 		found.add(CodeExternalList)
 	}
+	e.listed(BindsAll, found)
 	if e.has(ReasonManual, func(b block) bool { return b.Scope == ScopeMarketing }) {
 		found.add(CodeSuppressed)
 	}

@@ -8,7 +8,7 @@ import (
 // findings are the codes that a stage has found, each once, in their order.
 type findings struct {
 	n    int
-	few  [8]Code // Nothing is allocated for these. No stage finds more than six: an ALLOW after a consent and four bases, or all of stage 5.
+	few  [8]Code // Nothing is allocated for these. No stage finds more than seven: all of stage 5.
 	many []Code  // all of them, once there are more than few has room for
 }
 

@@ -24,6 +24,7 @@ const (
 	KindRemoval  Kind = 15 // what retention removed
 	KindLink     Kind = 16 // two addresses are of one person; of both addresses
 	KindUnlink   Kind = 17 // ends the link of two addresses; of both
+	KindList     Kind = 19 // a version of an external list came into force
 )
 
 // kinds is what the program has to know of each kind besides what an event of it does to a state. A new kind is a row here;
@@ -69,6 +70,7 @@ var kinds = [...]kindRow{
 	KindRemoval: {name: "removal", order: countedOnly},
 	KindLink:    {name: "link", order: countedOnly, forms: []Form{FormFolded}, outlives: true, stated: true, fields: []Field{FieldWith}},
 	KindUnlink:  {name: "unlink", order: countedOnly, forms: []Form{FormFolded}, outlives: true, stated: true, fields: []Field{FieldWith}},
+	KindList:    {name: "list", order: countedOnly},
 }
 
 // kindRow is a row of [kinds].
@@ -129,8 +131,10 @@ func (k Kind) row() *kindRow {
 // Kinds returns every kind, in the order of the numbers.
 func Kinds() []Kind {
 	all := make([]Kind, 0, len(kinds)-1)
-	for k := KindRequest; k.Known(); k++ {
-		all = append(all, k)
+	for k := KindRequest; int(k) < len(kinds); k++ {
+		if k.Known() {
+			all = append(all, k)
+		}
 	}
 	return all
 }
@@ -142,7 +146,7 @@ func StatedKinds() []Kind {
 
 // KindNamed returns the kind with the name; false if there is none.
 func KindNamed(name string) (Kind, bool) {
-	i := slices.IndexFunc(kinds[1:], func(r kindRow) bool { return r.name == name })
+	i := slices.IndexFunc(kinds[1:], func(r kindRow) bool { return r.name == name && name != "" })
 	return Kind(i + 1), i >= 0
 }
 

@@ -261,8 +261,9 @@ func allowed() map[string][]string {
 		"internal/index":           {"internal/consent", "internal/follow", "internal/storage"},
 		"internal/scenario": {
 			"internal/address", "internal/catalog", "internal/consent", "internal/consent/codec",
-			"internal/consent/statement", "internal/fault", "internal/timetext", "internal/yamltext",
+			"internal/consent/statement", "internal/extlist", "internal/fault", "internal/period", "internal/timetext", "internal/yamltext",
 		},
+		"internal/extlist": {"internal/address", "internal/consent"},
 		"internal/service/env": {
 			"internal/consent", "internal/consent/codec", "internal/consent/statement", "internal/fault", "internal/seal",
 			"internal/storage",

@@ -1,0 +1,52 @@
+package consent
+
+// Listing is what the version in force of an external list says of an address, so far as a decision may depend on it. The bytes of the
+// version, which hold nothing but digests, are looked up before: a decision gets what was found as it gets states.
+type Listing struct {
+	Binds   Binds
+	Listed  bool    // the address or its domain stands on the list
+	Unasked bool    // the keeper of the list was never asked about the address, so that the list does not say whether it stands on it
+	Stale   Instant // from when on the version is too old to be relied on; zero: it never is
+}
+
+// Matters reports whether a decision can depend on the listing, at whatever time.
+func (l *Listing) Matters() bool { return l.Listed || l.Unasked || l.Stale != 0 }
+
+// StaleFrom returns from when on the version of an external list denies because it is too old; zero: it never does.
+func (f *Facts) StaleFrom() Instant {
+	if !f.StaleDenies || f.Freshness.IsZero() {
+		return 0
+	}
+	return f.Obtained.Plus(f.Freshness)
+}
+
+// listed adds what the external lists that bind this say of the address: EXTERNAL_LIST where it stands on one, EXTERNAL_LIST_STALE where one
+// that it does not stand on cannot be relied on. It reports whether it added any.
+func (e *evaluation) listed(binds Binds, found *findings) (bars bool) {
+	var stale bool
+	for i := range e.known.Lists {
+		l := &e.known.Lists[i]
+		switch {
+		case l.Binds != binds:
+		case l.Listed:
+			found.add(CodeExternalList)
+			bars = true
+		case l.Unasked || EndedBy(l.Stale, e.at):
+			stale = true
+		}
+	}
+	if stale {
+		found.add(CodeListStale)
+	}
+	return bars || stale
+}
+
+// listsEnd returns when the first of the lists that a basis has to mind becomes too old to be relied on; zero: none does.
+func (k *Known) listsEnd(consent bool) (ends Instant) {
+	for i := range k.Lists {
+		if l := &k.Lists[i]; !l.Listed && (l.Binds == BindsAll || !consent) {
+			ends = Earliest(ends, l.Stale)
+		}
+	}
+	return ends
+}
