@@ -29,14 +29,14 @@ func (e *evaluation) listed(binds Binds, found *findings) (bars bool) {
 		switch {
 		case l.Binds != binds:
 		case l.Listed:
-			found.add(CodeExternalList)
+			found.Add(CodeExternalList)
 			bars = true
 		case l.Unasked || EndedBy(l.Stale, e.at):
 			stale = true
 		}
 	}
 	if stale {
-		found.add(CodeListStale)
+		found.Add(CodeListStale)
 	}
 	return bars || stale
 }

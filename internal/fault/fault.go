@@ -68,6 +68,10 @@ const (
 	DeliveryNotDead    Code = "DELIVERY_NOT_DEAD"
 	RotationUnderWay   Code = "ROTATION_UNDER_WAY"
 	ConsumerRequired   Code = "CONSUMER_REQUIRED"
+	InvalidList        Code = "INVALID_EXTERNAL_LIST"
+	ListExists         Code = "EXTERNAL_LIST_EXISTS"
+	ListMissing        Code = "EXTERNAL_LIST_NOT_FOUND"
+	ListShrinks        Code = "EXTERNAL_LIST_SHRINKS"
 	Unauthenticated    Code = "UNAUTHENTICATED"
 	ScopeMissing       Code = "SCOPE_MISSING"
 	OtherDepartment    Code = "OTHER_DEPARTMENT"
@@ -128,7 +132,7 @@ func AllCodes() []Code {
 		EtagMismatch, SuppressionMissing, ErasedBefore, LegalHold, NotHeld, NotVoidable, NotOfAddress, NotInformed,
 		SameAddress, LinkCircle, LinkErased, NotLinked, OtherController, NoClaimsKey, RequestIDReused, ClientExists, ClientMissing,
 		InvalidConsumer, ConsumerExists, ConsumerMissing, ConsumerRevoked, ConsumerRequired, WebhookMissing, WebhookDisabled, DeliveryMissing, DeliveryNotDead,
-		RotationUnderWay, Unauthenticated, ScopeMissing, OtherDepartment, TooLarge,
+		RotationUnderWay, InvalidList, ListExists, ListMissing, ListShrinks, Unauthenticated, ScopeMissing, OtherDepartment, TooLarge,
 		TooManyCalls, SlowWatcher, ClockSkew, KeyMissing, Unavailable,
 		ServerStopping,
 	}

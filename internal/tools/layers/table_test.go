@@ -68,7 +68,7 @@ func allowed() map[string][]string {
 			"internal/service/checkpoint", "internal/service/consumers", "internal/service/disclosure", "internal/service/env",
 			"internal/service/erased", "internal/service/export", "internal/service/receipts", "internal/service/record",
 			"internal/service/reference", "internal/service/retention", "internal/service/rights", "internal/service/txn",
-			"internal/service/webhooks", "internal/storage",
+			"internal/service/webhooks", "internal/storage", "internal/service/extlists",
 		},
 		"internal/service/webhooks": {
 			"internal/changejson", "internal/consent", "internal/fault", "internal/feed", "internal/seal", "internal/service/access", "internal/service/changes",
@@ -82,7 +82,7 @@ func allowed() map[string][]string {
 			"internal/seal", "internal/service/access", "internal/service/asof",
 			"internal/service/check", "internal/service/checkpoint", "internal/service/disclosure",
 			"internal/service/env", "internal/service/reference", "internal/service/subjects", "internal/storage",
-			"internal/storage/tables", "internal/token",
+			"internal/storage/tables", "internal/token", "internal/extlist",
 		},
 		"internal/service/receipts": {
 			"internal/address", "internal/consent", "internal/fault", "internal/receipt", "internal/service/access",
@@ -105,7 +105,7 @@ func allowed() map[string][]string {
 			"internal/address", "internal/catalog", "internal/consent", "internal/consent/standing", "internal/consent/codec", "internal/fault",
 			"internal/follow", "internal/index", "internal/ledger", "internal/receipt", "internal/seal", "internal/service/access",
 			"internal/service/asof", "internal/service/checkpoint", "internal/service/disclosure", "internal/service/env",
-			"internal/service/reference", "internal/service/subjects", "internal/service/txn", "internal/storage",
+			"internal/service/reference", "internal/service/subjects", "internal/service/txn", "internal/storage", "internal/extlist",
 		},
 		"internal/service/retention": {
 			"internal/address", "internal/catalog", "internal/consent", "internal/consent/codec", "internal/consent/usefulness",
@@ -209,7 +209,7 @@ func allowed() map[string][]string {
 		"internal/service/asof": {
 			"internal/catalog", "internal/consent", "internal/consent/codec", "internal/fault", "internal/service/access",
 			"internal/service/env", "internal/service/reference", "internal/service/subjects", "internal/storage",
-			"internal/tlv",
+			"internal/tlv", "internal/address", "internal/extlist",
 		},
 
 		"internal/cli/terminal": {"api/assent/v1", "internal/cli/value", "internal/listfile", "internal/phrase"},
@@ -218,7 +218,7 @@ func allowed() map[string][]string {
 			"internal/storage/tables",
 		},
 		"internal/service/reference": {
-			"internal/catalog", "internal/consent", "internal/fault", "internal/service/env", "internal/storage",
+			"internal/catalog", "internal/consent", "internal/fault", "internal/service/env", "internal/storage", "internal/extlist", "internal/consent/codec", "internal/storage/tables",
 		},
 		"internal/storage/postgres": {
 			"internal/consent", "internal/ledger", "internal/storage", "internal/storage/column",
@@ -263,6 +263,11 @@ func allowed() map[string][]string {
 			"internal/address", "internal/catalog", "internal/consent", "internal/consent/codec",
 			"internal/consent/statement", "internal/extlist", "internal/fault", "internal/period", "internal/timetext", "internal/yamltext",
 		},
+		"internal/service/extlists": {
+			"internal/catalog", "internal/consent", "internal/consent/codec", "internal/extlist", "internal/fault", "internal/period",
+			"internal/service/access", "internal/service/env", "internal/service/reference", "internal/service/txn",
+			"internal/storage/tables", "internal/storage", "internal/storedtext",
+		},
 		"internal/extlist": {"internal/address", "internal/consent"},
 		"internal/service/env": {
 			"internal/consent", "internal/consent/codec", "internal/consent/statement", "internal/fault", "internal/seal",
@@ -296,8 +301,9 @@ func allowed() map[string][]string {
 		"internal/seal":    {"internal/atomicfile", "internal/consent"},
 		"internal/storage": {"internal/consent", "internal/ledger", "internal/storedtext"},
 
+		"internal/consent/found": {},
 		"internal/consent": {
-			"internal/address", "internal/catalog", "internal/fault", "internal/locale", "internal/period", "internal/tlv",
+			"internal/address", "internal/catalog", "internal/consent/found", "internal/fault", "internal/locale", "internal/period", "internal/tlv",
 		},
 
 		"internal/catalog": {

@@ -14,7 +14,7 @@ import (
 
 // Tests returns the tests, for [storagetest.Run].
 func Tests() []storagetest.Test {
-	return slices.Concat(consumerTests(), webhookTests())
+	return slices.Concat(consumerTests(), webhookTests(), externalListTests())
 }
 
 // instant returns a time, so many seconds after another one.
