@@ -9,6 +9,7 @@ import (
 
 	"github.com/assent-io/assent/internal/rpc/feedserver"
 	"github.com/assent-io/assent/internal/rpc/handler"
+	"github.com/assent-io/assent/internal/rpc/listserver"
 	"github.com/assent-io/assent/internal/rpc/webhookserver"
 	"github.com/assent-io/assent/internal/service"
 	"github.com/assent-io/assent/internal/service/access"
@@ -25,6 +26,7 @@ type Service interface {
 	handler.UseCases
 	feedserver.Feed
 	webhookserver.Webhooks
+	listserver.Lists
 	Authenticator
 }
 

@@ -160,6 +160,7 @@ func methods() map[string]method {
 		assentv1.ClientService_RevokeClient_FullMethodName: needs(department, access.ScopeClients),
 	}
 	maps.Copy(table, methodsOfFeed())
+	maps.Copy(table, methodsOfLists())
 	maps.Copy(table, methodsOfGRPC())
 	known := shapes{}
 	for name, row := range table {
@@ -191,6 +192,17 @@ func methodsOfFeed() map[string]method {
 		assentv1.WebhookService_TestWebhook_FullMethodName:         needs(department, access.ScopeClients),
 		assentv1.WebhookService_ListDeliveries_FullMethodName:      needs(department, access.ScopeClients, access.ScopeFeed),
 		assentv1.WebhookService_ReplayDeliveries_FullMethodName:    needs(department, access.ScopeClients),
+	}
+}
+
+// methodsOfLists returns the rows of external lists.
+func methodsOfLists() map[string]method {
+	return map[string]method{
+		assentv1.ExternalListService_CreateExternalList_FullMethodName:          needs(whole, access.ScopeSuppress),
+		assentv1.ExternalListService_GetExternalList_FullMethodName:             needs(everywhere, access.ScopeRead, access.ScopeSuppress),
+		assentv1.ExternalListService_ListExternalLists_FullMethodName:           needs(everywhere, access.ScopeRead, access.ScopeSuppress),
+		assentv1.ExternalListService_UploadExternalListVersion_FullMethodName:   needs(whole, access.ScopeSuppress),
+		assentv1.ExternalListService_ActivateExternalListVersion_FullMethodName: needs(whole, access.ScopeSuppress).long(),
 	}
 }
 

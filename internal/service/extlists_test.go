@@ -251,7 +251,7 @@ func TestCreateList_WrongOrTwice_IsRefused(t *testing.T) {
 	}); !fault.Is(err, fault.OtherDepartment) {
 		t.Errorf("created by a department: %v", err)
 	}
-	if all, err := s.ListLists(ctx, "", 10); err != nil || len(all) != 2 || all[0].ID != "ecg" {
+	if all, err := s.ListLists(ctx, 10, ""); err != nil || len(all.Lists) != 2 || all.Lists[0].ID != "ecg" || all.Next != "" {
 		t.Errorf("the lists are %+v, %v", all, err)
 	}
 }

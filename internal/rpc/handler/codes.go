@@ -12,7 +12,7 @@ func StatusCode(code fault.Code) (codes.Code, bool) {
 	case fault.InvalidAddress, fault.InvalidDomain, fault.SameAddress, fault.UnknownChannel, fault.UnknownDeclaration, fault.UnknownNotice, fault.NotANotice,
 		fault.TimeInFuture, fault.InvalidTime, fault.InvalidEvidence, fault.InvalidSuppression,
 		fault.InvalidEvent, fault.InvalidToken, fault.InvalidPageToken, fault.InvalidCatalog,
-		fault.InvalidClient, fault.InvalidConsumer, fault.InvalidRequest, fault.InvalidReceipt:
+		fault.InvalidClient, fault.InvalidConsumer, fault.InvalidRequest, fault.InvalidReceipt, fault.InvalidList:
 		return codes.InvalidArgument, true
 	case fault.PositionUnknown, fault.PositionCompacted:
 		return codes.OutOfRange, true
@@ -20,12 +20,12 @@ func StatusCode(code fault.Code) (codes.Code, bool) {
 		fault.RequestEnded, fault.NoCatalog, fault.VersionInUse, fault.InUse, fault.ErasedBefore,
 		fault.LegalHold, fault.OtherHistory, fault.NotHeld, fault.NotVoidable, fault.NotOfAddress, fault.NoClaimsKey, fault.NotInformed,
 		fault.LinkCircle, fault.LinkErased, fault.NotLinked, fault.ConsumerRequired,
-		fault.DeliveryNotDead, fault.WebhookDisabled, fault.RotationUnderWay:
+		fault.DeliveryNotDead, fault.WebhookDisabled, fault.RotationUnderWay, fault.ListShrinks:
 		return codes.FailedPrecondition, true
 	case fault.CatalogNotFound, fault.SuppressionMissing, fault.ClientMissing, fault.ConsumerMissing,
-		fault.WebhookMissing, fault.DeliveryMissing:
+		fault.WebhookMissing, fault.DeliveryMissing, fault.ListMissing:
 		return codes.NotFound, true
-	case fault.RequestIDReused, fault.ClientExists, fault.ConsumerExists:
+	case fault.RequestIDReused, fault.ClientExists, fault.ConsumerExists, fault.ListExists:
 		return codes.AlreadyExists, true
 	case fault.EtagMismatch:
 		return codes.Aborted, true

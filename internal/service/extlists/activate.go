@@ -24,7 +24,7 @@ type Activate struct {
 
 // Activated is a version that is in force.
 type Activated struct {
-	Version   tables.ExternalListVersion
+	Version   Version
 	Position  int64 // of the event by which it came into force
 	Unchanged bool  // it was in force before
 }
@@ -102,7 +102,7 @@ func (s *ExternalLists) read(ctx context.Context, l *List, row *tables.ExternalL
 
 // activate records that a version comes into force, unless it is.
 func (s *ExternalLists) activate(w *txn.Tx, l *List, row *tables.ExternalListVersion) (Activated, bool, error) {
-	done := Activated{Version: *row}
+	done := Activated{Version: Version{ExternalListVersion: *row, Stale: row.Obtained.Plus(l.Freshness)}}
 	if err := mayWrite(&w.Caller); err != nil {
 		return done, false, err
 	}
@@ -111,8 +111,10 @@ func (s *ExternalLists) activate(w *txn.Tx, l *List, row *tables.ExternalListVer
 		return done, false, err
 	}
 	if n := len(activations); n > 0 && activations[n-1].Version == row.Version {
-		done.Position, done.Unchanged = activations[n-1].Position, true
-		return done, true, nil
+		event, err := codec.DecodeHeader(activations[n-1].Header)
+		done.Position, done.Unchanged = event.Position, true
+		done.Version.Position, done.Version.Activated = event.Position, event.Occurred
+		return done, err == nil, err
 	}
 	if n := len(activations); (n == 0) != (l.Active == 0) || n > 0 && activations[n-1].Version != l.Active {
 		return done, false, fault.Errorf(fault.EtagMismatch, "version", "another version of the list came into force meanwhile; look at it, and try again")
@@ -126,6 +128,7 @@ func (s *ExternalLists) activate(w *txn.Tx, l *List, row *tables.ExternalListVer
 		return done, false, err
 	}
 	done.Position = w.PutActivation(&event)
+	done.Version.Position, done.Version.Activated = done.Position, event.Occurred
 	return done, true, nil
 }
 

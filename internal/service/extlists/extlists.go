@@ -17,6 +17,7 @@ import (
 	"github.com/assent-io/assent/internal/service/txn"
 	"github.com/assent-io/assent/internal/storage/tables"
 	"github.com/assent-io/assent/internal/storedtext"
+	"github.com/assent-io/assent/internal/token"
 )
 
 // ExternalLists keeps external lists.
@@ -44,7 +45,7 @@ type List struct {
 	Created     consent.Instant
 	CreatedBy   string
 
-	Versions []Version // the last first; of a list that is one of many none but that in force
+	Versions []Version // the last first
 	Active   int64     // the number of the version in force; 0: none is
 }
 
@@ -221,27 +222,40 @@ func (s *ExternalLists) fill(ctx context.Context, row *tables.ExternalList, acti
 	return l, nil
 }
 
-// ListLists returns the lists with an id greater than after, by id, at most size of them, each with its versions.
-// Error: SCOPE_MISSING.
-func (s *ExternalLists) ListLists(ctx context.Context, after string, size int) ([]List, error) {
-	if err := access.Need(ctx, access.ScopeRead, access.ScopeSuppress); err != nil {
-		return nil, err
-	}
-	rows, err := tables.ExternalLists(ctx, s.Store, after, size)
+// Page is a part of the lists.
+type Page struct {
+	Lists []List
+	Next  string // the token of the next page; empty: there is none
+}
+
+// ListLists returns a page of the lists by id, each with its versions. Errors: INVALID_PAGE_TOKEN, SCOPE_MISSING.
+func (s *ExternalLists) ListLists(ctx context.Context, size int, pageToken string) (Page, error) {
+	const method = "externalLists"
+	page, err := token.ReadPage(s.Keys, method, pageToken)
 	if err != nil {
-		return nil, env.StoreFault(err)
+		return Page{}, env.InvalidPage()
+	}
+	if err := access.Need(ctx, access.ScopeRead, access.ScopeSuppress); err != nil {
+		return Page{}, err
+	}
+	rows, err := tables.ExternalLists(ctx, s.Store, page.AfterKey, size+1)
+	if err != nil {
+		return Page{}, env.StoreFault(err)
 	}
 	activations, err := tables.ListActivations(ctx, s.Store, 0)
 	if err != nil {
-		return nil, env.StoreFault(err)
+		return Page{}, env.StoreFault(err)
 	}
-	lists := make([]List, 0, len(rows))
-	for i := range rows {
+	var result Page
+	for i := range min(len(rows), size) {
 		l, err := s.fill(ctx, &rows[i], activations)
 		if err != nil {
-			return nil, err
+			return Page{}, err
 		}
-		lists = append(lists, l)
+		result.Lists = append(result.Lists, l)
 	}
-	return lists, nil
+	if len(rows) > size {
+		result.Next, err = token.NewPage(s.Keys, method, token.Page{AfterKey: rows[size-1].ID})
+	}
+	return result, err
 }

@@ -22,7 +22,7 @@ func allowed() map[string][]string {
 			"internal/server", "internal/service/administration", "internal/telemetry", "suppressionfilter",
 		},
 		"internal/cli": {
-			"api/assent/v1", "client", "examples", "internal/atomicfile", "internal/catalog", "internal/cli/bulk", "internal/cli/connect", "internal/cli/eventtext", "internal/cli/failure", "internal/cli/gather", "internal/cli/terminal", "internal/cli/value", "internal/config", "internal/cli/watch", "internal/cli/lists", "internal/cli/consumers", "internal/cli/kit", "internal/cli/webhooks",
+			"api/assent/v1", "client", "examples", "internal/atomicfile", "internal/catalog", "internal/cli/bulk", "internal/cli/connect", "internal/cli/eventtext", "internal/cli/failure", "internal/cli/gather", "internal/cli/terminal", "internal/cli/value", "internal/config", "internal/cli/watch", "internal/cli/lists", "internal/cli/consumers", "internal/cli/kit", "internal/cli/webhooks", "internal/cli/extlists",
 			"internal/consent", "internal/dossier", "internal/duty", "internal/ledger", "internal/listfile", "internal/locale",
 			"internal/nearest", "internal/phrase", "internal/receipt", "internal/rest", "internal/scenario", "internal/seal",
 			"internal/server", "internal/service/audit", "internal/telemetry",
@@ -46,12 +46,15 @@ func allowed() map[string][]string {
 		},
 
 		"internal/rpc": {
-			"api/assent/v1", "internal/fault", "internal/rpc/feedserver", "internal/rpc/handler", "internal/rpc/webhookserver", "internal/service",
+			"api/assent/v1", "internal/fault", "internal/rpc/feedserver", "internal/rpc/handler", "internal/rpc/listserver", "internal/rpc/webhookserver", "internal/service",
 			"internal/service/access",
 		},
 
 		"internal/rpc/feedserver":    {"api/assent/v1", "internal/address", "internal/consent", "internal/feed", "internal/rpc/handler", "internal/service/changes"},
 		"internal/rpc/webhookserver": {"api/assent/v1", "internal/rpc/handler", "internal/service/consumers", "internal/service/txn", "internal/service/webhooks", "internal/webhook"},
+		"internal/rpc/listserver": {
+			"api/assent/v1", "internal/consent", "internal/extlist", "internal/fault", "internal/rpc/handler", "internal/service/extlists",
+		},
 		"internal/rpc/handler": {
 			"api/assent/v1", "internal/catalog", "internal/consent", "internal/consent/statement", "internal/fault",
 			"internal/ledger", "internal/locale", "internal/rpc/contract", "internal/service/access",
@@ -166,6 +169,7 @@ func allowed() map[string][]string {
 			"api/assent/v1", "internal/atomicfile", "internal/cli/connect", "internal/cli/kit", "internal/cli/terminal", "internal/cli/value",
 			"internal/phrase",
 		},
+		"internal/cli/extlists": {"api/assent/v1", "internal/cli/connect", "internal/cli/kit", "internal/cli/terminal", "internal/cli/value", "internal/phrase"},
 		"internal/cli/webhooks": {
 			"api/assent/v1", "internal/atomicfile", "internal/cli/connect", "internal/cli/kit", "internal/cli/terminal", "internal/cli/value",
 			"internal/phrase",
@@ -266,7 +270,7 @@ func allowed() map[string][]string {
 		"internal/service/extlists": {
 			"internal/catalog", "internal/consent", "internal/consent/codec", "internal/extlist", "internal/fault", "internal/period",
 			"internal/service/access", "internal/service/env", "internal/service/reference", "internal/service/txn",
-			"internal/storage/tables", "internal/storage", "internal/storedtext",
+			"internal/storage/tables", "internal/storage", "internal/storedtext", "internal/token",
 		},
 		"internal/extlist": {"internal/address", "internal/consent"},
 		"internal/service/env": {
@@ -366,7 +370,7 @@ func largerRooms() map[string]int {
 // import, by the beginning of their paths.
 func confined() map[string][]string {
 	grpc := []string{
-		"api/assent/v1", "client", "internal/bench", "internal/bench/broadcast", "internal/bench/command", "internal/cli", "internal/cli/bulk", "internal/cli/connect", "internal/cli/failure", "internal/cli/gather", "internal/cli/terminal", "internal/cli/value", "internal/rest", "internal/rpc", "internal/rpc/contract", "internal/rpc/handler", "internal/server", "internal/cli/watch", "internal/rpc/feedserver", "internal/cli/lists", "internal/cli/webhooks", "internal/rpc/webhookserver", "client/follower",
+		"api/assent/v1", "client", "internal/bench", "internal/bench/broadcast", "internal/bench/command", "internal/cli", "internal/cli/bulk", "internal/cli/connect", "internal/cli/failure", "internal/cli/gather", "internal/cli/terminal", "internal/cli/value", "internal/rest", "internal/rpc", "internal/rpc/contract", "internal/rpc/handler", "internal/server", "internal/cli/watch", "internal/rpc/feedserver", "internal/cli/lists", "internal/cli/webhooks", "internal/rpc/webhookserver", "client/follower", "internal/rpc/listserver", "internal/cli/extlists",
 		"internal/telemetry", "internal/tools/openapi", "internal/tools/protodeps",
 	}
 	return map[string][]string{
