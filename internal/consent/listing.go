@@ -3,7 +3,9 @@ package consent
 // Listing is what the version in force of an external list says of an address, so far as a decision may depend on it. The bytes of the
 // version, which hold nothing but digests, are looked up before: a decision gets what was found as it gets states.
 type Listing struct {
+	List    string
 	Binds   Binds
+	Since   Instant // when the version came into force
 	Listed  bool    // the address or its domain stands on the list
 	Unasked bool    // the keeper of the list was never asked about the address, so that the list does not say whether it stands on it
 	Stale   Instant // from when on the version is too old to be relied on; zero: it never is

@@ -13,8 +13,8 @@ import (
 type Consulted struct{ lists []consulted }
 
 type consulted struct {
-	binds   consent.Binds
-	stale   consent.Instant
+	consent.Listing // what it says of every address
+
 	version *Version
 }
 
@@ -43,7 +43,9 @@ func Consult(inForce []*consent.Event, version func(e *consent.Event) (*Version,
 		if err != nil {
 			return nil, err
 		}
-		c.lists = append(c.lists, consulted{binds: e.Binds, stale: e.StaleFrom(), version: v})
+		c.lists = append(c.lists, consulted{
+			Listing: consent.Listing{List: e.List, Binds: e.Binds, Since: e.Occurred, Stale: e.StaleFrom()}, version: v,
+		})
 	}
 	return c, nil
 }
@@ -55,7 +57,7 @@ func (c *Consulted) Append(to []consent.Listing, a address.Address) []consent.Li
 	}
 	for i := range c.lists {
 		of := &c.lists[i]
-		l := consent.Listing{Binds: of.binds, Stale: of.stale}
+		l := of.Listing
 		if l.Listed, l.Unasked = of.version.Says(a); l.Matters() {
 			to = append(to, l)
 		}

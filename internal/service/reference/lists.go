@@ -135,6 +135,20 @@ func (l *Lists) InForce(ctx context.Context, head *storage.Head, at consent.Inst
 	return all, nil
 }
 
+// LastActivation returns the position of the last activation that the head counts; 0: there is none.
+func (l *Lists) LastActivation(ctx context.Context, head *storage.Head) (int64, error) {
+	if now := l.now.Load(); now != nil && now.sum == head.ListsSum {
+		return now.position, nil
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	counted, err := l.upTo(ctx, head)
+	if err != nil || len(counted) == 0 {
+		return 0, err
+	}
+	return counted[len(counted)-1].Position, nil
+}
+
 // upTo returns the activations that the head counts. The lock is held.
 func (l *Lists) upTo(ctx context.Context, head *storage.Head) ([]activation, error) {
 	if head.ListsSum == ([32]byte{}) {
