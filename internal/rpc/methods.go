@@ -202,6 +202,7 @@ func methodsOfLists() map[string]method {
 		assentv1.ExternalListService_GetExternalList_FullMethodName:             needs(everywhere, access.ScopeRead, access.ScopeSuppress),
 		assentv1.ExternalListService_ListExternalLists_FullMethodName:           needs(everywhere, access.ScopeRead, access.ScopeSuppress),
 		assentv1.ExternalListService_UploadExternalListVersion_FullMethodName:   needs(whole, access.ScopeSuppress),
+		assentv1.ExternalListService_ExportExternalListQuestions_FullMethodName: needs(whole, access.ScopeFeed),
 		assentv1.ExternalListService_ActivateExternalListVersion_FullMethodName: needs(whole, access.ScopeSuppress).long(),
 	}
 }

@@ -709,6 +709,145 @@ func (x *UploadExternalListVersionRequest) GetPart() []byte {
 	return nil
 }
 
+// The list whose questions to send.
+type ExportExternalListQuestionsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The list.
+	List          string `protobuf:"bytes,1,opt,name=list,proto3" json:"list,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportExternalListQuestionsRequest) Reset() {
+	*x = ExportExternalListQuestionsRequest{}
+	mi := &file_assent_v1_external_list_service_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportExternalListQuestionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportExternalListQuestionsRequest) ProtoMessage() {}
+
+func (x *ExportExternalListQuestionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_external_list_service_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportExternalListQuestionsRequest.ProtoReflect.Descriptor instead.
+func (*ExportExternalListQuestionsRequest) Descriptor() ([]byte, []int) {
+	return file_assent_v1_external_list_service_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *ExportExternalListQuestionsRequest) GetList() string {
+	if x != nil {
+		return x.List
+	}
+	return ""
+}
+
+// A part of the questions.
+type ExportExternalListQuestionsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The questions, each about one address.
+	Questions     []*ExternalListQuestion `protobuf:"bytes,1,rep,name=questions,proto3" json:"questions,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportExternalListQuestionsResponse) Reset() {
+	*x = ExportExternalListQuestionsResponse{}
+	mi := &file_assent_v1_external_list_service_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportExternalListQuestionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportExternalListQuestionsResponse) ProtoMessage() {}
+
+func (x *ExportExternalListQuestionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_external_list_service_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportExternalListQuestionsResponse.ProtoReflect.Descriptor instead.
+func (*ExportExternalListQuestionsResponse) Descriptor() ([]byte, []int) {
+	return file_assent_v1_external_list_service_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *ExportExternalListQuestionsResponse) GetQuestions() []*ExternalListQuestion {
+	if x != nil {
+		return x.Questions
+	}
+	return nil
+}
+
+// What the keeper of a list is asked about one address.
+type ExternalListQuestion struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// SHA-512 digests: first of the address, which stands for it in an upload, then of its other forms, and last of its domain. A hit on any
+	// lists the address.
+	Digests       [][]byte `protobuf:"bytes,1,rep,name=digests,proto3" json:"digests,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExternalListQuestion) Reset() {
+	*x = ExternalListQuestion{}
+	mi := &file_assent_v1_external_list_service_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExternalListQuestion) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExternalListQuestion) ProtoMessage() {}
+
+func (x *ExternalListQuestion) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_external_list_service_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExternalListQuestion.ProtoReflect.Descriptor instead.
+func (*ExternalListQuestion) Descriptor() ([]byte, []int) {
+	return file_assent_v1_external_list_service_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *ExternalListQuestion) GetDigests() [][]byte {
+	if x != nil {
+		return x.Digests
+	}
+	return nil
+}
+
 // A version that was stored.
 type UploadExternalListVersionResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -720,7 +859,7 @@ type UploadExternalListVersionResponse struct {
 
 func (x *UploadExternalListVersionResponse) Reset() {
 	*x = UploadExternalListVersionResponse{}
-	mi := &file_assent_v1_external_list_service_proto_msgTypes[9]
+	mi := &file_assent_v1_external_list_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -732,7 +871,7 @@ func (x *UploadExternalListVersionResponse) String() string {
 func (*UploadExternalListVersionResponse) ProtoMessage() {}
 
 func (x *UploadExternalListVersionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_external_list_service_proto_msgTypes[9]
+	mi := &file_assent_v1_external_list_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -745,7 +884,7 @@ func (x *UploadExternalListVersionResponse) ProtoReflect() protoreflect.Message 
 
 // Deprecated: Use UploadExternalListVersionResponse.ProtoReflect.Descriptor instead.
 func (*UploadExternalListVersionResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_external_list_service_proto_rawDescGZIP(), []int{9}
+	return file_assent_v1_external_list_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *UploadExternalListVersionResponse) GetVersion() *ExternalListVersion {
@@ -772,7 +911,7 @@ type ActivateExternalListVersionRequest struct {
 
 func (x *ActivateExternalListVersionRequest) Reset() {
 	*x = ActivateExternalListVersionRequest{}
-	mi := &file_assent_v1_external_list_service_proto_msgTypes[10]
+	mi := &file_assent_v1_external_list_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -784,7 +923,7 @@ func (x *ActivateExternalListVersionRequest) String() string {
 func (*ActivateExternalListVersionRequest) ProtoMessage() {}
 
 func (x *ActivateExternalListVersionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_external_list_service_proto_msgTypes[10]
+	mi := &file_assent_v1_external_list_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -797,7 +936,7 @@ func (x *ActivateExternalListVersionRequest) ProtoReflect() protoreflect.Message
 
 // Deprecated: Use ActivateExternalListVersionRequest.ProtoReflect.Descriptor instead.
 func (*ActivateExternalListVersionRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_external_list_service_proto_rawDescGZIP(), []int{10}
+	return file_assent_v1_external_list_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ActivateExternalListVersionRequest) GetList() string {
@@ -843,7 +982,7 @@ type ActivateExternalListVersionResponse struct {
 
 func (x *ActivateExternalListVersionResponse) Reset() {
 	*x = ActivateExternalListVersionResponse{}
-	mi := &file_assent_v1_external_list_service_proto_msgTypes[11]
+	mi := &file_assent_v1_external_list_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -855,7 +994,7 @@ func (x *ActivateExternalListVersionResponse) String() string {
 func (*ActivateExternalListVersionResponse) ProtoMessage() {}
 
 func (x *ActivateExternalListVersionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_external_list_service_proto_msgTypes[11]
+	mi := &file_assent_v1_external_list_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -868,7 +1007,7 @@ func (x *ActivateExternalListVersionResponse) ProtoReflect() protoreflect.Messag
 
 // Deprecated: Use ActivateExternalListVersionResponse.ProtoReflect.Descriptor instead.
 func (*ActivateExternalListVersionResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_external_list_service_proto_rawDescGZIP(), []int{11}
+	return file_assent_v1_external_list_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ActivateExternalListVersionResponse) GetVersion() *ExternalListVersion {
@@ -957,7 +1096,13 @@ const file_assent_v1_external_list_service_proto_rawDesc = "" +
 	"\robtained_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x01R\fobtainedTime\x12-\n" +
 	"\n" +
 	"request_id\x18\x03 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\x12 \n" +
-	"\x04part\x18\x04 \x01(\fB\f\xe0A\x01\xbaH\x06z\x04\x18\x80\x80@R\x04part\"]\n" +
+	"\x04part\x18\x04 \x01(\fB\f\xe0A\x01\xbaH\x06z\x04\x18\x80\x80@R\x04part\"F\n" +
+	"\"ExportExternalListQuestionsRequest\x12 \n" +
+	"\x04list\x18\x01 \x01(\tB\f\xe0A\x02\xbaH\x06r\x04 \x01(@R\x04list\"d\n" +
+	"#ExportExternalListQuestionsResponse\x12=\n" +
+	"\tquestions\x18\x01 \x03(\v2\x1f.assent.v1.ExternalListQuestionR\tquestions\"0\n" +
+	"\x14ExternalListQuestion\x12\x18\n" +
+	"\adigests\x18\x01 \x03(\fR\adigests\"]\n" +
 	"!UploadExternalListVersionResponse\x128\n" +
 	"\aversion\x18\x01 \x01(\v2\x1e.assent.v1.ExternalListVersionR\aversion\"\xba\x01\n" +
 	"\"ActivateExternalListVersionRequest\x12 \n" +
@@ -970,12 +1115,13 @@ const file_assent_v1_external_list_service_proto_rawDesc = "" +
 	"#ActivateExternalListVersionResponse\x128\n" +
 	"\aversion\x18\x01 \x01(\v2\x1e.assent.v1.ExternalListVersionR\aversion\x12\x1a\n" +
 	"\bposition\x18\x02 \x01(\x03R\bposition\x12\x1c\n" +
-	"\tunchanged\x18\x03 \x01(\bR\tunchanged2\xb2\x05\n" +
+	"\tunchanged\x18\x03 \x01(\bR\tunchanged2\xb2\x06\n" +
 	"\x13ExternalListService\x12\x7f\n" +
 	"\x12CreateExternalList\x12$.assent.v1.CreateExternalListRequest\x1a%.assent.v1.CreateExternalListResponse\"\x1c\x82\xd3\xe4\x93\x02\x16:\x01*\"\x11/v1/externalLists\x12x\n" +
 	"\x0fGetExternalList\x12!.assent.v1.GetExternalListRequest\x1a\".assent.v1.GetExternalListResponse\"\x1e\x82\xd3\xe4\x93\x02\x18\x12\x16/v1/externalLists/{id}\x12y\n" +
 	"\x11ListExternalLists\x12#.assent.v1.ListExternalListsRequest\x1a$.assent.v1.ListExternalListsResponse\"\x19\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/externalLists\x12x\n" +
-	"\x19UploadExternalListVersion\x12+.assent.v1.UploadExternalListVersionRequest\x1a,.assent.v1.UploadExternalListVersionResponse(\x01\x12\xaa\x01\n" +
+	"\x19UploadExternalListVersion\x12+.assent.v1.UploadExternalListVersionRequest\x1a,.assent.v1.UploadExternalListVersionResponse(\x01\x12~\n" +
+	"\x1bExportExternalListQuestions\x12-.assent.v1.ExportExternalListQuestionsRequest\x1a..assent.v1.ExportExternalListQuestionsResponse0\x01\x12\xaa\x01\n" +
 	"\x1bActivateExternalListVersion\x12-.assent.v1.ActivateExternalListVersionRequest\x1a..assent.v1.ActivateExternalListVersionResponse\",\x82\xd3\xe4\x93\x02&:\x01*\"!/v1/externalLists/{list}:activateB4Z2github.com/assent-io/assent/api/assent/v1;assentv1b\x06proto3"
 
 var (
@@ -990,7 +1136,7 @@ func file_assent_v1_external_list_service_proto_rawDescGZIP() []byte {
 	return file_assent_v1_external_list_service_proto_rawDescData
 }
 
-var file_assent_v1_external_list_service_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_assent_v1_external_list_service_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
 var file_assent_v1_external_list_service_proto_goTypes = []any{
 	(*ExternalList)(nil),                        // 0: assent.v1.ExternalList
 	(*ExternalListVersion)(nil),                 // 1: assent.v1.ExternalListVersion
@@ -1001,39 +1147,45 @@ var file_assent_v1_external_list_service_proto_goTypes = []any{
 	(*ListExternalListsRequest)(nil),            // 6: assent.v1.ListExternalListsRequest
 	(*ListExternalListsResponse)(nil),           // 7: assent.v1.ListExternalListsResponse
 	(*UploadExternalListVersionRequest)(nil),    // 8: assent.v1.UploadExternalListVersionRequest
-	(*UploadExternalListVersionResponse)(nil),   // 9: assent.v1.UploadExternalListVersionResponse
-	(*ActivateExternalListVersionRequest)(nil),  // 10: assent.v1.ActivateExternalListVersionRequest
-	(*ActivateExternalListVersionResponse)(nil), // 11: assent.v1.ActivateExternalListVersionResponse
-	(*timestamppb.Timestamp)(nil),               // 12: google.protobuf.Timestamp
+	(*ExportExternalListQuestionsRequest)(nil),  // 9: assent.v1.ExportExternalListQuestionsRequest
+	(*ExportExternalListQuestionsResponse)(nil), // 10: assent.v1.ExportExternalListQuestionsResponse
+	(*ExternalListQuestion)(nil),                // 11: assent.v1.ExternalListQuestion
+	(*UploadExternalListVersionResponse)(nil),   // 12: assent.v1.UploadExternalListVersionResponse
+	(*ActivateExternalListVersionRequest)(nil),  // 13: assent.v1.ActivateExternalListVersionRequest
+	(*ActivateExternalListVersionResponse)(nil), // 14: assent.v1.ActivateExternalListVersionResponse
+	(*timestamppb.Timestamp)(nil),               // 15: google.protobuf.Timestamp
 }
 var file_assent_v1_external_list_service_proto_depIdxs = []int32{
-	12, // 0: assent.v1.ExternalList.created_time:type_name -> google.protobuf.Timestamp
+	15, // 0: assent.v1.ExternalList.created_time:type_name -> google.protobuf.Timestamp
 	1,  // 1: assent.v1.ExternalList.versions:type_name -> assent.v1.ExternalListVersion
-	12, // 2: assent.v1.ExternalListVersion.obtained_time:type_name -> google.protobuf.Timestamp
-	12, // 3: assent.v1.ExternalListVersion.uploaded_time:type_name -> google.protobuf.Timestamp
-	12, // 4: assent.v1.ExternalListVersion.activated_time:type_name -> google.protobuf.Timestamp
-	12, // 5: assent.v1.ExternalListVersion.stale_time:type_name -> google.protobuf.Timestamp
+	15, // 2: assent.v1.ExternalListVersion.obtained_time:type_name -> google.protobuf.Timestamp
+	15, // 3: assent.v1.ExternalListVersion.uploaded_time:type_name -> google.protobuf.Timestamp
+	15, // 4: assent.v1.ExternalListVersion.activated_time:type_name -> google.protobuf.Timestamp
+	15, // 5: assent.v1.ExternalListVersion.stale_time:type_name -> google.protobuf.Timestamp
 	0,  // 6: assent.v1.CreateExternalListResponse.list:type_name -> assent.v1.ExternalList
 	0,  // 7: assent.v1.GetExternalListResponse.list:type_name -> assent.v1.ExternalList
 	0,  // 8: assent.v1.ListExternalListsResponse.lists:type_name -> assent.v1.ExternalList
-	12, // 9: assent.v1.UploadExternalListVersionRequest.obtained_time:type_name -> google.protobuf.Timestamp
-	1,  // 10: assent.v1.UploadExternalListVersionResponse.version:type_name -> assent.v1.ExternalListVersion
-	1,  // 11: assent.v1.ActivateExternalListVersionResponse.version:type_name -> assent.v1.ExternalListVersion
-	2,  // 12: assent.v1.ExternalListService.CreateExternalList:input_type -> assent.v1.CreateExternalListRequest
-	4,  // 13: assent.v1.ExternalListService.GetExternalList:input_type -> assent.v1.GetExternalListRequest
-	6,  // 14: assent.v1.ExternalListService.ListExternalLists:input_type -> assent.v1.ListExternalListsRequest
-	8,  // 15: assent.v1.ExternalListService.UploadExternalListVersion:input_type -> assent.v1.UploadExternalListVersionRequest
-	10, // 16: assent.v1.ExternalListService.ActivateExternalListVersion:input_type -> assent.v1.ActivateExternalListVersionRequest
-	3,  // 17: assent.v1.ExternalListService.CreateExternalList:output_type -> assent.v1.CreateExternalListResponse
-	5,  // 18: assent.v1.ExternalListService.GetExternalList:output_type -> assent.v1.GetExternalListResponse
-	7,  // 19: assent.v1.ExternalListService.ListExternalLists:output_type -> assent.v1.ListExternalListsResponse
-	9,  // 20: assent.v1.ExternalListService.UploadExternalListVersion:output_type -> assent.v1.UploadExternalListVersionResponse
-	11, // 21: assent.v1.ExternalListService.ActivateExternalListVersion:output_type -> assent.v1.ActivateExternalListVersionResponse
-	17, // [17:22] is the sub-list for method output_type
-	12, // [12:17] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	15, // 9: assent.v1.UploadExternalListVersionRequest.obtained_time:type_name -> google.protobuf.Timestamp
+	11, // 10: assent.v1.ExportExternalListQuestionsResponse.questions:type_name -> assent.v1.ExternalListQuestion
+	1,  // 11: assent.v1.UploadExternalListVersionResponse.version:type_name -> assent.v1.ExternalListVersion
+	1,  // 12: assent.v1.ActivateExternalListVersionResponse.version:type_name -> assent.v1.ExternalListVersion
+	2,  // 13: assent.v1.ExternalListService.CreateExternalList:input_type -> assent.v1.CreateExternalListRequest
+	4,  // 14: assent.v1.ExternalListService.GetExternalList:input_type -> assent.v1.GetExternalListRequest
+	6,  // 15: assent.v1.ExternalListService.ListExternalLists:input_type -> assent.v1.ListExternalListsRequest
+	8,  // 16: assent.v1.ExternalListService.UploadExternalListVersion:input_type -> assent.v1.UploadExternalListVersionRequest
+	9,  // 17: assent.v1.ExternalListService.ExportExternalListQuestions:input_type -> assent.v1.ExportExternalListQuestionsRequest
+	13, // 18: assent.v1.ExternalListService.ActivateExternalListVersion:input_type -> assent.v1.ActivateExternalListVersionRequest
+	3,  // 19: assent.v1.ExternalListService.CreateExternalList:output_type -> assent.v1.CreateExternalListResponse
+	5,  // 20: assent.v1.ExternalListService.GetExternalList:output_type -> assent.v1.GetExternalListResponse
+	7,  // 21: assent.v1.ExternalListService.ListExternalLists:output_type -> assent.v1.ListExternalListsResponse
+	12, // 22: assent.v1.ExternalListService.UploadExternalListVersion:output_type -> assent.v1.UploadExternalListVersionResponse
+	10, // 23: assent.v1.ExternalListService.ExportExternalListQuestions:output_type -> assent.v1.ExportExternalListQuestionsResponse
+	14, // 24: assent.v1.ExternalListService.ActivateExternalListVersion:output_type -> assent.v1.ActivateExternalListVersionResponse
+	19, // [19:25] is the sub-list for method output_type
+	13, // [13:19] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_assent_v1_external_list_service_proto_init() }
@@ -1047,7 +1199,7 @@ func file_assent_v1_external_list_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_assent_v1_external_list_service_proto_rawDesc), len(file_assent_v1_external_list_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   12,
+			NumMessages:   15,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

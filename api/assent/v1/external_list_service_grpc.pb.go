@@ -23,6 +23,7 @@ const (
 	ExternalListService_GetExternalList_FullMethodName             = "/assent.v1.ExternalListService/GetExternalList"
 	ExternalListService_ListExternalLists_FullMethodName           = "/assent.v1.ExternalListService/ListExternalLists"
 	ExternalListService_UploadExternalListVersion_FullMethodName   = "/assent.v1.ExternalListService/UploadExternalListVersion"
+	ExternalListService_ExportExternalListQuestions_FullMethodName = "/assent.v1.ExternalListService/ExportExternalListQuestions"
 	ExternalListService_ActivateExternalListVersion_FullMethodName = "/assent.v1.ExternalListService/ActivateExternalListVersion"
 )
 
@@ -43,6 +44,9 @@ type ExternalListServiceClient interface {
 	// version is activated. Errors: INVALID_ARGUMENT with INVALID_EXTERNAL_LIST for a file that is empty, cut off or none of the list's
 	// form, and with TIME_IN_FUTURE; NOT_FOUND with EXTERNAL_LIST_NOT_FOUND; ALREADY_EXISTS with REQUEST_ID_REUSED.
 	UploadExternalListVersion(ctx context.Context, opts ...grpc.CallOption) (grpc.ClientStreamingClient[UploadExternalListVersionRequest, UploadExternalListVersionResponse], error)
+	// Sends what the keeper of a list of the form ecg_service is to be asked: digests of every known address with a grant that the list can stop. It
+	// is there over gRPC only. Errors: NOT_FOUND with EXTERNAL_LIST_NOT_FOUND; INVALID_ARGUMENT with INVALID_EXTERNAL_LIST for another form.
+	ExportExternalListQuestions(ctx context.Context, in *ExportExternalListQuestionsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ExportExternalListQuestionsResponse], error)
 	// Brings a version into force: every check from then on consults it, in the place of the one before. Of one that is in force already nothing
 	// changes. Errors: NOT_FOUND with EXTERNAL_LIST_NOT_FOUND; FAILED_PRECONDITION with EXTERNAL_LIST_SHRINKS for a version that lacks
 	// more than a fifth of the entries of the one in force, or shares none with it, unless an officer confirms it; ABORTED with ETAG_MISMATCH
@@ -101,6 +105,25 @@ func (c *externalListServiceClient) UploadExternalListVersion(ctx context.Contex
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type ExternalListService_UploadExternalListVersionClient = grpc.ClientStreamingClient[UploadExternalListVersionRequest, UploadExternalListVersionResponse]
 
+func (c *externalListServiceClient) ExportExternalListQuestions(ctx context.Context, in *ExportExternalListQuestionsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ExportExternalListQuestionsResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &ExternalListService_ServiceDesc.Streams[1], ExternalListService_ExportExternalListQuestions_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[ExportExternalListQuestionsRequest, ExportExternalListQuestionsResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type ExternalListService_ExportExternalListQuestionsClient = grpc.ServerStreamingClient[ExportExternalListQuestionsResponse]
+
 func (c *externalListServiceClient) ActivateExternalListVersion(ctx context.Context, in *ActivateExternalListVersionRequest, opts ...grpc.CallOption) (*ActivateExternalListVersionResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ActivateExternalListVersionResponse)
@@ -128,6 +151,9 @@ type ExternalListServiceServer interface {
 	// version is activated. Errors: INVALID_ARGUMENT with INVALID_EXTERNAL_LIST for a file that is empty, cut off or none of the list's
 	// form, and with TIME_IN_FUTURE; NOT_FOUND with EXTERNAL_LIST_NOT_FOUND; ALREADY_EXISTS with REQUEST_ID_REUSED.
 	UploadExternalListVersion(grpc.ClientStreamingServer[UploadExternalListVersionRequest, UploadExternalListVersionResponse]) error
+	// Sends what the keeper of a list of the form ecg_service is to be asked: digests of every known address with a grant that the list can stop. It
+	// is there over gRPC only. Errors: NOT_FOUND with EXTERNAL_LIST_NOT_FOUND; INVALID_ARGUMENT with INVALID_EXTERNAL_LIST for another form.
+	ExportExternalListQuestions(*ExportExternalListQuestionsRequest, grpc.ServerStreamingServer[ExportExternalListQuestionsResponse]) error
 	// Brings a version into force: every check from then on consults it, in the place of the one before. Of one that is in force already nothing
 	// changes. Errors: NOT_FOUND with EXTERNAL_LIST_NOT_FOUND; FAILED_PRECONDITION with EXTERNAL_LIST_SHRINKS for a version that lacks
 	// more than a fifth of the entries of the one in force, or shares none with it, unless an officer confirms it; ABORTED with ETAG_MISMATCH
@@ -154,6 +180,9 @@ func (UnimplementedExternalListServiceServer) ListExternalLists(context.Context,
 }
 func (UnimplementedExternalListServiceServer) UploadExternalListVersion(grpc.ClientStreamingServer[UploadExternalListVersionRequest, UploadExternalListVersionResponse]) error {
 	return status.Error(codes.Unimplemented, "method UploadExternalListVersion not implemented")
+}
+func (UnimplementedExternalListServiceServer) ExportExternalListQuestions(*ExportExternalListQuestionsRequest, grpc.ServerStreamingServer[ExportExternalListQuestionsResponse]) error {
+	return status.Error(codes.Unimplemented, "method ExportExternalListQuestions not implemented")
 }
 func (UnimplementedExternalListServiceServer) ActivateExternalListVersion(context.Context, *ActivateExternalListVersionRequest) (*ActivateExternalListVersionResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ActivateExternalListVersion not implemented")
@@ -240,6 +269,17 @@ func _ExternalListService_UploadExternalListVersion_Handler(srv interface{}, str
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type ExternalListService_UploadExternalListVersionServer = grpc.ClientStreamingServer[UploadExternalListVersionRequest, UploadExternalListVersionResponse]
 
+func _ExternalListService_ExportExternalListQuestions_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(ExportExternalListQuestionsRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(ExternalListServiceServer).ExportExternalListQuestions(m, &grpc.GenericServerStream[ExportExternalListQuestionsRequest, ExportExternalListQuestionsResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type ExternalListService_ExportExternalListQuestionsServer = grpc.ServerStreamingServer[ExportExternalListQuestionsResponse]
+
 func _ExternalListService_ActivateExternalListVersion_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ActivateExternalListVersionRequest)
 	if err := dec(in); err != nil {
@@ -287,6 +327,11 @@ var ExternalListService_ServiceDesc = grpc.ServiceDesc{
 			StreamName:    "UploadExternalListVersion",
 			Handler:       _ExternalListService_UploadExternalListVersion_Handler,
 			ClientStreams: true,
+		},
+		{
+			StreamName:    "ExportExternalListQuestions",
+			Handler:       _ExternalListService_ExportExternalListQuestions_Handler,
+			ServerStreams: true,
 		},
 	},
 	Metadata: "assent/v1/external_list_service.proto",

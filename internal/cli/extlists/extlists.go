@@ -25,7 +25,7 @@ type Commands struct{ *kit.Kit }
 
 // All returns the commands below `assent lists`.
 func (c *Commands) All() []*cobra.Command {
-	return []*cobra.Command{c.create(), c.list(), c.show(), c.upload(), c.activate()}
+	return []*cobra.Command{c.create(), c.list(), c.show(), c.upload(), c.activate(), c.sync()}
 }
 
 const createHelp = `Create an external list: digests of addresses that checks consult. It says nothing before a version of it was

@@ -21,6 +21,7 @@ type Lists interface {
 	GetList(ctx context.Context, id string) (extlists.List, error)
 	ListLists(ctx context.Context, size int, pageToken string) (extlists.Page, error)
 	UploadVersion(ctx context.Context, in extlists.Upload) (extlists.Version, error)
+	Questions(ctx context.Context, id string, send func([]extlists.Question) error) error
 	ActivateVersion(ctx context.Context, in extlists.Activate) (extlists.Activated, error)
 }
 
@@ -125,6 +126,23 @@ func (p *parts) Read(into []byte) (int, error) {
 	n := copy(into, p.rest)
 	p.rest = p.rest[n:]
 	return n, nil
+}
+
+// ExportExternalListQuestions sends what the keeper of a list is to be asked.
+func (s *listServer) ExportExternalListQuestions(
+	m *assentv1.ExportExternalListQuestionsRequest, stream assentv1.ExternalListService_ExportExternalListQuestionsServer,
+) error {
+	return s.lists.Questions(stream.Context(), m.GetList(), func(questions []extlists.Question) error {
+		part := &assentv1.ExportExternalListQuestionsResponse{}
+		for _, q := range questions {
+			one := &assentv1.ExternalListQuestion{}
+			for i := range q {
+				one.Digests = append(one.Digests, q[i][:])
+			}
+			part.Questions = append(part.Questions, one)
+		}
+		return stream.Send(part)
+	})
 }
 
 // ActivateExternalListVersion brings a version into force.

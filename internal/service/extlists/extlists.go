@@ -12,6 +12,9 @@ import (
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/period"
 	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/cards"
+	"github.com/assent-io/assent/internal/service/consumers"
+	"github.com/assent-io/assent/internal/service/disclosure"
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/service/reference"
 	"github.com/assent-io/assent/internal/service/txn"
@@ -24,14 +27,20 @@ import (
 type ExternalLists struct {
 	*env.Env
 
-	reference *reference.Reference
-	engine    *txn.Engine
+	reference   *reference.Reference
+	engine      *txn.Engine
+	cards       *cards.Reader
+	disclosures *disclosure.Counter
 	mu        sync.Mutex // one write of a list at a time: what it reads is of the database, not of its transaction
 }
 
 // New returns what keeps external lists.
-func New(env *env.Env, reference *reference.Reference, engine *txn.Engine) *ExternalLists {
-	return &ExternalLists{Env: env, reference: reference, engine: engine}
+func New(
+	env *env.Env, reference *reference.Reference, engine *txn.Engine, consumers *consumers.Consumers, disclosures *disclosure.Counter,
+) *ExternalLists {
+	return &ExternalLists{
+		Env: env, reference: reference, engine: engine, cards: cards.NewReader(env, reference, consumers), disclosures: disclosures,
+	}
 }
 
 // List is an external list.

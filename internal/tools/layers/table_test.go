@@ -169,7 +169,8 @@ func allowed() map[string][]string {
 			"api/assent/v1", "internal/atomicfile", "internal/cli/connect", "internal/cli/kit", "internal/cli/terminal", "internal/cli/value",
 			"internal/phrase",
 		},
-		"internal/cli/extlists": {"api/assent/v1", "internal/cli/connect", "internal/cli/kit", "internal/cli/terminal", "internal/cli/value", "internal/phrase"},
+		"internal/ecgservice":   {},
+		"internal/cli/extlists": {"api/assent/v1", "internal/ecgservice", "internal/cli/connect", "internal/cli/kit", "internal/cli/terminal", "internal/cli/value", "internal/phrase"},
 		"internal/cli/webhooks": {
 			"api/assent/v1", "internal/atomicfile", "internal/cli/connect", "internal/cli/kit", "internal/cli/terminal", "internal/cli/value",
 			"internal/phrase",
@@ -268,8 +269,8 @@ func allowed() map[string][]string {
 			"internal/consent/statement", "internal/extlist", "internal/fault", "internal/period", "internal/timetext", "internal/yamltext",
 		},
 		"internal/service/extlists": {
-			"internal/catalog", "internal/consent", "internal/consent/codec", "internal/extlist", "internal/fault", "internal/period",
-			"internal/service/access", "internal/service/env", "internal/service/reference", "internal/service/txn",
+			"internal/address", "internal/catalog", "internal/consent", "internal/consent/codec", "internal/extlist", "internal/fault", "internal/period",
+			"internal/service/cards", "internal/service/consumers", "internal/service/disclosure", "internal/service/access", "internal/service/env", "internal/service/reference", "internal/service/txn",
 			"internal/storage/tables", "internal/storage", "internal/storedtext", "internal/token",
 		},
 		"internal/extlist": {"internal/address", "internal/consent"},
