@@ -235,7 +235,7 @@ func (c *Commands) activate() *cobra.Command {
 		Use: "activate ID", Short: "Bring a version of an external list into force", Args: cobra.ExactArgs(1),
 		Long: "Bring a version of an external list into force: every check from then on consults it. A version that lacks more than a fifth of\n" +
 			"the entries of the one in force, or shares none with it, needs --confirm of an officer.",
-		Example: "  assent lists activate ecg\n  assent lists activate ecg --version 3",
+		Example: "  assent lists activate ecg\n  assent lists activate ecg --version 1",
 	}
 	cmd.RunE = c.Asking(func(ctx context.Context, args []string, s *connect.Server) error {
 		in.List, in.RequestId = args[0], kit.RequestID(requestID)

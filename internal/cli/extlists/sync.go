@@ -40,8 +40,7 @@ func (c *Commands) sync() *cobra.Command {
 	var url, keyFile string
 	var confirm bool
 	cmd := &cobra.Command{
-		Use: "sync ID --api-key-file FILE", Short: "Ask the service of the ECG list, and activate what it answers", Long: syncHelp, Args: cobra.ExactArgs(1),
-		Example: "  assent lists sync ecg --api-key-file ecg.key",
+		Use: "sync ID --service-key-file FILE", Short: "Ask the service of the ECG list, and activate what it answers", Long: syncHelp, Args: cobra.ExactArgs(1),
 	}
 	cmd.RunE = c.Asking(func(ctx context.Context, args []string, s *connect.Server) error {
 		key, err := os.ReadFile(keyFile)
@@ -85,9 +84,9 @@ func (c *Commands) sync() *cobra.Command {
 		return nil
 	})
 	cmd.Flags().StringVar(&url, "url", serviceURL, "URL of the service")
-	cmd.Flags().StringVar(&keyFile, "api-key-file", "", "file with the API key of the service")
+	cmd.Flags().StringVar(&keyFile, "service-key-file", "", "file with the API key of the service")
 	addConfirm(cmd, &confirm)
-	c.Require(cmd, "api-key-file")
+	c.Require(cmd, "service-key-file")
 	return cmd
 }
 
