@@ -120,7 +120,8 @@ func (r *reader) readLines(in *bufio.Reader) error {
 		if errors.Is(err, bufio.ErrBufferFull) || len(raw) > maxLine {
 			return &Problem{Line: line, Text: fmt.Sprintf("the line is longer than %d bytes", maxLine)}
 		}
-		if err != nil && !errors.Is(err, io.EOF) {
+		ended := errors.Is(err, io.EOF)
+		if err != nil && !ended {
 			return err
 		}
 		text := string(bytes.TrimSpace(raw))
@@ -130,7 +131,7 @@ func (r *reader) readLines(in *bufio.Reader) error {
 		if problem := r.readLine(text, line); problem != nil {
 			return problem
 		}
-		if err != nil {
+		if ended {
 			return nil
 		}
 	}

@@ -31,7 +31,7 @@ type ExternalLists struct {
 	engine      *txn.Engine
 	cards       *cards.Reader
 	disclosures *disclosure.Counter
-	mu        sync.Mutex // one write of a list at a time: what it reads is of the database, not of its transaction
+	mu          sync.Mutex // one write of a list at a time: what it reads is of the database, not of its transaction
 }
 
 // New returns what keeps external lists.
