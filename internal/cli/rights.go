@@ -217,7 +217,8 @@ func (a *app) void() *cobra.Command {
 		Short: "Leave out an event or a batch that was recorded by mistake",
 		Long: "Leave an event, or the events of a batch, out of every answer, because they were recorded by mistake. assent history\n" +
 			"shows the positions of events, and an import shows the id of its batch. The events stay in the ledger, and\n" +
-			"--known-as-of still shows the earlier state. This cannot be undone; if an event was right after all, record it again.",
+			"--known-as-of still shows the earlier state. A batch is left out all at once, however large it is; if the command is\n" +
+			"interrupted, give it again. This cannot be undone; if an event was right after all, record it again.",
 		Args: noArguments,
 		RunE: oneCall(a, assentv1.NewHistoryServiceClient, assentv1.HistoryServiceClient.VoidEvents, (*app).writeVoided,
 			func([]string) (*assentv1.VoidEventsRequest, error) {

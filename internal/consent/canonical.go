@@ -42,6 +42,7 @@ const (
 	tagDetails        = 0x2d
 	tagInformed       = 0x2e
 	tagRetention      = 0x2f
+	tagUndo           = 0x30
 	tagListVersion    = 0x31
 	tagListForm       = 0x32
 	tagObtained       = 0x33
@@ -96,6 +97,7 @@ func AppendFacts(b []byte, f *Facts) []byte {
 	}
 	b = tlv.AppendNumber(b, tagInformed, f.Informed)
 	b = tlv.AppendTruth(b, tagRetention, f.Retention)
+	b = tlv.AppendNumber(b, tagUndo, f.Undo)
 	return appendListFacts(b, f)
 }
 
@@ -214,6 +216,10 @@ func (f *Facts) decodeRights(tag byte, value []byte) error {
 		return tlv.Number(tag, value, &f.VoidPosition)
 	case tagVoidBatch:
 		return tlv.Array(tag, value, f.VoidBatch[:])
+	case tagUndo:
+		if err := tlv.Number(tag, value, &f.Undo); err != nil || f.Undo < 0 {
+			return tlv.Bad(tag)
+		}
 	case tagMove:
 		if len(value) != 1 || value[0] == 0 || value[0] > byte(MovedHere) {
 			return tlv.Bad(tag)

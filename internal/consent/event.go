@@ -12,8 +12,8 @@ import (
 // Events of the catalog have the zero id.
 type SubjectID [16]byte
 
-// EventKey is a keyed digest of an event's facts and evidence, unique for its subject, so that the same fact imported
-// twice is one event.
+// EventKey is a keyed digest of an event's facts and evidence, unique for its subject but for events that a void leaves out, so that the
+// same fact imported twice is one event, and can be recorded again after it was left out.
 type EventKey [16]byte
 
 // BatchID groups the events of one import; zero is no batch.
@@ -106,9 +106,12 @@ type Facts struct {
 	Freshness   period.Period // how long it may be relied on; zero: for ever
 	StaleDenies bool          // once it is older, it denies; otherwise only its entries count
 
-	// Of a void: what it leaves out, an event of its subject or those of a batch. Exactly one is set.
+	// Of a void: what it leaves out, an event of its subject or those of a batch. Exactly one is set. An undo has the batch.
 	VoidPosition int64
 	VoidBatch    BatchID
+	// Undo is the number of an undo: 1, 2, 3 … in the order in which they take effect. A void of a batch that has one is without effect
+	// until the ledger has the event of kind undo with that number, see [InEffect].
+	Undo int64
 
 	Move Move // of a move
 

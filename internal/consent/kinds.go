@@ -24,6 +24,7 @@ const (
 	KindRemoval  Kind = 15 // what retention removed
 	KindLink     Kind = 16 // two addresses are of one person; of both addresses
 	KindUnlink   Kind = 17 // ends the link of two addresses; of both
+	KindUndo     Kind = 18 // the voids of an undo take effect, all at once
 	KindList     Kind = 19 // a version of an external list came into force
 )
 
@@ -70,6 +71,7 @@ var kinds = [...]kindRow{
 	KindRemoval: {name: "removal", order: countedOnly},
 	KindLink:    {name: "link", order: countedOnly, forms: []Form{FormFolded}, outlives: true, stated: true, fields: []Field{FieldWith}},
 	KindUnlink:  {name: "unlink", order: countedOnly, forms: []Form{FormFolded}, outlives: true, stated: true, fields: []Field{FieldWith}},
+	KindUndo:    {name: "undo", order: countedOnly},
 	KindList:    {name: "list", order: countedOnly},
 }
 

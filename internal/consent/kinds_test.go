@@ -75,7 +75,8 @@ func TestKinds_SetsThatAreReadOfThem(t *testing.T) {
 			consent.KindLift, consent.KindErase, consent.KindLink, consent.KindUnlink,
 		}},
 		"without a subject": {
-			func(k consent.Kind) bool { return !k.HasSubject() }, []consent.Kind{consent.KindCatalog, consent.KindRemoval, consent.KindList},
+			func(k consent.Kind) bool { return !k.HasSubject() },
+			[]consent.Kind{consent.KindCatalog, consent.KindRemoval, consent.KindUndo, consent.KindList},
 		},
 	} {
 		got := slices.DeleteFunc(consent.Kinds(), func(k consent.Kind) bool { return !test.is(k) })

@@ -79,8 +79,9 @@ type Made struct {
 	Ledger         string `json:"ledger"`               // the name of the ledger in its checkpoints
 	Position       int64  `json:"position"`             // of the last event that it knows of
 	CatalogVersion int64  `json:"catalogVersion"`
-	Checkpoint     string `json:"checkpoint"`  // a signed note of that position
-	VerifierKey    string `json:"verifierKey"` // of the key that signed it
+	Undone         int64  `json:"undone,omitempty"` // the number of the last undo that is complete: voids with a greater one wait
+	Checkpoint     string `json:"checkpoint"`       // a signed note of that position
+	VerifierKey    string `json:"verifierKey"`      // of the key that signed it
 }
 
 // IsLimited reports whether the dossier is about one department or controller only.
@@ -185,6 +186,7 @@ type Event struct {
 	Was             []int64     `json:"was,omitempty"`          // positions of events that it stands for since erasures blanked them
 	VoidPosition    int64       `json:"voidPosition,omitempty"` // the event that it declares void
 	VoidBatch       string      `json:"voidBatch,omitempty"`    // the batch; its events about the address are declared void
+	Undo            int64       `json:"undo,omitempty"`         // of a void: the number of the undo with which it takes effect
 	VoidedBy        int64       `json:"voidedBy,omitempty"`     // position of the event that declared this one void
 	Moved           string      `json:"moved,omitempty"`        // of a change of address: away or here
 	Removed         *Removed    `json:"removed,omitempty"`      // of a removal after the retention period

@@ -60,7 +60,7 @@ func Blank(position int64, recorded Time, leaf [ledger.HashSize]byte) Event {
 
 // rights adds what erasures, voids, moves and removals say.
 func (e *Event) rights(of *consent.Event) {
-	e.Was, e.VoidPosition = of.Was, of.VoidPosition
+	e.Was, e.VoidPosition, e.Undo = of.Was, of.VoidPosition, of.Undo
 	if of.VoidBatch != (consent.BatchID{}) {
 		e.VoidBatch = uuid.UUID(of.VoidBatch).String()
 	}
@@ -75,11 +75,11 @@ func (e *Event) rights(of *consent.Event) {
 	}
 }
 
-// markVoid marks the events that others declare void.
+// markVoid marks the events that others declare void, but for voids that wait for an undo.
 func (d *Dossier) markVoid() {
 	for i := range d.Events {
 		void := &d.Events[i]
-		if void.Kind != "void" {
+		if void.Kind != "void" || void.Undo > d.Made.Undone {
 			continue
 		}
 		for j := range d.Events {

@@ -51,6 +51,7 @@ type Event struct {
 	Reason, Scope              string
 	Until, Expires             time.Time
 	VoidPosition               int64
+	Undo                       int64 // of a void: the number of the undo with which it takes effect
 	Evidence                   Evidence
 	EvidenceDeleted            bool
 	Source, Address, Justified string
@@ -290,6 +291,9 @@ func (w *prover) facts(e *Event) []Fact {
 	}
 	if e.VoidPosition != 0 {
 		same("field.voids", fmt.Sprint(e.VoidPosition))
+	}
+	if e.Undo != 0 {
+		same("field.undo", fmt.Sprint(e.Undo))
 	}
 	if e.EvidenceDeleted {
 		l.add("field.evidence", locale.Get("field.evidenceDeleted"))

@@ -47,6 +47,8 @@ const (
 	LegalHold          Code = "LEGAL_HOLD"
 	NotHeld            Code = "NOT_HELD"
 	NotVoidable        Code = "NOT_VOIDABLE"
+	BatchUndone        Code = "BATCH_UNDONE"
+	UndoPending        Code = "UNDO_PENDING"
 	NotOfAddress       Code = "POSITION_NOT_OF_ADDRESS"
 	NotInformed        Code = "NOT_INFORMED"
 	SameAddress        Code = "SAME_ADDRESS"
@@ -129,7 +131,7 @@ func AllCodes() []Code {
 		InvalidCatalog, InvalidClient, InvalidRequest, PositionUnknown, OtherHistory, PositionCompacted, NotRefusable,
 		NoEffect,
 		BasisNotAccepted, NothingPending, RequestEnded, NoCatalog, CatalogNotFound, VersionInUse, InUse,
-		EtagMismatch, SuppressionMissing, ErasedBefore, LegalHold, NotHeld, NotVoidable, NotOfAddress, NotInformed,
+		EtagMismatch, SuppressionMissing, ErasedBefore, LegalHold, NotHeld, NotVoidable, BatchUndone, UndoPending, NotOfAddress, NotInformed,
 		SameAddress, LinkCircle, LinkErased, NotLinked, OtherController, NoClaimsKey, RequestIDReused, ClientExists, ClientMissing,
 		InvalidConsumer, ConsumerExists, ConsumerMissing, ConsumerRevoked, ConsumerRequired, WebhookMissing, WebhookDisabled, DeliveryMissing, DeliveryNotDead,
 		RotationUnderWay, InvalidList, ListExists, ListMissing, ListShrinks, Unauthenticated, ScopeMissing, OtherDepartment, TooLarge,

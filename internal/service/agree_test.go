@@ -23,7 +23,7 @@ import (
 // bare returns a service over the store that reads the database for its checks.
 func (w *world) bare(s *Service) *Service {
 	w.t.Helper()
-	other, err := New(w.t.Context(), s.Store, w.keys, Options{Now: w.clock.Now, Logger: s.Log})
+	other, err := New(w.t.Context(), s.Store, w.keys, Options{Now: w.clock.Now, Logger: s.Log, UndoPage: 2})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -69,6 +69,7 @@ func TestProperty_IndexDatabaseAndEvents_Agree(t *testing.T) {
 				return // Each of them is a second on PostgreSQL.
 			}
 			o := &story{w: w, s: s, ctx: ctx, rt: rt, raw: raw, name: fmt.Sprint("p", stories), hour: 30}
+			w.endUndo(ctx, s) // Of the story before.
 			for range rapid.IntRange(1, 8).Draw(rt, "steps") {
 				o.step() //nolint:contextcheck // Reading has the test's own context.
 				for _, channel := range []string{"newsletter", "product-marketing"} {

@@ -77,6 +77,8 @@ type lived struct {
 	ctx  context.Context
 	rt   *rapid.T
 	name string
+	// batches is how many batches were undone.
+	batches int
 }
 
 // arrive has the statements arrive in a random order, in parts of random sizes: as imports, singly, or several in one transaction;

@@ -20,6 +20,7 @@ import (
 	"github.com/assent-io/assent/internal/service/asof"
 	"github.com/assent-io/assent/internal/service/changes"
 	"github.com/assent-io/assent/internal/service/consumers"
+	"github.com/assent-io/assent/internal/service/record"
 	"github.com/assent-io/assent/internal/service/rights"
 	"github.com/assent-io/assent/internal/service/txn"
 	"github.com/assent-io/assent/suppressionfilter"
@@ -113,6 +114,10 @@ func (r *feedReader) next(t testing.TB) (more bool) {
 	p, err := r.s.ListChanges(r.ctx, r.in)
 	if err != nil {
 		t.Fatalf("list changes: %v", err)
+	}
+	if slices.ContainsFunc(p.Entries, func(e changes.Entry) bool { return e.Change == changes.Reset && e.Match == 0 }) {
+		r.snapshot(t, func() {}) // Of a channel: what is held is worth nothing.
+		return true
 	}
 	r.holds.apply(t, p.Entries)
 	r.in.From = p.Token
@@ -286,6 +291,20 @@ func feedMailboxes(n int) []string {
 	}
 }
 
+// batch returns the id of the batch that imports of the life with a number go into, until it is undone.
+func (l *lived) batch(n int) consent.BatchID {
+	return consent.BatchID{2, byte(n >> 8), byte(n), byte(l.batches)}
+}
+
+// say records a statement by itself or with the batch.
+func (l *lived) say(st statement.Statement, n int) error {
+	if rapid.Bool().Draw(l.rt, "alone") {
+		_, err := l.s.Record(l.ctx, st, txn.Idempotency{})
+		return err
+	}
+	return errorOf(l.s.BatchRecord(l.ctx, record.Batch{Batch: l.batch(n), Items: []record.BatchItem{{Statement: st}}}))
+}
+
 // lifeStep does one random thing to the addresses.
 func (l *lived) lifeStep(addresses []string, n int) {
 	address, other := rapid.SampledFrom(addresses).Draw(l.rt, "address"), rapid.SampledFrom(addresses).Draw(l.rt, "other")
@@ -294,13 +313,13 @@ func (l *lived) lifeStep(addresses []string, n int) {
 	st := statement.Statement{Address: address, Occurred: consent.InstantOf(at), Note: "a note"}
 	var err error
 	switch what := rapid.SampledFrom([]string{
-		"grant", "grant", "grant", "withdraw", "suppress", "suppress", "domain", "lift", "erase", "link", "unlink", "void", "move", "retention", "later",
+		"grant", "grant", "grant", "withdraw", "suppress", "suppress", "domain", "lift", "erase", "link", "unlink", "void", "undo", "undo", "move", "retention", "later",
 	}).Draw(l.rt, "what"); what {
 	case "grant":
-		_, err = l.s.Record(l.ctx, consentOn(channel, address, at), txn.Idempotency{})
+		err = l.say(consentOn(channel, address, at), n)
 	case "withdraw":
 		st.Kind, st.Channels = consent.KindWithdraw, []string{channel}
-		_, err = l.s.Record(l.ctx, st, txn.Idempotency{})
+		err = l.say(st, n)
 	case "suppress", "domain", "lift":
 		st.Kind = consent.KindSuppress
 		st.Reason = rapid.SampledFrom([]consent.Reason{
@@ -317,7 +336,7 @@ func (l *lived) lifeStep(addresses []string, n int) {
 		} else if rapid.Bool().Draw(l.rt, "ends") {
 			st.Expires = consent.InstantOf(l.w.clock.Now().Add(time.Hour))
 		}
-		_, err = l.s.Record(l.ctx, st, txn.Idempotency{})
+		err = l.say(st, n)
 	case "erase":
 		st.Kind = consent.KindErase
 		_, err = l.s.Record(l.ctx, st, txn.Idempotency{})
@@ -331,6 +350,11 @@ func (l *lived) lifeStep(addresses []string, n int) {
 		}
 		position := head.Position - int64(rapid.IntRange(0, 8).Draw(l.rt, "back"))
 		_, err = l.s.Void(l.ctx, rights.Void{Position: max(position, 1), Justification: "a mistake"})
+	case "undo":
+		done, undoErr := l.s.Undoer.Advance(l.ctx, l.batch(n), whyUndone, rapid.IntRange(1, 3).Draw(l.rt, "transactions"))
+		if err = undoErr; done.Complete {
+			l.batches++
+		}
 	case "move":
 		_, err = l.s.Move(l.ctx, rights.Move{From: address, To: other, Justification: "a new address"})
 	case "retention":
@@ -374,6 +398,7 @@ func TestFeed_OfRandomHistories_IsWhatChecksAnswer(t *testing.T) {
 					r.next(t)
 				}
 			}
+			w.endUndo(ctx, s)
 			for _, name := range names {
 				r := readers[name]
 				for r.next(t) {

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -49,6 +50,8 @@ type world struct {
 	wrap  func(x *index.Index) check.Index
 	hooks webhooks.Options // of the services that are made next
 	feed  changes.Options  // as above
+	// undoPage is how many events of a batch a transaction of the services that are made next leaves out; 0 is 2, so that most undos are large.
+	undoPage int
 	// byStore makes the next services answer by the store alone.
 	byStore bool
 }
@@ -134,7 +137,7 @@ func (w *world) service(store storage.Store, ahead time.Duration) *Service {
 	opts := Options{
 		Now:    func() time.Time { return w.clock.Now().Add(ahead) },
 		Logger: slog.New(slog.DiscardHandler),
-		Index:  x, VerifySample: w.sample, Webhooks: w.hooks, Feed: w.feed,
+		Index:  x, VerifySample: w.sample, Webhooks: w.hooks, Feed: w.feed, UndoPage: cmp.Or(w.undoPage, 2),
 	}
 	switch {
 	case w.byStore:

@@ -3,6 +3,7 @@ package service
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"strings"
@@ -249,6 +250,26 @@ type story struct {
 	raw  *raw
 	name string
 	hour int
+	// batches is how many batches were left out, or are being left out; imports go into the next one.
+	batches int
+}
+
+// batch returns the id of one of the batches of the story.
+func (o *story) batch(n int) consent.BatchID {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %d", o.name, n))
+	return consent.BatchID(sum[:16])
+}
+
+// undo goes on with the undo of the latest batch, or begins that of the next one.
+func (o *story) undo() {
+	n := o.batches
+	if n > 0 && rapid.Bool().Draw(o.rt, "go on") {
+		n--
+	} else {
+		o.batches++
+	}
+	_, err := o.s.Undoer.Advance(o.ctx, o.batch(n), "the wrong file", rapid.IntRange(-1, 2).Draw(o.rt, "transactions"))
+	o.accept(err)
 }
 
 func (o *story) address(label string) string {
@@ -267,7 +288,7 @@ func (o *story) step() {
 	o.w.clock.Advance(time.Duration(rapid.IntRange(0, o.hour).Draw(o.rt, "hours")) * time.Hour)
 	address := o.address("address")
 	switch rapid.SampledFrom([]string{
-		"record", "record", "record", "together", "import", "erase", "carry out", "move", "void", "request", "retention", "rebuild",
+		"record", "record", "record", "together", "import", "erase", "carry out", "move", "void", "undo", "undo", "request", "retention", "rebuild",
 	}).Draw(o.rt, "step") {
 	case "record":
 		_, err := o.s.Record(o.ctx, o.statement(address), txn.Idempotency{})
@@ -282,7 +303,7 @@ func (o *story) step() {
 			o.accept(err)
 		}
 	case "import":
-		in := record.Batch{Batch: consent.BatchID{7}}
+		in := record.Batch{Batch: o.batch(o.batches)}
 		for range rapid.IntRange(1, 6).Draw(o.rt, "items") {
 			in.Items = append(in.Items, record.BatchItem{Statement: o.statement(o.address("address"))})
 		}
@@ -299,11 +320,10 @@ func (o *story) step() {
 		o.accept(err)
 	case "void":
 		in := rights.Void{Position: rapid.Int64Range(1, positions(o.w.t, o.s.Store)).Draw(o.rt, "position"), Justification: "a mistake"}
-		if rapid.Bool().Draw(o.rt, "batch") {
-			in = rights.Void{Batch: consent.BatchID{7}, Justification: "a mistake"}
-		}
 		_, err := o.s.Void(o.ctx, in)
 		o.accept(err)
+	case "undo":
+		o.undo()
 	case "request":
 		_, err := o.s.RequestConsent(o.ctx, record.OptIn{Statement: statement.Statement{
 			Kind: consent.KindRequest, Address: address, Channels: []string{"newsletter"}, Source: consent.SourceWebForm,

@@ -82,10 +82,10 @@ func (h *hot) decide(typed string, now consent.Instant) (consent.Decision, error
 		digest(consent.FormDomain, name)
 	}
 	if err == nil {
-		err = codec.UnpackInto(&h.exactState, h.exact, h.Names)
+		err = codec.UnpackInto(&h.exactState, codec.InForce(h.exact, 0), h.Names)
 	}
 	if err == nil {
-		err = codec.UnpackInto(&h.foldedState, h.folded, h.Names)
+		err = codec.UnpackInto(&h.foldedState, codec.InForce(h.folded, 0), h.Names)
 	}
 	if err != nil {
 		return consent.Decision{}, err
@@ -134,7 +134,7 @@ func BenchmarkHotPath(b *testing.B) {
 	b.Run("unpack two", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			_, _ = codec.UnpackInto(&h.exactState, h.exact, h.Names), codec.UnpackInto(&h.foldedState, h.folded, h.Names)
+			_, _ = codec.UnpackInto(&h.exactState, codec.InForce(h.exact, 0), h.Names), codec.UnpackInto(&h.foldedState, codec.InForce(h.folded, 0), h.Names)
 		}
 		b.ReportMetric(float64(len(h.exact)), "packed-bytes")
 	})

@@ -30,6 +30,7 @@ import (
 	"github.com/assent-io/assent/internal/service/retention"
 	"github.com/assent-io/assent/internal/service/rights"
 	"github.com/assent-io/assent/internal/service/txn"
+	"github.com/assent-io/assent/internal/service/undo"
 	"github.com/assent-io/assent/internal/service/webhooks"
 	"github.com/assent-io/assent/internal/storage"
 )
@@ -59,6 +60,8 @@ type Options struct {
 	Feed changes.Options
 	// Webhooks says how webhooks are sent. The zero value is safe.
 	Webhooks webhooks.Options
+	// UndoPage is how many events of a batch one transaction leaves out; 0 is the usual number. It is for tests.
+	UndoPage int
 	// Unsafe is for tests.
 	Unsafe env.Unsafe
 }
@@ -80,6 +83,7 @@ type Service struct {
 	*receipts.Verifier
 	*record.Recorder
 	*rights.Rights
+	Undoer *undo.Undoer
 	*erased.Lists
 	*consumers.Consumers
 	*retention.Remover
@@ -125,7 +129,8 @@ func wire(env *env.Env, opts *Options) *Service {
 		Decided: opts.Decided, Index: opts.Index, VerifySample: opts.VerifySample, Unsafe: opts.Unsafe,
 	})
 	s.Verifier = receipts.New(env, s.Guard, s.Checker)
-	s.Rights = rights.New(env, s.reference, s.Guard, s.engine, opts.Kept, s.Counter)
+	s.Undoer = undo.New(env, s.engine, opts.UndoPage)
+	s.Rights = rights.New(env, s.reference, s.Guard, s.engine, opts.Kept, s.Counter, s.Undoer)
 	s.Lists = erased.New(env, s.Guard)
 	s.Consumers = consumers.New(env, s.Guard, s.engine)
 	s.Recorder = record.New(env, s.reference, s.engine, s.Rights, s.Counter, opts.Decided)

@@ -45,6 +45,7 @@ type Head struct {
 	DigestKeys     []uint32
 	FoldVersion    int32
 	Revision       int64 // grows with every write that has Changes.Reread
+	Undone         int64 // the number of the last undo that is complete; 0: none yet
 }
 
 // SubjectKey is what a subject is found by: a form of an address, as a keyed digest.
@@ -191,6 +192,13 @@ type EventRef struct {
 	Key     consent.EventKey
 }
 
+// BatchedAt is where an event stands, and with which batch it was recorded. Of events of one subject with the same key it is the last.
+type BatchedAt struct {
+	Position int64
+	Batch    consent.BatchID // zero: none
+	Void     bool            // its subject has a void, which may leave it out
+}
+
 // Load says what a write needs to see before it decides.
 type Load struct {
 	Subjects []SubjectKey        // with their states
@@ -205,7 +213,7 @@ type Loaded struct {
 	Now      consent.Instant // the database's clock, read after the lock was had
 	Subjects map[SubjectKey]SubjectState
 	States   map[consent.SubjectID]State // of Load.IDs
-	Events   map[EventRef]int64          // position of each that is recorded
+	Events   map[EventRef]BatchedAt      // each that is recorded
 	Requests map[[32]byte]Request        // expired ones included
 }
 
@@ -270,6 +278,8 @@ type Tx interface {
 	Evidence(ctx context.Context, positions []int64) (map[int64][]byte, error)
 	// Disclosures returns what is counted for the subjects, by subject, day, client and channel.
 	Disclosures(ctx context.Context, subjects []consent.SubjectID) ([]Disclosure, error)
+	// Batch returns the events of a batch, as [Reader] does.
+	Batch(ctx context.Context, batch consent.BatchID, after int64, limit int) ([]BatchEvent, error)
 }
 
 // Writer changes the store.

@@ -1018,6 +1018,8 @@ type Void struct {
 	LeftOut isVoid_LeftOut `protobuf_oneof:"left_out"`
 	// Why.
 	Justification string `protobuf:"bytes,3,opt,name=justification,proto3" json:"justification,omitempty"`
+	// Of a large batch: the number of the undo with which the void takes effect. Until then it is without effect.
+	Undo          int64 `protobuf:"varint,4,opt,name=undo,proto3" json:"undo,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1084,6 +1086,13 @@ func (x *Void) GetJustification() string {
 	return ""
 }
 
+func (x *Void) GetUndo() int64 {
+	if x != nil {
+		return x.Undo
+	}
+	return 0
+}
+
 type isVoid_LeftOut interface {
 	isVoid_LeftOut()
 }
@@ -1102,6 +1111,70 @@ func (*Void_Position) isVoid_LeftOut() {}
 
 func (*Void_BatchId) isVoid_LeftOut() {}
 
+// The undo of a large batch is complete: the voids with its number take effect, all at once.
+type Undo struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its number: 1, 2, 3 and so on.
+	Number int64 `protobuf:"varint,1,opt,name=number,proto3" json:"number,omitempty"`
+	// The id of the batch.
+	BatchId string `protobuf:"bytes,2,opt,name=batch_id,json=batchId,proto3" json:"batch_id,omitempty"`
+	// Why.
+	Justification string `protobuf:"bytes,3,opt,name=justification,proto3" json:"justification,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Undo) Reset() {
+	*x = Undo{}
+	mi := &file_assent_v1_facts_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Undo) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Undo) ProtoMessage() {}
+
+func (x *Undo) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_facts_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Undo.ProtoReflect.Descriptor instead.
+func (*Undo) Descriptor() ([]byte, []int) {
+	return file_assent_v1_facts_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *Undo) GetNumber() int64 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
+func (x *Undo) GetBatchId() string {
+	if x != nil {
+		return x.BatchId
+	}
+	return ""
+}
+
+func (x *Undo) GetJustification() string {
+	if x != nil {
+		return x.Justification
+	}
+	return ""
+}
+
 // A change of address.
 type Move struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1119,7 +1192,7 @@ type Move struct {
 
 func (x *Move) Reset() {
 	*x = Move{}
-	mi := &file_assent_v1_facts_proto_msgTypes[11]
+	mi := &file_assent_v1_facts_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1131,7 +1204,7 @@ func (x *Move) String() string {
 func (*Move) ProtoMessage() {}
 
 func (x *Move) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_facts_proto_msgTypes[11]
+	mi := &file_assent_v1_facts_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1144,7 +1217,7 @@ func (x *Move) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Move.ProtoReflect.Descriptor instead.
 func (*Move) Descriptor() ([]byte, []int) {
-	return file_assent_v1_facts_proto_rawDescGZIP(), []int{11}
+	return file_assent_v1_facts_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Move) GetSide() MoveSide {
@@ -1186,7 +1259,7 @@ type LegalHold struct {
 
 func (x *LegalHold) Reset() {
 	*x = LegalHold{}
-	mi := &file_assent_v1_facts_proto_msgTypes[12]
+	mi := &file_assent_v1_facts_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1198,7 +1271,7 @@ func (x *LegalHold) String() string {
 func (*LegalHold) ProtoMessage() {}
 
 func (x *LegalHold) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_facts_proto_msgTypes[12]
+	mi := &file_assent_v1_facts_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1211,7 +1284,7 @@ func (x *LegalHold) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LegalHold.ProtoReflect.Descriptor instead.
 func (*LegalHold) Descriptor() ([]byte, []int) {
-	return file_assent_v1_facts_proto_rawDescGZIP(), []int{12}
+	return file_assent_v1_facts_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *LegalHold) GetJustification() string {
@@ -1238,7 +1311,7 @@ type Removal struct {
 
 func (x *Removal) Reset() {
 	*x = Removal{}
-	mi := &file_assent_v1_facts_proto_msgTypes[13]
+	mi := &file_assent_v1_facts_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1250,7 +1323,7 @@ func (x *Removal) String() string {
 func (*Removal) ProtoMessage() {}
 
 func (x *Removal) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_facts_proto_msgTypes[13]
+	mi := &file_assent_v1_facts_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1263,7 +1336,7 @@ func (x *Removal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Removal.ProtoReflect.Descriptor instead.
 func (*Removal) Descriptor() ([]byte, []int) {
-	return file_assent_v1_facts_proto_rawDescGZIP(), []int{13}
+	return file_assent_v1_facts_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Removal) GetRemoved() string {
@@ -1319,7 +1392,7 @@ type ExternalListActivation struct {
 
 func (x *ExternalListActivation) Reset() {
 	*x = ExternalListActivation{}
-	mi := &file_assent_v1_facts_proto_msgTypes[14]
+	mi := &file_assent_v1_facts_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1331,7 +1404,7 @@ func (x *ExternalListActivation) String() string {
 func (*ExternalListActivation) ProtoMessage() {}
 
 func (x *ExternalListActivation) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_facts_proto_msgTypes[14]
+	mi := &file_assent_v1_facts_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1344,7 +1417,7 @@ func (x *ExternalListActivation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExternalListActivation.ProtoReflect.Descriptor instead.
 func (*ExternalListActivation) Descriptor() ([]byte, []int) {
-	return file_assent_v1_facts_proto_rawDescGZIP(), []int{14}
+	return file_assent_v1_facts_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ExternalListActivation) GetList() string {
@@ -1437,6 +1510,7 @@ type Event struct {
 	//	*Event_Removal
 	//	*Event_Link
 	//	*Event_Unlink
+	//	*Event_Undo
 	//	*Event_List
 	Fact isEvent_Fact `protobuf_oneof:"fact"`
 	// Whether the sealed evidence is still held.
@@ -1452,7 +1526,7 @@ type Event struct {
 
 func (x *Event) Reset() {
 	*x = Event{}
-	mi := &file_assent_v1_facts_proto_msgTypes[15]
+	mi := &file_assent_v1_facts_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1464,7 +1538,7 @@ func (x *Event) String() string {
 func (*Event) ProtoMessage() {}
 
 func (x *Event) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_facts_proto_msgTypes[15]
+	mi := &file_assent_v1_facts_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1477,7 +1551,7 @@ func (x *Event) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Event.ProtoReflect.Descriptor instead.
 func (*Event) Descriptor() ([]byte, []int) {
-	return file_assent_v1_facts_proto_rawDescGZIP(), []int{15}
+	return file_assent_v1_facts_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Event) GetPosition() int64 {
@@ -1675,6 +1749,15 @@ func (x *Event) GetUnlink() *Link {
 	return nil
 }
 
+func (x *Event) GetUndo() *Undo {
+	if x != nil {
+		if x, ok := x.Fact.(*Event_Undo); ok {
+			return x.Undo
+		}
+	}
+	return nil
+}
+
 func (x *Event) GetList() *ExternalListActivation {
 	if x != nil {
 		if x, ok := x.Fact.(*Event_List); ok {
@@ -1794,6 +1877,11 @@ type Event_Unlink struct {
 	Unlink *Link `protobuf:"bytes,25,opt,name=unlink,proto3,oneof"`
 }
 
+type Event_Undo struct {
+	// The undo of a large batch took effect.
+	Undo *Undo `protobuf:"bytes,26,opt,name=undo,proto3,oneof"`
+}
+
 type Event_List struct {
 	// A version of an external list came into force.
 	List *ExternalListActivation `protobuf:"bytes,27,opt,name=list,proto3,oneof"`
@@ -1832,6 +1920,8 @@ func (*Event_Removal) isEvent_Fact() {}
 func (*Event_Link) isEvent_Fact() {}
 
 func (*Event_Unlink) isEvent_Fact() {}
+
+func (*Event_Undo) isEvent_Fact() {}
 
 func (*Event_List) isEvent_Fact() {}
 
@@ -1907,13 +1997,18 @@ const file_assent_v1_facts_proto_rawDesc = "" +
 	"\rCatalogChange\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\x03R\aversion\x12A\n" +
 	"\x0eeffective_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\reffectiveTime\x12'\n" +
-	"\x0fdocument_sha256\x18\x03 \x01(\fR\x0edocumentSha256\"s\n" +
+	"\x0fdocument_sha256\x18\x03 \x01(\fR\x0edocumentSha256\"\x87\x01\n" +
 	"\x04Void\x12\x1c\n" +
 	"\bposition\x18\x01 \x01(\x03H\x00R\bposition\x12\x1b\n" +
 	"\bbatch_id\x18\x02 \x01(\tH\x00R\abatchId\x12$\n" +
-	"\rjustification\x18\x03 \x01(\tR\rjustificationB\n" +
+	"\rjustification\x18\x03 \x01(\tR\rjustification\x12\x12\n" +
+	"\x04undo\x18\x04 \x01(\x03R\x04undoB\n" +
 	"\n" +
-	"\bleft_out\"\x94\x01\n" +
+	"\bleft_out\"_\n" +
+	"\x04Undo\x12\x16\n" +
+	"\x06number\x18\x01 \x01(\x03R\x06number\x12\x19\n" +
+	"\bbatch_id\x18\x02 \x01(\tR\abatchId\x12$\n" +
+	"\rjustification\x18\x03 \x01(\tR\rjustification\"\x94\x01\n" +
 	"\x04Move\x12'\n" +
 	"\x04side\x18\x01 \x01(\x0e2\x13.assent.v1.MoveSideR\x04side\x12\x18\n" +
 	"\aaddress\x18\x02 \x01(\tR\aaddress\x12#\n" +
@@ -1936,7 +2031,7 @@ const file_assent_v1_facts_proto_rawDesc = "" +
 	"\tfreshness\x18\x06 \x01(\tR\tfreshness\x12\x1d\n" +
 	"\n" +
 	"when_stale\x18\a \x01(\tR\twhenStale\x12\x16\n" +
-	"\x06sha256\x18\b \x01(\fR\x06sha256\"\xab\t\n" +
+	"\x06sha256\x18\b \x01(\fR\x06sha256\"\xd2\t\n" +
 	"\x05Event\x12\x1a\n" +
 	"\bposition\x18\x01 \x01(\x03R\bposition\x12?\n" +
 	"\rrecorded_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\frecordedTime\x12?\n" +
@@ -1960,7 +2055,8 @@ const file_assent_v1_facts_proto_rawDesc = "" +
 	"\arelease\x18\x15 \x01(\v2\x14.assent.v1.LegalHoldH\x00R\arelease\x12.\n" +
 	"\aremoval\x18\x16 \x01(\v2\x12.assent.v1.RemovalH\x00R\aremoval\x12%\n" +
 	"\x04link\x18\x18 \x01(\v2\x0f.assent.v1.LinkH\x00R\x04link\x12)\n" +
-	"\x06unlink\x18\x19 \x01(\v2\x0f.assent.v1.LinkH\x00R\x06unlink\x127\n" +
+	"\x06unlink\x18\x19 \x01(\v2\x0f.assent.v1.LinkH\x00R\x06unlink\x12%\n" +
+	"\x04undo\x18\x1a \x01(\v2\x0f.assent.v1.UndoH\x00R\x04undo\x127\n" +
 	"\x04list\x18\x1b \x01(\v2!.assent.v1.ExternalListActivationH\x00R\x04list\x12?\n" +
 	"\x0eevidence_state\x18\x10 \x01(\x0e2\x18.assent.v1.EvidenceStateR\revidenceState\x12\x1d\n" +
 	"\n" +
@@ -1991,7 +2087,7 @@ func file_assent_v1_facts_proto_rawDescGZIP() []byte {
 }
 
 var file_assent_v1_facts_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_assent_v1_facts_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_assent_v1_facts_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_assent_v1_facts_proto_goTypes = []any{
 	(MoveSide)(0),                  // 0: assent.v1.MoveSide
 	(EvidenceState)(0),             // 1: assent.v1.EvidenceState
@@ -2006,39 +2102,40 @@ var file_assent_v1_facts_proto_goTypes = []any{
 	(*ConfirmationMail)(nil),       // 10: assent.v1.ConfirmationMail
 	(*CatalogChange)(nil),          // 11: assent.v1.CatalogChange
 	(*Void)(nil),                   // 12: assent.v1.Void
-	(*Move)(nil),                   // 13: assent.v1.Move
-	(*LegalHold)(nil),              // 14: assent.v1.LegalHold
-	(*Removal)(nil),                // 15: assent.v1.Removal
-	(*ExternalListActivation)(nil), // 16: assent.v1.ExternalListActivation
-	(*Event)(nil),                  // 17: assent.v1.Event
-	(*DeclarationRef)(nil),         // 18: assent.v1.DeclarationRef
-	(*Evidence)(nil),               // 19: assent.v1.Evidence
-	(*timestamppb.Timestamp)(nil),  // 20: google.protobuf.Timestamp
-	(LegalBasis)(0),                // 21: assent.v1.LegalBasis
+	(*Undo)(nil),                   // 13: assent.v1.Undo
+	(*Move)(nil),                   // 14: assent.v1.Move
+	(*LegalHold)(nil),              // 15: assent.v1.LegalHold
+	(*Removal)(nil),                // 16: assent.v1.Removal
+	(*ExternalListActivation)(nil), // 17: assent.v1.ExternalListActivation
+	(*Event)(nil),                  // 18: assent.v1.Event
+	(*DeclarationRef)(nil),         // 19: assent.v1.DeclarationRef
+	(*Evidence)(nil),               // 20: assent.v1.Evidence
+	(*timestamppb.Timestamp)(nil),  // 21: google.protobuf.Timestamp
+	(LegalBasis)(0),                // 22: assent.v1.LegalBasis
 }
 var file_assent_v1_facts_proto_depIdxs = []int32{
-	18, // 0: assent.v1.Request.declaration:type_name -> assent.v1.DeclarationRef
-	19, // 1: assent.v1.Request.evidence:type_name -> assent.v1.Evidence
-	20, // 2: assent.v1.Request.expires_time:type_name -> google.protobuf.Timestamp
-	19, // 3: assent.v1.Confirmation.evidence:type_name -> assent.v1.Evidence
-	21, // 4: assent.v1.Grant.legal_basis:type_name -> assent.v1.LegalBasis
-	18, // 5: assent.v1.Grant.declaration:type_name -> assent.v1.DeclarationRef
-	19, // 6: assent.v1.Grant.evidence:type_name -> assent.v1.Evidence
-	20, // 7: assent.v1.Grant.expires_time:type_name -> google.protobuf.Timestamp
-	19, // 8: assent.v1.Refusal.evidence:type_name -> assent.v1.Evidence
-	18, // 9: assent.v1.Refusal.declaration:type_name -> assent.v1.DeclarationRef
-	20, // 10: assent.v1.Suppression.until_time:type_name -> google.protobuf.Timestamp
-	19, // 11: assent.v1.Suppression.evidence:type_name -> assent.v1.Evidence
-	19, // 12: assent.v1.Lift.evidence:type_name -> assent.v1.Evidence
-	20, // 13: assent.v1.Lift.informed_time:type_name -> google.protobuf.Timestamp
-	19, // 14: assent.v1.Erasure.evidence:type_name -> assent.v1.Evidence
-	19, // 15: assent.v1.Link.evidence:type_name -> assent.v1.Evidence
-	20, // 16: assent.v1.CatalogChange.effective_time:type_name -> google.protobuf.Timestamp
+	19, // 0: assent.v1.Request.declaration:type_name -> assent.v1.DeclarationRef
+	20, // 1: assent.v1.Request.evidence:type_name -> assent.v1.Evidence
+	21, // 2: assent.v1.Request.expires_time:type_name -> google.protobuf.Timestamp
+	20, // 3: assent.v1.Confirmation.evidence:type_name -> assent.v1.Evidence
+	22, // 4: assent.v1.Grant.legal_basis:type_name -> assent.v1.LegalBasis
+	19, // 5: assent.v1.Grant.declaration:type_name -> assent.v1.DeclarationRef
+	20, // 6: assent.v1.Grant.evidence:type_name -> assent.v1.Evidence
+	21, // 7: assent.v1.Grant.expires_time:type_name -> google.protobuf.Timestamp
+	20, // 8: assent.v1.Refusal.evidence:type_name -> assent.v1.Evidence
+	19, // 9: assent.v1.Refusal.declaration:type_name -> assent.v1.DeclarationRef
+	21, // 10: assent.v1.Suppression.until_time:type_name -> google.protobuf.Timestamp
+	20, // 11: assent.v1.Suppression.evidence:type_name -> assent.v1.Evidence
+	20, // 12: assent.v1.Lift.evidence:type_name -> assent.v1.Evidence
+	21, // 13: assent.v1.Lift.informed_time:type_name -> google.protobuf.Timestamp
+	20, // 14: assent.v1.Erasure.evidence:type_name -> assent.v1.Evidence
+	20, // 15: assent.v1.Link.evidence:type_name -> assent.v1.Evidence
+	21, // 16: assent.v1.CatalogChange.effective_time:type_name -> google.protobuf.Timestamp
 	0,  // 17: assent.v1.Move.side:type_name -> assent.v1.MoveSide
-	20, // 18: assent.v1.Removal.until_time:type_name -> google.protobuf.Timestamp
-	20, // 19: assent.v1.ExternalListActivation.obtained_time:type_name -> google.protobuf.Timestamp
-	20, // 20: assent.v1.Event.recorded_time:type_name -> google.protobuf.Timestamp
-	20, // 21: assent.v1.Event.occurred_time:type_name -> google.protobuf.Timestamp
+	21, // 18: assent.v1.Removal.until_time:type_name -> google.protobuf.Timestamp
+	21, // 19: assent.v1.ExternalListActivation.obtained_time:type_name -> google.protobuf.Timestamp
+	21, // 20: assent.v1.Event.recorded_time:type_name -> google.protobuf.Timestamp
+	21, // 21: assent.v1.Event.occurred_time:type_name -> google.protobuf.Timestamp
 	2,  // 22: assent.v1.Event.request:type_name -> assent.v1.Request
 	4,  // 23: assent.v1.Event.grant:type_name -> assent.v1.Grant
 	3,  // 24: assent.v1.Event.confirm:type_name -> assent.v1.Confirmation
@@ -2050,19 +2147,20 @@ var file_assent_v1_facts_proto_depIdxs = []int32{
 	8,  // 30: assent.v1.Event.erase:type_name -> assent.v1.Erasure
 	11, // 31: assent.v1.Event.catalog:type_name -> assent.v1.CatalogChange
 	12, // 32: assent.v1.Event.void:type_name -> assent.v1.Void
-	13, // 33: assent.v1.Event.move:type_name -> assent.v1.Move
-	14, // 34: assent.v1.Event.hold:type_name -> assent.v1.LegalHold
-	14, // 35: assent.v1.Event.release:type_name -> assent.v1.LegalHold
-	15, // 36: assent.v1.Event.removal:type_name -> assent.v1.Removal
+	14, // 33: assent.v1.Event.move:type_name -> assent.v1.Move
+	15, // 34: assent.v1.Event.hold:type_name -> assent.v1.LegalHold
+	15, // 35: assent.v1.Event.release:type_name -> assent.v1.LegalHold
+	16, // 36: assent.v1.Event.removal:type_name -> assent.v1.Removal
 	9,  // 37: assent.v1.Event.link:type_name -> assent.v1.Link
 	9,  // 38: assent.v1.Event.unlink:type_name -> assent.v1.Link
-	16, // 39: assent.v1.Event.list:type_name -> assent.v1.ExternalListActivation
-	1,  // 40: assent.v1.Event.evidence_state:type_name -> assent.v1.EvidenceState
-	41, // [41:41] is the sub-list for method output_type
-	41, // [41:41] is the sub-list for method input_type
-	41, // [41:41] is the sub-list for extension type_name
-	41, // [41:41] is the sub-list for extension extendee
-	0,  // [0:41] is the sub-list for field type_name
+	13, // 39: assent.v1.Event.undo:type_name -> assent.v1.Undo
+	17, // 40: assent.v1.Event.list:type_name -> assent.v1.ExternalListActivation
+	1,  // 41: assent.v1.Event.evidence_state:type_name -> assent.v1.EvidenceState
+	42, // [42:42] is the sub-list for method output_type
+	42, // [42:42] is the sub-list for method input_type
+	42, // [42:42] is the sub-list for extension type_name
+	42, // [42:42] is the sub-list for extension extendee
+	0,  // [0:42] is the sub-list for field type_name
 }
 
 func init() { file_assent_v1_facts_proto_init() }
@@ -2083,7 +2181,7 @@ func file_assent_v1_facts_proto_init() {
 		(*Void_Position)(nil),
 		(*Void_BatchId)(nil),
 	}
-	file_assent_v1_facts_proto_msgTypes[15].OneofWrappers = []any{
+	file_assent_v1_facts_proto_msgTypes[16].OneofWrappers = []any{
 		(*Event_Request)(nil),
 		(*Event_Grant)(nil),
 		(*Event_Confirm)(nil),
@@ -2101,6 +2199,7 @@ func file_assent_v1_facts_proto_init() {
 		(*Event_Removal)(nil),
 		(*Event_Link)(nil),
 		(*Event_Unlink)(nil),
+		(*Event_Undo)(nil),
 		(*Event_List)(nil),
 	}
 	type x struct{}
@@ -2109,7 +2208,7 @@ func file_assent_v1_facts_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_assent_v1_facts_proto_rawDesc), len(file_assent_v1_facts_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   16,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

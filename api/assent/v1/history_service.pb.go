@@ -1064,7 +1064,7 @@ func (*VoidEventsRequest_BatchId) isVoidEventsRequest_LeftOut() {}
 // What was left out.
 type VoidEventsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// How many events are left out now that were not before.
+	// How many events are left out now that were not before. Of a batch: by this call and those before it that were interrupted.
 	Events int64 `protobuf:"varint,1,opt,name=events,proto3" json:"events,omitempty"`
 	// Of how many subjects: forms of an address, or domains.
 	Subjects      int64 `protobuf:"varint,2,opt,name=subjects,proto3" json:"subjects,omitempty"`

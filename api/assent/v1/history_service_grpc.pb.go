@@ -66,9 +66,11 @@ type HistoryServiceClient interface {
 	// FAILED_PRECONDITION with ERASED_BEFORE as in EraseRecipient.
 	MoveRecipient(ctx context.Context, in *MoveRecipientRequest, opts ...grpc.CallOption) (*MoveRecipientResponse, error)
 	// Leaves an event, or the events of a batch, out of every answer, as recorded by mistake. What was known before still shows it. A
-	// repetition leaves out what is not left out yet. A void cannot be taken back: record what was right anew.
+	// void cannot be taken back: record what was right anew. A batch is left out all at once: every answer is with all of it or without it.
+	// A large one takes a while; a repetition resumes what was interrupted. Nothing is recorded with the batch any more (BATCH_UNDONE).
 	// Errors: INVALID_ARGUMENT with INVALID_REQUEST or INVALID_EVIDENCE; OUT_OF_RANGE with POSITION_UNKNOWN; FAILED_PRECONDITION with
-	// NOT_VOIDABLE for an event that says nothing of what a person or an officer wanted, such as an erasure, and for an unknown batch.
+	// NOT_VOIDABLE for an event that says nothing of what a person or an officer wanted, such as an erasure, and for an unknown batch, and
+	// with UNDO_PENDING while another large batch is being left out.
 	VoidEvents(ctx context.Context, in *VoidEventsRequest, opts ...grpc.CallOption) (*VoidEventsResponse, error)
 	// Records that two addresses are of one person: refusals and suppressions of either, past and to come, hold for both; grants do not go
 	// along. Hard bounces stay, for they are about a mailbox.
@@ -287,9 +289,11 @@ type HistoryServiceServer interface {
 	// FAILED_PRECONDITION with ERASED_BEFORE as in EraseRecipient.
 	MoveRecipient(context.Context, *MoveRecipientRequest) (*MoveRecipientResponse, error)
 	// Leaves an event, or the events of a batch, out of every answer, as recorded by mistake. What was known before still shows it. A
-	// repetition leaves out what is not left out yet. A void cannot be taken back: record what was right anew.
+	// void cannot be taken back: record what was right anew. A batch is left out all at once: every answer is with all of it or without it.
+	// A large one takes a while; a repetition resumes what was interrupted. Nothing is recorded with the batch any more (BATCH_UNDONE).
 	// Errors: INVALID_ARGUMENT with INVALID_REQUEST or INVALID_EVIDENCE; OUT_OF_RANGE with POSITION_UNKNOWN; FAILED_PRECONDITION with
-	// NOT_VOIDABLE for an event that says nothing of what a person or an officer wanted, such as an erasure, and for an unknown batch.
+	// NOT_VOIDABLE for an event that says nothing of what a person or an officer wanted, such as an erasure, and for an unknown batch, and
+	// with UNDO_PENDING while another large batch is being left out.
 	VoidEvents(context.Context, *VoidEventsRequest) (*VoidEventsResponse, error)
 	// Records that two addresses are of one person: refusals and suppressions of either, past and to come, hold for both; grants do not go
 	// along. Hard bounces stay, for they are about a mailbox.

@@ -137,8 +137,16 @@ func describeRights(e *assentv1.Event) (consent.Kind, facts) {
 			f.add("leaves-out-position", fmt.Sprint(position))
 		}
 		f.add("leaves-out-batch", fact.Void.GetBatchId())
+		if undo := fact.Void.GetUndo(); undo != 0 {
+			f.add("with-undo", fmt.Sprint(undo))
+		}
 		f.add("why", fact.Void.GetJustification())
 		return consent.KindVoid, f
+	case *assentv1.Event_Undo:
+		f.add("number", fmt.Sprint(fact.Undo.GetNumber()))
+		f.add("leaves-out-batch", fact.Undo.GetBatchId())
+		f.add("why", fact.Undo.GetJustification())
+		return consent.KindUndo, f
 	case *assentv1.Event_Move:
 		from, to := fact.Move.GetAddress(), fact.Move.GetOtherAddress()
 		side := "away from this address"

@@ -71,6 +71,7 @@ func otherOf(out *duty.Event, e *assentv1.Event) {
 		attest(out, fact.Erase.GetEvidence())
 	case *assentv1.Event_Void:
 		out.Kind, out.VoidPosition, out.Justified = "void", fact.Void.GetPosition(), fact.Void.GetJustification()
+		out.Undo = fact.Void.GetUndo()
 	case *assentv1.Event_Move:
 		out.Kind, out.Justified = "move", fact.Move.GetJustification()
 	case *assentv1.Event_Link:

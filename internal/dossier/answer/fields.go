@@ -83,6 +83,7 @@ func fieldsOf(e *dossier.Event, exact string) []field {
 		f.add("field.justification", locale.Get("withheld.hold"))
 	}
 	f.number("field.voids", e.VoidPosition)
+	f.number("field.undo", e.Undo)
 	f.number("field.voidedBy", e.VoidedBy)
 	switch {
 	case e.EvidenceState == dossier.EvidenceDeleted:

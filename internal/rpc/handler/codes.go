@@ -18,7 +18,7 @@ func StatusCode(code fault.Code) (codes.Code, bool) {
 		return codes.OutOfRange, true
 	case fault.NotRefusable, fault.NoEffect, fault.BasisNotAccepted, fault.NothingPending,
 		fault.RequestEnded, fault.NoCatalog, fault.VersionInUse, fault.InUse, fault.ErasedBefore,
-		fault.LegalHold, fault.OtherHistory, fault.NotHeld, fault.NotVoidable, fault.NotOfAddress, fault.NoClaimsKey, fault.NotInformed,
+		fault.LegalHold, fault.OtherHistory, fault.NotHeld, fault.NotVoidable, fault.BatchUndone, fault.UndoPending, fault.NotOfAddress, fault.NoClaimsKey, fault.NotInformed,
 		fault.LinkCircle, fault.LinkErased, fault.NotLinked, fault.ConsumerRequired,
 		fault.DeliveryNotDead, fault.WebhookDisabled, fault.RotationUnderWay, fault.ListShrinks:
 		return codes.FailedPrecondition, true

@@ -124,11 +124,15 @@ func putRights(e *assentv1.Event, h *export.HistoryEvent) {
 	why := h.Evidence.Justification
 	switch h.Kind {
 	case consent.KindVoid:
-		void := &assentv1.Void{LeftOut: &assentv1.Void_Position{Position: h.VoidPosition}, Justification: why}
+		void := &assentv1.Void{LeftOut: &assentv1.Void_Position{Position: h.VoidPosition}, Justification: why, Undo: h.Undo}
 		if h.VoidBatch != (consent.BatchID{}) {
 			void.LeftOut = &assentv1.Void_BatchId{BatchId: uuid.UUID(h.VoidBatch).String()}
 		}
 		e.Fact = &assentv1.Event_Void{Void: void}
+	case consent.KindUndo:
+		e.Fact = &assentv1.Event_Undo{Undo: &assentv1.Undo{
+			Number: h.Undo, BatchId: uuid.UUID(h.VoidBatch).String(), Justification: why,
+		}}
 	case consent.KindMove:
 		side := assentv1.MoveSide_MOVE_SIDE_AWAY
 		if h.Move == consent.MovedHere {

@@ -134,7 +134,7 @@ type linkingNow interface {
 }
 
 func (s *historyServer) link(ctx context.Context, kind consent.Kind, method string, m linkingNow) (txn.Recorded, error) {
-	if err := rights.CheckJustification(m.GetJustification()); err != nil {
+	if err := txn.CheckJustification(m.GetJustification()); err != nil {
 		return txn.Recorded{}, err
 	}
 	return recordAt(ctx, s.record, linkStatement(kind, m), method, m)

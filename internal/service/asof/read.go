@@ -16,6 +16,7 @@ import (
 	"github.com/assent-io/assent/internal/service/reference"
 	"github.com/assent-io/assent/internal/service/subjects"
 	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/storage/tables"
 	"github.com/assent-io/assent/internal/tlv"
 )
 
@@ -158,7 +159,7 @@ func (r *Reader) lookNow(ctx context.Context, keys []storage.SubjectKey) (*View,
 		if rows[i].ID == (consent.SubjectID{}) {
 			continue // All events of it were erased.
 		}
-		state, err := UnpackState(names, rows[i].State.Packed)
+		state, err := UnpackState(names, rows[i].State.Packed, &head)
 		if errors.Is(err, tlv.ErrEncoding) {
 			unread = append(unread, rows[i].Key)
 			continue
@@ -240,9 +241,13 @@ func (r *Reader) lookBack(
 	if upTo != 0 {
 		v.Position = upTo
 	}
+	undone, err := UndoneAt(ctx, r.Store, &head, v.Position)
+	if err != nil {
+		return nil, err
+	}
 	var empty []storage.SubjectKey
 	for key, headers := range bySubject {
-		if v.states[key], err = FoldHeaders(headers); err != nil {
+		if v.states[key], err = foldHeaders(headers, undone); err != nil {
 			return nil, err
 		}
 		if len(headers) == 0 {
@@ -288,13 +293,13 @@ func (r *Reader) RewrittenAfter(ctx context.Context, keys []storage.SubjectKey, 
 	return false, nil
 }
 
-// FoldHeaders returns the fold of the events with the headers.
-func FoldHeaders(headers [][]byte) (*consent.State, error) {
+// foldHeaders returns the fold of the events with the headers, as of the number of the last undo that is complete.
+func foldHeaders(headers [][]byte, undone int64) (*consent.State, error) {
 	events, err := DecodeHeaders(headers)
 	if err != nil {
 		return nil, err
 	}
-	return consent.Fold(events), nil
+	return consent.Fold(consent.InEffect(events, undone)), nil
 }
 
 // DecodeHeaders returns the events with the headers.
@@ -351,10 +356,19 @@ type KnownAsOf struct {
 // IsNow reports whether what is asked for may be sent on.
 func (m Moment) IsNow() bool { return m == Moment{} }
 
-// UnpackState returns a packed state; a subject without one has none.
-func UnpackState(names codec.Names, packed []byte) (*consent.State, error) {
+// UnpackState returns a packed state as it holds for the head that it was read with; a subject without one has none.
+func UnpackState(names codec.Names, packed []byte, head *storage.Head) (*consent.State, error) {
 	if packed == nil {
 		return nil, tlv.ErrEncoding
 	}
-	return codec.UnpackState(packed, names)
+	return codec.UnpackState(codec.InForce(packed, head.Undone), names)
+}
+
+// UndoneAt returns the number of the last undo that was complete at a position, which is of the head or from before it.
+func UndoneAt(ctx context.Context, store storage.TableReader, head *storage.Head, position int64) (int64, error) {
+	if head.Undone == 0 || position >= head.Position {
+		return head.Undone, nil
+	}
+	undos, err := tables.CompleteUndos(ctx, store)
+	return undos.At(position), err
 }

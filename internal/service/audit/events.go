@@ -2,8 +2,11 @@ package audit
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
+	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 
@@ -12,6 +15,7 @@ import (
 	"github.com/assent-io/assent/internal/ledger"
 	"github.com/assent-io/assent/internal/service/checkpoint"
 	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/storage/tables"
 )
 
 // inspectedEvent is what a row says by itself.
@@ -193,6 +197,8 @@ func (v *verifier) verifyBeside(r *storage.Row, seen *inspectedEvent, moved bool
 		v.activations[r.Position] = r.Header
 	case consent.KindRemoval:
 		v.verifyRemoval(&seen.event)
+	case consent.KindUndo:
+		v.verifyUndo(&seen.event)
 	case consent.KindErase:
 		v.erasedAny = true
 	default:
@@ -214,6 +220,28 @@ func (v *verifier) verifyRemoval(e *consent.Event) {
 			v.deleted.remove(position)
 		}
 	}
+}
+
+// verifyUndo notes from where the voids of an undo are in effect.
+func (v *verifier) verifyUndo(e *consent.Event) {
+	v.undos = append(v.undos, e.Position)
+	if n := int64(len(v.undos)); e.Undo != n {
+		v.report.add(Finding{
+			Kind: FindingAltered, From: e.Position, To: e.Position, Message: fmt.Sprintf("the undo has the number %d, and is the undo no. %d of the ledger", e.Undo, n),
+		})
+	}
+}
+
+// compareUndos holds the head, and what is stored of the undos, against those of the ledger.
+func (v *verifier) compareUndos(ctx context.Context, s storage.Snapshot) error {
+	if n := int64(len(v.undos)); n != v.head.Undone {
+		v.addHeadFinding(fmt.Sprintf("the head names %d undos, and the ledger has %d", v.head.Undone, n))
+	}
+	stored, err := tables.CompleteUndos(ctx, s)
+	if err == nil && !slices.Equal(stored, v.undos) {
+		v.addHeadFinding("the positions of the undos that are stored differ from those of the ledger")
+	}
+	return err
 }
 
 // verifyReplacements removes the blank events that an event replaces from those without a replacement.

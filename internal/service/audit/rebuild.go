@@ -56,11 +56,11 @@ func (s *Rebuilder) rebuildPage(ctx context.Context, ids []consent.SubjectID) (d
 		}
 		changes := &storage.Changes{Head: loaded.Head}
 		for _, id := range ids {
-			made, err := repack(id, events[id], table)
+			made, err := repack(id, events[id], loaded.Head.Undone, table)
 			if err != nil {
 				return nil, err
 			}
-			if stored := loaded.States[id]; stored.Position != made.Position || !bytes.Equal(stored.Packed, made.Packed) {
+			if stored := loaded.States[id]; stored.Position != made.Position || !bytes.Equal(codec.Settled(stored.Packed, loaded.Head.Undone), made.Packed) {
 				changes.States = append(changes.States, made)
 			}
 		}
@@ -80,21 +80,19 @@ func (s *Rebuilder) rebuildPage(ctx context.Context, ids []consent.SubjectID) (d
 	return differed, err
 }
 
-// repack returns the state that the events with the headers give; one without events is empty.
-func repack(id consent.SubjectID, headers [][]byte, table *reference.Table) (storage.State, error) {
-	state, err := asof.FoldHeaders(headers)
+// repack returns the state that the events with the headers give, as of the number of the last undo that is complete; one without events is
+// empty.
+func repack(id consent.SubjectID, headers [][]byte, undone int64, table *reference.Table) (storage.State, error) {
+	events, err := asof.DecodeHeaders(headers)
 	if err != nil {
 		return storage.State{}, err
 	}
 	made := storage.State{Subject: id}
-	if len(headers) > 0 {
-		last, err := codec.DecodeHeader(headers[len(headers)-1])
-		if err != nil {
-			return storage.State{}, err
-		}
-		made.Position = last.Position
+	if len(events) > 0 {
+		made.Position = events[len(events)-1].Position
 	}
-	made.Packed, err = codec.AppendState(nil, state, table)
+	variants := codec.FoldVariants(events, undone)
+	made.Packed, err = codec.AppendVariants(nil, &variants, table)
 	return made, err
 }
 

@@ -142,7 +142,7 @@ func (v *verifier) verifyStates(ctx context.Context, s storage.Snapshot) error {
 }
 
 func (v *verifier) verifyState(h *storage.SubjectHistory, table *reference.Table) {
-	made, err := repack(h.ID, h.Headers, table)
+	made, err := repack(h.ID, h.Headers, v.head.Undone, table)
 	if errors.Is(err, codec.ErrEncoding) && v.report.Found > 0 {
 		return // A header that cannot be read was found before, and says more than the state.
 	}
@@ -150,7 +150,7 @@ func (v *verifier) verifyState(h *storage.SubjectHistory, table *reference.Table
 	switch {
 	case err != nil:
 		message = "the state cannot be computed: a reference that it needs is not stored"
-	case made.Position == h.State.Position && bytes.Equal(made.Packed, h.State.Packed):
+	case made.Position == h.State.Position && bytes.Equal(made.Packed, codec.Settled(h.State.Packed, v.head.Undone)):
 		return
 	case h.State.Packed == nil:
 		message = "the state is missing: run `assent ledger rebuild`"

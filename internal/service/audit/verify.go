@@ -94,6 +94,9 @@ func Verify(
 		if err := v.verifyEvents(ctx, s); err != nil {
 			return err
 		}
+		if err := v.compareUndos(ctx, s); err != nil {
+			return err
+		}
 		if err := v.verifyCatalogs(ctx, s); err != nil {
 			return err
 		}
@@ -121,6 +124,7 @@ type verifier struct {
 	next     int64           // the position that comes next
 	recorded consent.Instant // of the last event
 	tree     knownTree
+	undos    consent.Undos
 	versions map[int64]consent.Event // the events of the catalog, by version
 
 	activations map[int64][]byte // the headers of the events of external lists, by position

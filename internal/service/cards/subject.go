@@ -9,6 +9,7 @@ import (
 	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/service/asof"
 	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/storage/tables"
 	"github.com/assent-io/assent/internal/tlv"
 )
 
@@ -23,6 +24,7 @@ type subject struct {
 	// events are those up to the end of the part of the ledger, by position, and inside those of them that are in the part. Neither is to be
 	// changed. Both are nil where states are read as of the head.
 	events, inside []consent.Event
+	undos          consent.Undos
 	// rewritten reports that an erasure took events of it that may have been told.
 	rewritten bool
 	actors    []string // clients that recorded the events of the part that is read
@@ -70,15 +72,30 @@ func (r *Reader) open(rows []storage.SubjectState) ([]*subject, map[storage.Subj
 	return all, byKey, nil
 }
 
+// HasUndo reports whether an undo took effect in a part of the ledger, which may have changed any card.
+func (r *Reader) HasUndo(ctx context.Context, head *storage.Head, part Part) (bool, error) {
+	if head.Undone == 0 {
+		return false, nil
+	}
+	undos, err := tables.CompleteUndos(ctx, r.Store)
+	return undos.At(part.After) != undos.At(part.UpTo), err
+}
+
 // fold puts the folds of the events up to the two ends of a reading into the subjects, from one read of the events.
 func (r *Reader) fold(ctx context.Context, part Part, byKey map[storage.SubjectKey]*subject) error {
 	keys := make([]storage.SubjectKey, 0, len(byKey))
 	for key := range byKey {
 		keys = append(keys, key)
 	}
-	_, headers, err := r.Store.EventsOf(ctx, keys, 0, part.UpTo)
+	head, headers, err := r.Store.EventsOf(ctx, keys, 0, part.UpTo)
 	if err != nil {
 		return err
+	}
+	var undos consent.Undos
+	if head.Undone > 0 {
+		if undos, err = tables.CompleteUndos(ctx, r.Store); err != nil {
+			return err
+		}
 	}
 	for key, of := range headers {
 		s := byKey[key]
@@ -98,8 +115,13 @@ func (r *Reader) fold(ctx context.Context, part Part, byKey map[storage.SubjectK
 		for i := range s.inside {
 			s.actors = append(s.actors, s.inside[i].Actor)
 		}
-		s.before = consent.Fold(slices.Clone(events[:known]))
-		s.after = foldOn(s.before, events, known)
+		s.undos = undos
+		s.before = s.at(part.After)
+		if undone := undos.At(part.UpTo); undone == undos.At(part.After) {
+			s.after = foldOn(s.before, consent.InEffect(events, undone), len(consent.InEffect(events[:known], undone)))
+		} else {
+			s.after = s.at(part.UpTo)
+		}
 	}
 	return nil
 }
@@ -125,7 +147,7 @@ func (s *subject) at(position int64) *consent.State {
 	if n < 0 {
 		n = len(s.events)
 	}
-	return consent.Fold(slices.Clone(s.events[:n]))
+	return consent.Fold(slices.Clone(consent.InEffect(s.events[:n], s.undos.At(position))))
 }
 
 // undone reports whether the part of the ledger has an event that may undo another one of it.
@@ -165,7 +187,7 @@ func (r *Reader) unpack(ctx context.Context, head *storage.Head, rows []storage.
 		if s == nil {
 			continue
 		}
-		state, err := asof.UnpackState(names, rows[i].State.Packed)
+		state, err := asof.UnpackState(names, rows[i].State.Packed, head)
 		if errors.Is(err, tlv.ErrEncoding) {
 			unread[s.key] = s
 			continue

@@ -79,7 +79,7 @@ func (f *Feed) listNews(ctx context.Context, consumer, from string, size int) (N
 
 // tellNews puts into a page what a window tells a reader that is at its beginning, and moves the place to its end.
 func (f *Feed) tellNews(ctx context.Context, r *reader, at *place, w *window, p *NewsPage) error {
-	if at.catalog != w.catalog.Version || w.listed > at.Position {
+	if at.catalog != w.catalog.Version || w.undone || w.listed > at.Position {
 		p.Reset = p.Reset || len(r.channelResets(at, w)) > 0
 		if err := f.under(r, w.catalog); err != nil {
 			return err

@@ -39,7 +39,7 @@ func (f *Feed) collect(ctx context.Context, r *reader, at *place, w *window) (*t
 		return nil, err
 	}
 	var t told
-	if at.catalog != w.catalog.Version || w.listed > at.Position {
+	if at.catalog != w.catalog.Version || w.undone || w.listed > at.Position {
 		t.entries = append(t.entries, r.channelResets(at, w)...)
 		if err := f.under(r, w.catalog); err != nil {
 			return nil, err
@@ -87,7 +87,7 @@ func (f *Feed) give(ctx context.Context, r *reader, at *place, w *window, t *tol
 }
 
 // channelResets returns the resets of the channels whose answers may be others for the reader under the catalog of a window than under that
-// by which it was told so far: also of those that it reads no longer, of which it is told nothing from then on.
+// by which it was told so far: also of those that it reads no longer, of which it is told nothing from then on. An undo resets all.
 func (r *reader) channelResets(at *place, w *window) []Entry {
 	var had []string
 	var before *catalog.Catalog
@@ -98,7 +98,7 @@ func (r *reader) channelResets(at *place, w *window) []Entry {
 	has := r.reaches(w.catalog.Parsed, r.channels)
 	var entries []Entry
 	for _, id := range once(slices.Concat(has, had)) {
-		if slices.Contains(had, id) && slices.Contains(has, id) && !feed.DecidesOtherwise(before, w.catalog.Parsed, id) &&
+		if !w.undone && slices.Contains(had, id) && slices.Contains(has, id) && !feed.DecidesOtherwise(before, w.catalog.Parsed, id) &&
 			!w.listsAnew(at, id) {
 			continue
 		}

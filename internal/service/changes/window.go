@@ -22,6 +22,7 @@ type window struct {
 	leaves   [][32]byte            // of its events
 	versions []reference.CatalogVersion
 	catalog  *reference.CatalogVersion // in force
+	undone   bool                      // an undo took effect in it, which may have changed any answer
 	lists    *extlist.Consulted        // in force
 	listed   int64                     // position of the last activation of an external list; 0: there is none
 	cards    []cards.Card
@@ -74,6 +75,9 @@ func (f *Feed) readWindow(ctx context.Context, from storage.Mark, limit windowLi
 	}
 	if w.to == from {
 		return w, nil
+	}
+	if w.undone, err = f.cards.HasUndo(ctx, &w.head, cards.Part{After: w.from.Position, UpTo: w.to.Position}); err != nil {
+		return nil, err
 	}
 	touched := cards.Touched{Named: named}
 	for i := range news.States {

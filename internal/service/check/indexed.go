@@ -172,7 +172,7 @@ func (s *Checker) decidePart(q *request, from, to int, stand *requestContext, v 
 		Snapshot: Snapshot{Position: head.Position, CatalogVersion: force.Version},
 		catalog:  force.Parsed, Caller: stand.caller, decidedAt: at, decidedInView: to, revision: head.Revision,
 	}
-	return got, q.decideItems(from, to, rules, &indexSource{view: v, names: stand.names, lists: stand.lists}, at)
+	return got, q.decideItems(from, to, rules, &indexSource{view: v, names: stand.names, lists: stand.lists, undone: head.Undone}, at)
 }
 
 // mayAskIndex reports whether the caller may ask by what the index knows. Where it does not say so, the database may.
@@ -232,9 +232,10 @@ func (s *requestContext) isFor(head *storage.Head) bool {
 
 // indexSource reads subjects from a view of the index.
 type indexSource struct {
-	view  index.View
-	names codec.Names
-	lists *extlist.Consulted
+	view   index.View
+	names  codec.Names
+	lists  *extlist.Consulted
+	undone int64 // of the head of the view
 }
 
 // Listings implements subjects.Source.
@@ -252,7 +253,7 @@ func (m *indexSource) Find(where *subjects.Place, into *consent.State) (subjects
 		if packed == nil {
 			return subjects.Found{}, errIndexUnusable
 		}
-		err := codec.UnpackInto(into, packed, m.names)
+		err := codec.UnpackInto(into, codec.InForce(packed, m.undone), m.names)
 		if err != nil {
 			err = errIndexUnusable // It is of another program's version.
 		}

@@ -58,7 +58,11 @@ func (s *Exporter) putCourses(ctx context.Context, g *dossierBuilder) error {
 func (s *Exporter) readEvents(ctx context.Context, g *dossierBuilder, into *replay) error {
 	asked := slices.Clone(g.keys)
 	for keys := g.keys; len(keys) > 0; {
-		_, bySubject, err := s.Store.EventsOf(ctx, keys, 0, g.checkpoint.Size)
+		head, bySubject, err := s.Store.EventsOf(ctx, keys, 0, g.checkpoint.Size)
+		if err != nil {
+			return env.StoreFault(err)
+		}
+		undone, err := asof.UndoneAt(ctx, s.Store, &head, g.checkpoint.Size)
 		if err != nil {
 			return env.StoreFault(err)
 		}
@@ -71,7 +75,7 @@ func (s *Exporter) readEvents(ctx context.Context, g *dossierBuilder, into *repl
 			if g.beside && slices.Contains(g.Places.Folded.Keys, key) {
 				events = slices.Clone(g.folded)
 			}
-			into.add(key, events)
+			into.add(key, consent.InEffect(events, undone))
 			for i := range events {
 				with := storage.SubjectKey{Form: consent.FormFolded, Digest: events[i].Linked.Folded}
 				if events[i].Kind == consent.KindLink && !slices.Contains(asked, with) {

@@ -102,6 +102,7 @@ func (s *Exporter) gatherOnce(ctx context.Context, in *Input, g *dossierBuilder)
 		return false, err
 	}
 	in.describe(g, now)
+	g.dossier.Made.Undone = head.Undone
 	if again, err = s.gatherEvents(ctx, in, g); again || err != nil {
 		return again, err
 	}

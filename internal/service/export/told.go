@@ -59,11 +59,11 @@ func (s *Exporter) linksOf(ctx context.Context, at *subjects.Places, upTo int64)
 	}
 	var links []consent.Link
 	for _, headers := range bySubject {
-		state, err := asof.FoldHeaders(headers)
+		events, err := asof.DecodeHeaders(headers)
 		if err != nil {
 			return nil, err
 		}
-		links = append(links, state.Links...)
+		links = append(links, consent.Fold(events).Links...) // No void leaves out a link.
 	}
 	return links, nil
 }

@@ -7,7 +7,6 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/fault"
-	"github.com/assent-io/assent/internal/service/rights"
 	"github.com/assent-io/assent/internal/service/txn"
 )
 
@@ -15,7 +14,7 @@ import (
 // ERASED_BEFORE, OTHER_CONTROLLER. A text that cannot be stored is changed, with a warning; one that may hold an address is refused, for it is kept.
 func (s *Recorder) Erase(ctx context.Context, in Erasure) (txn.Recorded, error) {
 	if strings.Contains(in.Justification, "@") {
-		return txn.Recorded{}, rights.CheckJustification(in.Justification)
+		return txn.Recorded{}, txn.CheckJustification(in.Justification)
 	}
 	if strings.Contains(in.Operator, "@") {
 		return txn.Recorded{}, fault.Errorf(fault.InvalidEvidence, "operator",

@@ -48,6 +48,9 @@ func (w *transaction) removeDue(r *retentionRun, list []candidate) (*Report, err
 		return nil, err
 	}
 	for i := range list {
+		if whom[i].WaitsForUndo() {
+			continue // What has ended may count again once the undo is complete; a run after it decides.
+		}
 		var err error
 		switch kind := list[i].kind; {
 		case kind == consent.KindMail:
@@ -161,7 +164,7 @@ func (t *removal) retainExact(c *candidate, events []consent.Event) error {
 		return nil
 	}
 	o, err := t.ownerOf(&may[0])
-	if err != nil || o == nil || o.state.Held(o.spelling) != nil || consent.Fold(slices.Clone(events)).Held([16]byte{}) != nil {
+	if err != nil || o == nil || o.folded.WaitsForUndo() || o.state.Held(o.spelling) != nil || consent.Fold(slices.Clone(events)).Held([16]byte{}) != nil {
 		return err
 	}
 	useful := usefulness.Conditions{Catalogs: t.catalogs, Folded: o.state, Spelling: o.spelling}

@@ -168,7 +168,7 @@ func (w *Tx) holdOf(folded *txn.Subject, exact string) (*consent.Hold, error) {
 // detachEvents parts the subject from its events, unless all of them are to be kept. Those to be kept are appended anew under a fresh
 // subject, which is returned, and only their copies tell from then on what they were; to the others nothing leads any more, and their evidence is gone.
 func (w *Tx) detachEvents(s *txn.Subject, t *keptClaim, keep func(*consent.Event) (bool, error)) (*txn.Subject, error) {
-	all, err := w.EventsOf(s)
+	all, err := w.AllEventsOf(s)
 	if err != nil {
 		return nil, err
 	}

@@ -3,35 +3,13 @@ package rights
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/subjects"
 	"github.com/assent-io/assent/internal/service/txn"
-	"github.com/assent-io/assent/internal/storedtext"
 )
-
-// maxReason is how long the reason of an officer may be, in bytes.
-const maxReason = 2048
-
-// CheckJustification returns an error if a reason is missing or could identify the person: the reason stays when the
-// person is erased.
-func CheckJustification(reason string) error {
-	problem := storedtext.Problem(reason, maxReason)
-	switch {
-	case strings.TrimSpace(reason) == "":
-		return fault.Errorf(fault.InvalidEvidence, "justification", "give a reason; it is kept with the event")
-	case problem != "":
-		return fault.Errorf(fault.InvalidEvidence, "justification", "the text %s", problem)
-	case strings.Contains(reason, "@"):
-		return fault.Errorf(fault.InvalidEvidence, "justification",
-			"the text must not have an address, because it is kept when the person is erased; name a case or a ticket")
-	default:
-		return nil
-	}
-}
 
 // PlaceHold puts an address under a legal hold: nothing of it is erased or removed until that is released. Errors: INVALID_ADDRESS,
 // INVALID_EVIDENCE.
@@ -75,7 +53,7 @@ func (s *Rights) hold(ctx context.Context, in *Hold, kind consent.Kind) (txn.Rec
 }
 
 func (s *Rights) holdPlaces(in *Hold, m *txn.Write) (*subjects.Places, error) {
-	if err := CheckJustification(in.Justification); err != nil {
+	if err := txn.CheckJustification(in.Justification); err != nil {
 		return nil, err
 	}
 	a, err := subjects.ParseAddress(in.Address)

@@ -35,7 +35,7 @@ func (s *Rights) Move(ctx context.Context, in Move) (Moved, error) {
 }
 
 func (s *Rights) movePlaces(in *Move) (from, to *subjects.Places, err error) {
-	if err := CheckJustification(in.Justification); err != nil {
+	if err := txn.CheckJustification(in.Justification); err != nil {
 		return nil, nil, err
 	}
 	l := subjects.NewLocator(s.Keys, 2)
@@ -195,12 +195,17 @@ func (w *Tx) recordAtNewAddress(e *consent.Event, to address.Address) error {
 	if err != nil {
 		return err
 	}
-	all, err := w.EventsOf(s)
+	all, err := w.AllEventsOf(s)
 	if err != nil {
 		return err
 	}
-	if slices.ContainsFunc(all[s], func(o consent.Event) bool { return o.Key == key }) {
-		return nil
+	for i := range all[s] {
+		if all[s][i].Key != key {
+			continue
+		}
+		if stands, err := w.Stands(&all[s][i], all[s]); err != nil || stands {
+			return err
+		}
 	}
 	entry.Evidence.Address = to.Exact() // After the key, which is that of the event without evidence.
 	_, err = w.Record(&txn.Prepared{Subject: s, Occurred: e.Occurred, Entry: entry, Key: key, Batch: e.Batch})

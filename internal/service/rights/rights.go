@@ -8,6 +8,7 @@ import (
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/service/reference"
 	"github.com/assent-io/assent/internal/service/txn"
+	"github.com/assent-io/assent/internal/service/undo"
 )
 
 // Rights is what a person, or an officer for one, may ask for: erasure, a change of address, a legal hold, leaving out a mistake.
@@ -19,6 +20,7 @@ type Rights struct {
 	engine *txn.Engine
 	keeper ErasureKeeper // nil: none
 	counts Counts
+	undoer *undo.Undoer
 }
 
 // Counts are the disclosures that this process has counted and not stored yet.
@@ -37,8 +39,9 @@ type ErasureKeeper interface {
 // New returns the rights; the keeper may be nil.
 func New(
 	env *env.Env, reference *reference.Reference, guard *access.Guard, engine *txn.Engine, keeper ErasureKeeper, counts Counts,
+	undoer *undo.Undoer,
 ) *Rights {
-	return &Rights{Env: env, Reference: reference, guard: guard, engine: engine, keeper: keeper, counts: counts}
+	return &Rights{Env: env, Reference: reference, guard: guard, engine: engine, keeper: keeper, counts: counts, undoer: undoer}
 }
 
 // StoreCounts stores the disclosures that were counted so far. It is called before an erasure, without the lock of the head.

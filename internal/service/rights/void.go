@@ -2,7 +2,7 @@ package rights
 
 import (
 	"context"
-	"slices"
+	"fmt"
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/codec"
@@ -14,14 +14,10 @@ import (
 	"github.com/assent-io/assent/internal/storage"
 )
 
-// voidPage is how many events of a batch are read, and how many subjects a transaction voids, at once.
-const voidPage = 500
-
 // Void leaves an event, or those of a batch, out of every answer, as recorded by mistake; what was known before still shows it. A
-// void of a batch goes subject by subject: it may be repeated if it was interrupted. Errors: POSITION_UNKNOWN, NOT_VOIDABLE,
-// INVALID_REQUEST, INVALID_EVIDENCE.
+// void of a batch is an undo, see package undo. Errors: POSITION_UNKNOWN, NOT_VOIDABLE, INVALID_REQUEST, INVALID_EVIDENCE, UNDO_PENDING.
 func (s *Rights) Void(ctx context.Context, in Void) (Voided, error) {
-	if err := CheckJustification(in.Justification); err != nil {
+	if err := txn.CheckJustification(in.Justification); err != nil {
 		return Voided{}, err
 	}
 	if (in.Position == 0) == (in.Batch == consent.BatchID{}) {
@@ -47,55 +43,37 @@ func (s *Rights) voidEvent(ctx context.Context, in *Void) (Voided, error) {
 		return Voided{}, fault.Errorf(fault.PositionUnknown, "position", "the ledger does not have this position yet")
 	}
 	if e := &records[0].Event; !e.Voidable() {
-		return Voided{}, fault.Errorf(fault.NotVoidable, "position", "an event that was erased, or of kind %s, cannot be left out",
-			e.Kind)
+		return Voided{}, fault.Errorf(fault.NotVoidable, "position", "%s", whyNotVoidable(e))
 	}
 	facts := consent.Facts{Kind: consent.KindVoid, VoidPosition: in.Position}
-	return s.voidSubjects(ctx, in, &facts, []consent.SubjectID{records[0].Event.Subject})
+	return s.voidSubject(ctx, in, &facts, records[0].Event.Subject)
 }
 
-func (s *Rights) voidBatch(ctx context.Context, in *Void) (Voided, error) {
-	var total Voided
-	seen := map[consent.SubjectID]bool{}
-	for after := int64(0); ; {
-		refs, err := s.Store.Batch(ctx, in.Batch, after, voidPage)
-		if err != nil {
-			return total, env.StoreFault(err)
-		}
-		var subjects []consent.SubjectID
-		for _, ref := range refs {
-			after = ref.Position
-			if !seen[ref.Subject] {
-				seen[ref.Subject] = true
-				subjects = append(subjects, ref.Subject)
-			}
-		}
-		if len(subjects) > 0 {
-			facts := consent.Facts{Kind: consent.KindVoid, VoidBatch: in.Batch}
-			part, err := s.voidSubjects(ctx, in, &facts, subjects)
-			if err != nil {
-				return total, err
-			}
-			total.Events += part.Events
-			total.Subjects += part.Subjects
-			total.kept += part.kept
-		}
-		if len(refs) < voidPage {
-			if len(seen) == 0 {
-				return total, fault.Errorf(fault.NotVoidable, "batchId", "no event of this batch is recorded")
-			}
-			if total.kept > 0 {
-				return total, fault.Errorf(fault.NotVoidable, "batchId", "for %d subjects the events of the batch stay: "+
-					"without them a consent would count again, but its evidence is deleted; for all others they are left out", total.kept)
-			}
-			return total, nil
-		}
+// whyNotVoidable says why an event cannot be left out.
+func whyNotVoidable(e *consent.Event) string {
+	if e.Kind == consent.KindUndo || e.Kind == consent.KindVoid {
+		return "a void and an undo cannot be taken back: record what was right anew"
 	}
+	return fmt.Sprintf("an event that was erased, or of kind %s, cannot be left out", e.Kind)
 }
 
-// voidSubjects records the void for each of the subjects that has something to leave out, in one transaction of its own: only so are
-// subjects taken by their ids never in the same transaction as by their keys.
-func (s *Rights) voidSubjects(ctx context.Context, in *Void, facts *consent.Facts, ids []consent.SubjectID) (Voided, error) {
+// voidBatch has a batch undone.
+func (s *Rights) voidBatch(ctx context.Context, in *Void) (Voided, error) {
+	done, err := s.undoer.Run(ctx, in.Batch, in.Justification)
+	var total Voided
+	if !done.Before {
+		total = Voided{Events: done.Events, Subjects: done.Subjects}
+	}
+	if err == nil && done.Kept > 0 {
+		err = fault.Errorf(fault.NotVoidable, "batchId", "for %d subjects the events of the batch stay: "+
+			"without them a consent would count again, but its evidence is deleted; for all others they are left out", done.Kept)
+	}
+	return total, err
+}
+
+// voidSubject records the void of an event, unless an earlier one leaves it out, in a transaction of its own: only so is a subject taken by its
+// id never in the same transaction as by its key.
+func (s *Rights) voidSubject(ctx context.Context, in *Void, facts *consent.Facts, id consent.SubjectID) (Voided, error) {
 	var done Voided
 	m := txn.Write{Bulk: true, Weight: txn.Chunk}
 	m.Run = func(tx *txn.Tx) error {
@@ -104,49 +82,25 @@ func (s *Rights) voidSubjects(ctx context.Context, in *Void, facts *consent.Fact
 		if err := w.Caller.NeedOfficer(); err != nil {
 			return err
 		}
-		list := make([]*txn.Subject, len(ids))
-		for i, id := range ids {
-			list[i] = &txn.Subject{Subject: storage.Subject{ID: id}}
-		}
-		all, err := w.EventsOf(list...)
+		of := &txn.Subject{Subject: storage.Subject{ID: id}}
+		all, err := w.AllEventsOf(of)
 		if err != nil {
 			return err
 		}
-		for _, of := range list {
-			n := voided(all[of], facts)
-			if n == 0 {
-				continue
-			}
-			refused, err := env.Refusal(voidcheck.RefuseUnprovableGrant(w.Tx, w.rights.Env, facts, all[of]))
-			if err != nil {
-				return err
-			}
-			if refused != nil {
-				if facts.VoidPosition != 0 {
-					return refused
-				}
-				done.kept++
-				continue
-			}
-			if err := w.recordVoid(in, facts, of); err != nil {
-				return err
-			}
-			done.Events += int64(n)
-			done.Subjects++
+		n := voidcheck.LeftOut(consent.InEffect(all[of], w.Head.Undone), facts)
+		if n == 0 {
+			return nil
 		}
-		return nil
+		if err := voidcheck.RefuseUnprovableGrant(w.Tx, w.rights.Env, facts, all[of]); err != nil {
+			return err
+		}
+		done = Voided{Events: int64(n), Subjects: 1}
+		return w.recordVoid(in, facts, of)
 	}
 	if err := s.engine.Do(ctx, &m); err != nil {
 		return Voided{}, err
 	}
 	return done, nil
-}
-
-// voided returns how many events a void leaves out that no earlier one does.
-func voided(events []consent.Event, facts *consent.Facts) int {
-	standing := consent.WithoutVoided(slices.Clone(events))
-	with := append(slices.Clone(events), consent.Event{Facts: *facts})
-	return len(standing) - len(consent.WithoutVoided(with))
 }
 
 func (w *Tx) recordVoid(in *Void, facts *consent.Facts, of *txn.Subject) error {
@@ -175,5 +129,4 @@ type Void struct {
 type Voided struct {
 	Events   int64
 	Subjects int64
-	kept     int // subjects that keep what a batch recorded, for otherwise a grant without evidence would count again
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/storage/tables"
 )
 
 // Prepared is an event that was found right and is yet to be recorded.
@@ -22,6 +23,9 @@ type Prepared struct {
 
 // Prepare finds the subject, the time and the key of what is stated.
 func (w *Tx) Prepare(st *Validated, entry *statement.Entry, batch consent.BatchID) (*Prepared, error) {
+	if err := w.refuseUndone(batch); err != nil {
+		return nil, err
+	}
 	occurred, err := w.clampToNow(st.Statement.Occurred, "occurredTime")
 	if err != nil {
 		return nil, err
@@ -41,10 +45,8 @@ func (w *Tx) Prepare(st *Validated, entry *statement.Entry, batch consent.BatchI
 			return nil, err
 		}
 	}
-	if at, ok := w.eventPositions[eventID{p.Subject.ID, p.Key}]; ok {
-		p.Known = at
-	} else if at, ok := w.loaded.Events[storage.EventRef{Subject: p.Subject.Key, Key: p.Key}]; ok {
-		p.Known = at
+	if p.Known, err = w.known(p.Subject, p.Key); err != nil {
+		return nil, err
 	}
 	if p.Known != 0 && entry.Form == consent.FormExact {
 		w.Named = append(w.Named, p.Known)
@@ -152,4 +154,87 @@ func (w *Tx) LoadSubjects(keys []storage.SubjectKey) error {
 	}
 	maps.Copy(w.loaded.Subjects, found)
 	return nil
+}
+
+// UndoOf returns the undo of a batch as the transaction has left it so far; nil if there is none.
+func (w *Tx) UndoOf(batch consent.BatchID) (*tables.Undo, error) {
+	if u, read := w.undos[batch]; read {
+		return u, nil
+	}
+	found, err := tables.UndoOf(w.ctx, w.tx, batch)
+	if err != nil {
+		return nil, err
+	}
+	var u *tables.Undo
+	if len(found) > 0 {
+		u = &found[0]
+	}
+	w.noteUndo(batch, u)
+	return u, nil
+}
+
+func (w *Tx) noteUndo(batch consent.BatchID, u *tables.Undo) {
+	if w.undos == nil {
+		w.undos = map[consent.BatchID]*tables.Undo{}
+	}
+	w.undos[batch] = u
+}
+
+// isUndone reports whether a batch is left out, or is about to be.
+func (w *Tx) isUndone(batch consent.BatchID) (bool, error) {
+	if batch == (consent.BatchID{}) {
+		return false, nil
+	}
+	u, err := w.UndoOf(batch)
+	return u != nil, err
+}
+
+// refuseUndone refuses to record with a batch that is left out: what comes late would be in it and count.
+func (w *Tx) refuseUndone(batch consent.BatchID) error {
+	undone, err := w.isUndone(batch)
+	if err != nil || !undone {
+		return err
+	}
+	return fault.Errorf(fault.BatchUndone, "batchId", "this batch was undone, or is being undone: nothing is recorded with it any more; "+
+		"take another batch id")
+}
+
+// Stands reports whether one of the events of a subject, which are all that there are, counts, and will once every undo is complete: no void
+// leaves it out and its batch was not undone. The same fact is recorded again only where no event of it stands.
+func (w *Tx) Stands(e *consent.Event, all []consent.Event) (bool, error) {
+	if slices.ContainsFunc(all, func(void consent.Event) bool { return void.LeavesOut(e) }) {
+		return false, nil
+	}
+	undone, err := w.isUndone(e.Batch)
+	return !undone, err
+}
+
+// known returns the position of the same fact, where it was recorded before and stands.
+func (w *Tx) known(s *Subject, key consent.EventKey) (int64, error) {
+	if at, ok := w.eventPositions[eventID{s.ID, key}]; ok {
+		return at, nil
+	}
+	at, ok := w.loaded.Events[storage.EventRef{Subject: s.Key, Key: key}]
+	if !ok {
+		return 0, nil
+	}
+	if at.Void {
+		all, err := w.AllEventsOf(s)
+		if err != nil {
+			return 0, err
+		}
+		i := slices.IndexFunc(all[s], func(e consent.Event) bool { return e.Position == at.Position })
+		if i < 0 {
+			return 0, nil // An erasure of this transaction took it.
+		}
+		if stands, err := w.Stands(&all[s][i], all[s]); err != nil || !stands {
+			return 0, err
+		}
+		return at.Position, nil
+	}
+	undone, err := w.isUndone(at.Batch)
+	if err != nil || undone {
+		return 0, err
+	}
+	return at.Position, nil
 }

@@ -55,6 +55,8 @@ type Tx struct {
 	Removals        Removals
 	Tables          []storage.Statement // on tables beside the ledger; of a transaction that changes nothing they are not run
 
+	undos map[consent.BatchID]*tables.Undo // those that were read or saved; nil values: there is none
+
 	stored *[]tables.Client // as they were, with what was put until they were asked for last; nil: not read yet
 	put    []tables.Client  // since then
 
@@ -72,6 +74,8 @@ type eventID struct {
 type Subject struct {
 	storage.Subject                   // its id is given when the first event is recorded
 	State           *consent.State    // nil: to be folded anew from the events
+	undo            int64             // that a void of it waits for: then there is a second state; 0: none
+	then            *consent.State    // the second state, once the events were folded
 	foldedPosition  int64             // of the last event folded
 	Events          []consent.Event   // recorded by this transaction
 	erasures        []consent.Erasure // of the state, which may have to be folded anew
@@ -158,9 +162,10 @@ func (w *Tx) loadedSubject(row *storage.SubjectState) (*Subject, error) {
 		return s, nil // Everything about it was erased.
 	}
 	var err error
-	if s.State, err = asof.UnpackState(w.Names, row.State.Packed); err != nil && !errors.Is(err, tlv.ErrEncoding) {
+	if s.State, err = asof.UnpackState(w.Names, row.State.Packed, &w.Head); err != nil && !errors.Is(err, tlv.ErrEncoding) {
 		return nil, err
 	}
+	s.undo = codec.WaitsFor(row.State.Packed, w.Head.Undone)
 	state, err := w.State(s)
 	if err != nil {
 		return nil, err
@@ -208,69 +213,6 @@ func (w *Tx) saveRow(s *Subject) {
 		w.changedRows = append(w.changedRows, s)
 	}
 	w.Changed, w.written = true, true
-}
-
-// State returns the fold of the subject with everything that the transaction has recorded.
-func (w *Tx) State(s *Subject) (*consent.State, error) {
-	if s.State != nil {
-		return s.State, nil
-	}
-	if err := w.refoldStates([]*Subject{s}); err != nil {
-		return nil, err
-	}
-	return s.State, nil
-}
-
-// refoldStates folds subjects anew: their stored events and those of this transaction.
-func (w *Tx) refoldStates(list []*Subject) error {
-	if len(list) == 0 {
-		return nil
-	}
-	all, err := w.EventsOf(list...)
-	if err != nil {
-		return err
-	}
-	for _, s := range list {
-		events := all[s]
-		s.foldedPosition = 0
-		if len(events) > 0 {
-			s.foldedPosition = events[len(events)-1].Position
-		}
-		s.State = consent.Fold(events)
-	}
-	return nil
-}
-
-// EventsOf returns the events of subjects by position: those stored, but for what this transaction has blanked, and those of this transaction.
-func (w *Tx) EventsOf(list ...*Subject) (map[*Subject][]consent.Event, error) {
-	ids := make([]consent.SubjectID, 0, len(list))
-	for _, s := range list {
-		if s.ID != (consent.SubjectID{}) {
-			ids = append(ids, s.ID)
-		}
-	}
-	var stored map[consent.SubjectID][][]byte
-	if len(ids) > 0 {
-		var err error
-		if stored, err = w.tx.Events(w.ctx, ids); err != nil {
-			return nil, err
-		}
-	}
-	all := make(map[*Subject][]consent.Event, len(list))
-	for _, s := range list {
-		events := make([]consent.Event, 0, len(stored[s.ID])+len(s.Events))
-		for _, header := range stored[s.ID] {
-			e, err := codec.DecodeHeader(header)
-			if err != nil {
-				return nil, err
-			}
-			if !w.Removals.blank[e.Position] {
-				events = append(events, e)
-			}
-		}
-		all[s] = append(events, s.Events...)
-	}
-	return all, nil
 }
 
 // Spelling returns the digest of an exact form as events of the subject carry it.
@@ -340,8 +282,8 @@ func (w *Tx) foldEvent(s *Subject, event *consent.Event) {
 	case event.Kind == consent.KindMove && event.Move == consent.MovedAway:
 		s.Moves = append(s.Moves, consent.Moved{Position: event.Position, Spelling: event.Spelling.Sum, At: event.Occurred})
 	}
-	if s.State != nil && !s.State.Apply(event) {
-		s.State = nil
+	if s.undo != 0 || s.State != nil && !s.State.Apply(event) {
+		s.State = nil // Both states of one that waits are folded anew.
 	}
 	w.SaveState(s)
 }
@@ -391,7 +333,7 @@ func (w *Tx) changes() (*storage.Changes, error) {
 	}
 	var late []*Subject
 	for _, s := range w.touchedSubjects {
-		if s.State == nil {
+		if s.State == nil || s.undo != 0 && s.then == nil {
 			late = append(late, s)
 		}
 	}
@@ -407,7 +349,7 @@ func (w *Tx) changes() (*storage.Changes, error) {
 		ForgetDisclosures: w.Removals.Disclosures, DropSubjects: w.Removals.DropSubjects,
 	}
 	for _, s := range w.touchedSubjects {
-		packed, err := codec.AppendState(nil, s.State, w.Names)
+		packed, err := codec.AppendVariants(nil, &codec.Variants{Now: s.State, Undo: s.undo, Then: s.then}, w.Names)
 		if err != nil {
 			return nil, fmt.Errorf("pack a state: %w", err)
 		}

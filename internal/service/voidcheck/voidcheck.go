@@ -19,15 +19,28 @@ import (
 type check struct {
 	*txn.Tx
 
-	env *env.Env
+	env    *env.Env
+	undone int64 // the last undo whose voids count
 }
 
 // RefuseUnprovableGrant refuses a void after which a grant would count again without its evidence, which retention
 // removed because the grant had ended: an ALLOW would rest on nothing. The grants are those of every spelling that the
-// events of the folded subject name. A refusal in force stays if its spelling is unknown because of an erasure. Facts are those of the void, events
-// those of its subject. Error: NOT_VOIDABLE.
-func RefuseUnprovableGrant(tx *txn.Tx, env *env.Env, facts *consent.Facts, events []consent.Event) error {
-	w := check{Tx: tx, env: env}
+// events of the folded subject name. A refusal in force stays if its spelling is unknown because of an erasure. Facts are those of the void, all
+// those of its subject, of which voids may wait: neither now nor once the pending undo is complete may such a grant count. Error: NOT_VOIDABLE.
+func RefuseUnprovableGrant(tx *txn.Tx, env *env.Env, facts *consent.Facts, all []consent.Event) error {
+	w := check{Tx: tx, env: env, undone: tx.Head.Undone}
+	if err := w.refuseUnprovable(facts, consent.InEffect(all, w.undone)); err != nil {
+		return err
+	}
+	pending, err := tx.PendingUndo()
+	if err != nil || pending == nil {
+		return err
+	}
+	w.undone++
+	return w.refuseUnprovable(facts, consent.InEffect(all, w.undone))
+}
+
+func (w *check) refuseUnprovable(facts *consent.Facts, events []consent.Event) error {
 	catalogs, err := w.currentAndFutureCatalogs()
 	if err != nil {
 		return err
@@ -64,18 +77,26 @@ func RefuseUnprovableGrant(tx *txn.Tx, env *env.Env, facts *consent.Facts, event
 		if err != nil {
 			return err
 		}
-		all, err := w.EventsOf(exact)
+		all, err := w.AllEventsOf(exact)
 		if err != nil {
 			return err
 		}
+		own := consent.InEffect(all[exact], w.undone)
 		before := &usefulness.Conditions{Catalogs: catalogs, Folded: was, Spelling: spelling.Sum}
 		then := &usefulness.Conditions{Catalogs: catalogs, Folded: is, Spelling: spelling.Sum}
 		// A void of a batch leaves out its grants, too.
-		if err := w.refuseLostEvidence(before, all[exact], then, append(slices.Clone(all[exact]), void)); err != nil {
+		if err := w.refuseLostEvidence(before, own, then, append(slices.Clone(own), void)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// LeftOut returns how many events of a subject a void leaves out that no earlier one does.
+func LeftOut(events []consent.Event, void *consent.Facts) int {
+	standing := consent.WithoutVoided(slices.Clone(events))
+	with := append(slices.Clone(events), consent.Event{Facts: *void})
+	return len(standing) - len(consent.WithoutVoided(with))
 }
 
 // rowAt returns the subject at a place; nil if there is none. It is for reading only.

@@ -53,7 +53,7 @@ func scanHead(scan Scan, others []any) (storage.Head, error) {
 	var id, keys, refs, catalogs, lists []byte
 	dest := append([]any{
 		&id, &h.KeysCheck, &h.Position, (*int64)(&h.Recorded), &h.Tree, &h.CatalogVersion, &h.ClientsVersion, &h.Refs, &keys,
-		&h.FoldVersion, &h.Revision, &refs, &catalogs, &lists,
+		&h.FoldVersion, &h.Revision, &refs, &catalogs, &h.Undone, &lists,
 	}, others...)
 	if err := scan(dest...); err != nil {
 		return storage.Head{}, err
@@ -218,19 +218,20 @@ func ScanKeyHeader(scan Scan) (storage.SubjectKey, []byte, error) {
 	return key, OrNull(header), Fixed("subjects.digest", key.Digest[:], digest)
 }
 
-// ScanEventRef reads the key of a subject, an event key and a position.
-func ScanEventRef(scan Scan) (storage.EventRef, int64, error) {
-	var digest, key []byte
+// ScanEventRef reads the key of a subject, an event key, a position, a batch, and whether the subject has a void.
+func ScanEventRef(scan Scan) (storage.EventRef, storage.BatchedAt, error) {
+	var digest, key, batch []byte
 	var form int16
-	var position int64
-	if err := scan(&form, &digest, &key, &position); err != nil {
-		return storage.EventRef{}, 0, err
+	var at storage.BatchedAt
+	if err := scan(&form, &digest, &key, &at.Position, &batch, &at.Void); err != nil {
+		return storage.EventRef{}, at, err
 	}
 	ref := storage.EventRef{Subject: storage.SubjectKey{Form: consent.Form(form)}}
 	if err := Fixed("subjects.digest", ref.Subject.Digest[:], digest); err != nil {
-		return storage.EventRef{}, 0, err
+		return storage.EventRef{}, at, err
 	}
-	return ref, position, Fixed("events.event_key", ref.Key[:], key)
+	copy(at.Batch[:], batch) // The tables hold it to its length.
+	return ref, at, Fixed("events.event_key", ref.Key[:], key)
 }
 
 // ScanCatalog reads the columns of [Catalogs].

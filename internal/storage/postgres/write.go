@@ -11,6 +11,7 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/column"
+	"github.com/assent-io/assent/internal/storage/records"
 )
 
 const (
@@ -20,7 +21,7 @@ const (
 	selectClock = `SELECT clock_timestamp()` // a statement of its own: it must run after the lock is had
 
 	insertHead = `
-		INSERT INTO ledger_head (id, ` + column.Head + `) VALUES (1, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+		INSERT INTO ledger_head (id, ` + column.Head + `) VALUES (1, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 		ON CONFLICT (id) DO NOTHING`
 
 	// It returns how many requests are deleted.
@@ -37,10 +38,12 @@ const (
 		SELECT ` + column.States + ` FROM states WHERE subject = ANY ($1::bytea[])`
 
 	selectEventRefs = `
-		SELECT k.form, k.digest, e.event_key, e.position
+		SELECT k.form, k.digest, e.event_key, e.position, e.batch,
+			EXISTS (SELECT 1 FROM events v WHERE v.subject = k.subject AND v.kind = ` + column.KindVoid + `)
 		FROM unnest($1::smallint[], $2::bytea[], $3::bytea[]) AS a (form, digest, event_key)
 		JOIN subjects k ON k.form = a.form AND k.digest = a.digest
-		JOIN events e ON e.subject = k.subject AND e.event_key = a.event_key`
+		JOIN events e ON e.subject = k.subject AND e.event_key = a.event_key
+		ORDER BY e.position`
 
 	selectRequests = `
 		SELECT ` + column.Requests + ` FROM requests WHERE id = ANY ($1::bytea[])`
@@ -64,7 +67,7 @@ func headValues(h *storage.Head) []any {
 	return []any{
 		h.StoreID[:], column.NotNull(h.KeysCheck), h.Position, int64(h.Recorded), column.NotNull(h.Tree), h.CatalogVersion,
 		h.ClientsVersion, h.Refs, column.PackKeys(h.DigestKeys), h.FoldVersion, h.Revision,
-		column.Sum(h.RefsSum), column.Sum(h.CatalogsSum), column.Sum(h.ListsSum),
+		column.Sum(h.RefsSum), column.Sum(h.CatalogsSum), h.Undone, column.Sum(h.ListsSum),
 	}
 }
 
@@ -188,6 +191,13 @@ func (t *tx) Disclosures(ctx context.Context, subjects []consent.SubjectID) ([]s
 	return rows, err
 }
 
+// Batch returns events of a batch.
+func (t *tx) Batch(ctx context.Context, batch consent.BatchID, after int64, limit int) ([]storage.BatchEvent, error) {
+	var rows []storage.BatchEvent
+	err := t.read(ctx, "read a batch", column.AppendTo(&rows, column.ScanBatchEvent), records.SelectBatch, batch[:], after, max(limit, 0))
+	return rows, err
+}
+
 // QueryTable runs a statement on a table that is not the ledger's.
 func (t *tx) QueryTable(ctx context.Context, s storage.Statement, each func(storage.Scan) error) (storage.Head, error) {
 	return t.loaded.Head, t.read(ctx, s.Doing, each, s.SQL, s.Args...)
@@ -214,7 +224,7 @@ func (t *tx) load(ctx context.Context, load *storage.Load) error {
 	t.loaded = storage.Loaded{
 		Subjects: map[storage.SubjectKey]storage.SubjectState{},
 		States:   map[consent.SubjectID]storage.State{},
-		Events:   map[storage.EventRef]int64{},
+		Events:   map[storage.EventRef]storage.BatchedAt{},
 		Requests: map[[32]byte]storage.Request{},
 	}
 	var now time.Time
@@ -252,8 +262,8 @@ func (t *tx) queueLoads(batch *pgx.Batch, load *storage.Load, subjects *column.S
 	if len(load.Events) > 0 {
 		forms, digests, keys := refArrays(load.Events)
 		batch.Queue(selectEventRefs, forms, digests, keys).Query(scanAll(func(scan column.Scan) error {
-			ref, position, err := column.ScanEventRef(scan)
-			t.loaded.Events[ref] = position
+			ref, at, err := column.ScanEventRef(scan)
+			t.loaded.Events[ref] = at
 			return err
 		}))
 	}

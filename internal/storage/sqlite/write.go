@@ -9,13 +9,14 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/column"
+	"github.com/assent-io/assent/internal/storage/records"
 )
 
 const (
 	insertHead = `
-		INSERT INTO ledger_head (id, ` + column.Head + `) VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`
+		INSERT INTO ledger_head (id, ` + column.Head + `) VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`
 	updateHead = `
-		UPDATE ledger_head SET (` + column.Head + `) = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) WHERE id = 1`
+		UPDATE ledger_head SET (` + column.Head + `) = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) WHERE id = 1`
 
 	insertEvent    = `INSERT INTO events (` + column.Events + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	replaceSubject = `REPLACE INTO subjects (` + column.Subjects + `) VALUES (?, ?, ?, ?, ?, ?, ?)`
@@ -37,8 +38,10 @@ const (
 		SELECT ` + column.States + ` FROM states WHERE subject IN (SELECT unhex(a.value) FROM json_each(?1) a)`
 
 	selectEventRefs = `
-		SELECT k.form, k.digest, e.event_key, e.position` + fromSubjects + `
-		JOIN events e ON e.subject = k.subject AND e.event_key = unhex(substr(a.value, 67))`
+		SELECT k.form, k.digest, e.event_key, e.position, e.batch,
+			EXISTS (SELECT 1 FROM events v WHERE v.subject = k.subject AND v.kind = ` + column.KindVoid + `)` + fromSubjects + `
+		JOIN events e ON e.subject = k.subject AND e.event_key = unhex(substr(a.value, 67))
+		ORDER BY e.position`
 
 	selectRequests = `
 		SELECT ` + column.Requests + ` FROM requests WHERE id IN (SELECT unhex(a.value) FROM json_each(?1) a)`
@@ -61,7 +64,7 @@ func headValues(h *storage.Head) []any {
 	return []any{
 		h.StoreID[:], column.NotNull(h.KeysCheck), h.Position, h.Recorded, column.NotNull(h.Tree), h.CatalogVersion,
 		h.ClientsVersion, h.Refs, column.PackKeys(h.DigestKeys), h.FoldVersion, h.Revision,
-		column.Sum(h.RefsSum), column.Sum(h.CatalogsSum), column.Sum(h.ListsSum),
+		column.Sum(h.RefsSum), column.Sum(h.CatalogsSum), h.Undone, column.Sum(h.ListsSum),
 	}
 }
 
@@ -212,6 +215,18 @@ func (t *tx) Disclosures(_ context.Context, subjects []consent.SubjectID) ([]sto
 	return rows, classify(doing, err)
 }
 
+// Batch returns events of a batch.
+func (t *tx) Batch(ctx context.Context, batch consent.BatchID, after int64, limit int) ([]storage.BatchEvent, error) {
+	const doing = "read a batch"
+	if t.conn == nil {
+		return nil, fmt.Errorf(doing + ": the write has been decided")
+	}
+	var rows []storage.BatchEvent
+	add := column.AppendTo(&rows, column.ScanBatchEvent)
+	err := t.conn.query(records.SelectBatch, []any{batch[:], after, max(limit, 0)}, whileWanted(ctx, add))
+	return rows, classify(doing, err)
+}
+
 // QueryTable runs a statement on a table that is not the ledger's.
 func (t *tx) QueryTable(ctx context.Context, s storage.Statement, each func(storage.Scan) error) (storage.Head, error) {
 	if t.conn == nil {
@@ -231,7 +246,7 @@ func (t *tx) load(ctx context.Context, load *storage.Load, now func() time.Time)
 		Now:      consent.InstantOf(now()),
 		Subjects: map[storage.SubjectKey]storage.SubjectState{},
 		States:   map[consent.SubjectID]storage.State{},
-		Events:   map[storage.EventRef]int64{},
+		Events:   map[storage.EventRef]storage.BatchedAt{},
 		Requests: map[[32]byte]storage.Request{},
 	}
 	for _, part := range []func(context.Context, *storage.Load) error{
@@ -285,8 +300,8 @@ func (t *tx) loadEvents(_ context.Context, load *storage.Load) error {
 		return hex.AppendEncode(appendKey(b, load.Events[i].Subject), load.Events[i].Key[:])
 	})
 	return t.conn.query(selectEventRefs, []any{refs}, func(scan column.Scan) error {
-		ref, position, err := column.ScanEventRef(scan)
-		t.loaded.Events[ref] = position
+		ref, at, err := column.ScanEventRef(scan)
+		t.loaded.Events[ref] = at
 		return err
 	})
 }

@@ -29,7 +29,7 @@ func Run(t *testing.T, fresh Fresh, more []Test) {
 	for _, topic := range [][]Test{
 		more,
 		initialiseTests(), writeTests(), textTests(), loadTests(), orderTests(), statesTests(), eventsTests(), listTests(), requestTests(),
-		disclosureTests(), rightsTests(), retentionTests(), snapshotTests(), followTests(), cosignedTests(), tableTests(), sizeTests(), closeTests(), contextTests(),
+		disclosureTests(), rightsTests(), retentionTests(), snapshotTests(), followTests(), cosignedTests(), tableTests(), undoTests(), sizeTests(), closeTests(), contextTests(),
 	} {
 		for _, test := range topic {
 			t.Run(test.Name, func(t *testing.T) {

@@ -38,6 +38,7 @@ func All() []Table {
 		{Name: "feed_removals", Persons: true},
 		{Name: "feed_removals_dropped"},
 		{Name: "list_hashes", Persons: true},
+		{Name: "undos"},
 		{Name: "webhook_deliveries", Persons: true},
 		{Name: "webhooks"},
 		{Name: "worker_runs"},

@@ -71,7 +71,7 @@ func allowed() map[string][]string {
 			"internal/service/checkpoint", "internal/service/consumers", "internal/service/disclosure", "internal/service/env",
 			"internal/service/erased", "internal/service/export", "internal/service/receipts", "internal/service/record",
 			"internal/service/reference", "internal/service/retention", "internal/service/rights", "internal/service/txn",
-			"internal/service/webhooks", "internal/storage", "internal/service/extlists",
+			"internal/service/undo", "internal/service/webhooks", "internal/storage", "internal/service/extlists",
 		},
 		"internal/service/webhooks": {
 			"internal/changejson", "internal/consent", "internal/fault", "internal/feed", "internal/seal", "internal/service/access", "internal/service/changes",
@@ -137,12 +137,12 @@ func allowed() map[string][]string {
 			"internal/service/env", "internal/service/subjects", "internal/storage",
 		},
 		"internal/service/cards": {
-			"internal/address", "internal/consent", "internal/extlist", "internal/fault", "internal/feed", "internal/seal", "internal/service/asof",
+			"internal/address", "internal/catalog", "internal/consent", "internal/extlist", "internal/fault", "internal/feed", "internal/seal", "internal/service/asof",
 			"internal/service/consumers", "internal/service/env", "internal/service/reference", "internal/service/subjects", "internal/storage",
-			"internal/tlv",
+			"internal/storage/tables", "internal/tlv",
 		},
 		"internal/service/consumers": {
-			"internal/catalog", "internal/consent", "internal/fault", "internal/seal", "internal/service/access",
+			"internal/address", "internal/catalog", "internal/consent", "internal/fault", "internal/feed", "internal/seal", "internal/service/access",
 			"internal/service/env", "internal/service/txn", "internal/storage", "internal/storage/tables", "internal/token",
 			"suppressionfilter",
 		},
@@ -154,8 +154,12 @@ func allowed() map[string][]string {
 			"internal/address", "internal/catalog", "internal/consent", "internal/consent/standing", "internal/consent/codec",
 			"internal/consent/statement", "internal/fault", "internal/kept", "internal/seal",
 			"internal/service/access", "internal/service/env", "internal/service/reference",
-			"internal/service/subjects", "internal/service/txn", "internal/service/voidcheck", "internal/storage", "internal/storage/tables",
-			"internal/storedtext",
+			"internal/service/subjects", "internal/service/txn", "internal/service/undo", "internal/service/voidcheck", "internal/storage",
+			"internal/storage/tables",
+		},
+		"internal/service/undo": {
+			"internal/consent", "internal/consent/codec", "internal/fault", "internal/service/access", "internal/service/env",
+			"internal/service/txn", "internal/service/voidcheck", "internal/storage", "internal/storage/tables",
 		},
 		"internal/service/voidcheck": {
 			"internal/address", "internal/catalog", "internal/consent", "internal/consent/usefulness", "internal/fault",
@@ -188,7 +192,7 @@ func allowed() map[string][]string {
 			"internal/address", "internal/catalog", "internal/consent", "internal/consent/codec",
 			"internal/consent/statement", "internal/fault", "internal/ledger", "internal/seal",
 			"internal/service/access", "internal/service/asof", "internal/service/env", "internal/service/reference",
-			"internal/service/subjects", "internal/storage", "internal/storage/tables", "internal/tlv",
+			"internal/service/subjects", "internal/storage", "internal/storage/tables", "internal/storedtext", "internal/tlv",
 		},
 
 		"internal/cli/gather": {
@@ -214,7 +218,7 @@ func allowed() map[string][]string {
 		"internal/service/asof": {
 			"internal/catalog", "internal/consent", "internal/consent/codec", "internal/fault", "internal/service/access",
 			"internal/service/env", "internal/service/reference", "internal/service/subjects", "internal/storage",
-			"internal/tlv", "internal/address", "internal/extlist",
+			"internal/storage/tables", "internal/tlv", "internal/address", "internal/extlist",
 		},
 
 		"internal/cli/terminal": {"api/assent/v1", "internal/cli/value", "internal/listfile", "internal/phrase"},

@@ -23,6 +23,7 @@ func consumerTests() []storagetest.Test {
 		{Name: "PutFeedRemoval_OfOnePersonTwice_LeavesTheLast", Run: testPutFeedRemoval},
 		{Name: "DropFeedRemovals_OfWhatExpiredOrAllHave_NotesTheLast", Run: testDropFeedRemovals},
 		{Name: "PendingFeedRemovals_OfThoseThatAreTold", Run: testPendingFeedRemovals},
+		{Name: "RereadSubjects_OfWholeRevisions_MoreOnlyWhereOneHasMore", Run: testRereadSubjects},
 	}
 }
 

@@ -1,0 +1,71 @@
+package undo
+
+import (
+	"slices"
+
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/service/env"
+	"github.com/assent-io/assent/internal/service/txn"
+	"github.com/assent-io/assent/internal/service/voidcheck"
+	"github.com/assent-io/assent/internal/storage"
+)
+
+// voidSubjects records the void for each subject of the events that has something to leave out. The subjects are taken by their ids, never in
+// the same transaction as by their keys.
+func (r *run) voidSubjects(tx *txn.Tx, events []storage.BatchEvent) error {
+	seen := make(map[consent.SubjectID]bool, len(events))
+	var list []*txn.Subject
+	for i := range events {
+		if id := events[i].Subject; !seen[id] {
+			seen[id] = true
+			list = append(list, &txn.Subject{Subject: storage.Subject{ID: id}})
+		}
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	all, err := tx.AllEventsOf(list...)
+	if err != nil {
+		return err
+	}
+	for _, of := range list {
+		if err := r.voidSubject(tx, of, all[of]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *run) voidSubject(tx *txn.Tx, of *txn.Subject, all []consent.Event) error {
+	first := slices.IndexFunc(all, func(e consent.Event) bool { return e.Batch == r.batch })
+	if first < 0 || all[first].Position <= r.undo.Scanned {
+		return nil // An earlier step has looked at the subject.
+	}
+	facts := consent.Facts{Kind: consent.KindVoid, VoidBatch: r.batch, Undo: r.undo.Number}
+	if slices.ContainsFunc(all, func(e consent.Event) bool {
+		return e.Kind == consent.KindVoid && e.VoidBatch == r.batch && e.Undo == facts.Undo
+	}) {
+		return nil // An erasure has recorded it anew, and its void with it.
+	}
+	n := voidcheck.LeftOut(consent.InEffect(all, tx.Head.Undone), &facts)
+	if n == 0 {
+		return nil
+	}
+	refused, err := env.Refusal(voidcheck.RefuseUnprovableGrant(tx, r.undoer.Env, &facts, all))
+	if err != nil {
+		return err
+	}
+	if refused != nil {
+		r.undo.Kept++
+		return nil //nolint:nilerr // It is counted; the rest of the batch is left out.
+	}
+	event, sealed, err := r.event(tx, &facts)
+	if err != nil {
+		return err
+	}
+	event.Subject = of.ID
+	tx.AppendTo(of, event, sealed)
+	r.undo.Events += int64(n)
+	r.undo.Subjects++
+	return nil
+}

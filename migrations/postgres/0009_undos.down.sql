@@ -1,0 +1,2 @@
+DROP TABLE undos;
+ALTER TABLE ledger_head DROP COLUMN undone;
