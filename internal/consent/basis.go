@@ -254,9 +254,7 @@ func (e *evaluation) allowGrant(code Code, g *Grant, ends Instant, tried *findin
 	if g.Basis == catalog.BasisConsent {
 		d.Obligations = r.byConsent
 	}
-	if len(e.known.Lists) > 0 {
-		d.ValidUntil = Earliest(d.ValidUntil, e.known.listsEnd(g.Basis == catalog.BasisConsent))
-	}
+	d.ValidUntil = Earliest(d.ValidUntil, e.known.listsEnd(g.Basis == catalog.BasisConsent))
 	return d
 }
 

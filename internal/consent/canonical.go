@@ -1,9 +1,6 @@
 package consent
 
 import (
-	"encoding/binary"
-	"math"
-
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/period"
 	"github.com/assent-io/assent/internal/tlv"
@@ -89,7 +86,7 @@ func AppendFacts(b []byte, f *Facts) []byte {
 	b = tlv.Append(b, tagRemoved, string(f.Removed))
 	b = tlv.AppendNumber(b, tagUntil, f.Until)
 	b = tlv.AppendNumber(b, tagCount, f.Count)
-	b = tlv.Append(b, tagPositions, appendPositions(nil, f.Positions))
+	b = tlv.Append(b, tagPositions, tlv.AppendAscending(nil, f.Positions))
 	b = tlv.Append(b, tagNoticeID, f.NoticeShown.ID)
 	b = tlv.Append(b, tagNoticeVersion, f.NoticeShown.Version)
 	if f.Details != 0 {
@@ -110,29 +107,6 @@ func appendListFacts(b []byte, f *Facts) []byte {
 		b = tlv.Append(b, tagFreshness, f.Freshness.String())
 	}
 	return tlv.AppendTruth(b, tagStaleDenies, f.StaleDenies)
-}
-
-func appendPositions(b []byte, positions []int64) []byte {
-	before := int64(0)
-	for _, p := range positions {
-		b = binary.AppendUvarint(b, uint64(p-before))
-		before = p
-	}
-	return b
-}
-
-func readPositions(value []byte, into *[]int64) error {
-	last := int64(0)
-	for len(value) > 0 {
-		distance, used := binary.Uvarint(value)
-		if used <= 0 || distance == 0 || distance > math.MaxInt64-uint64(last) {
-			return tlv.Bad(tagPositions)
-		}
-		last += int64(distance)
-		*into = append(*into, last)
-		value = value[used:]
-	}
-	return nil
 }
 
 // DecodeField decodes one field of what [AppendFacts] appends into f. Errors wrap [tlv.ErrEncoding].
@@ -187,7 +161,7 @@ func (f *Facts) DecodeField(tag byte, value []byte) error {
 	return nil
 }
 
-// decodeEvidence decodes the facts about a notice, the parts of the evidence, and the end of a suppression.
+// decodeEvidence decodes the facts about a notice, the parts of the evidence, the end of a suppression, and a version of an external list.
 func (f *Facts) decodeEvidence(tag byte, value []byte) error {
 	switch tag {
 	case tagNoticeID:
@@ -203,6 +177,20 @@ func (f *Facts) decodeEvidence(tag byte, value []byte) error {
 		return tlv.Number(tag, value, &f.Informed)
 	case tagRetention:
 		return tlv.Truth(tag, value, &f.Retention)
+	case tagListVersion:
+		return tlv.Number(tag, value, &f.ListVersion)
+	case tagListForm:
+		f.ListForm = string(value)
+	case tagObtained:
+		return tlv.Number(tag, value, &f.Obtained)
+	case tagFreshness:
+		p, err := period.Parse(string(value))
+		if err != nil || p.String() != string(value) {
+			return tlv.Bad(tag)
+		}
+		f.Freshness = p
+	case tagStaleDenies:
+		return tlv.Truth(tag, value, &f.StaleDenies)
 	default:
 		return f.decodeRights(tag, value)
 	}
@@ -235,30 +223,7 @@ func (f *Facts) decodeRights(tag byte, value []byte) error {
 	case tagCount:
 		return tlv.Number(tag, value, &f.Count)
 	case tagPositions:
-		return readPositions(value, &f.Positions)
-	default:
-		return f.decodeList(tag, value)
-	}
-	return nil
-}
-
-// decodeList decodes the facts of a version of an external list.
-func (f *Facts) decodeList(tag byte, value []byte) error {
-	switch tag {
-	case tagListVersion:
-		return tlv.Number(tag, value, &f.ListVersion)
-	case tagListForm:
-		f.ListForm = string(value)
-	case tagObtained:
-		return tlv.Number(tag, value, &f.Obtained)
-	case tagFreshness:
-		p, err := period.Parse(string(value))
-		if err != nil || p.String() != string(value) {
-			return tlv.Bad(tag)
-		}
-		f.Freshness = p
-	case tagStaleDenies:
-		return tlv.Truth(tag, value, &f.StaleDenies)
+		return tlv.Ascending(tag, value, &f.Positions)
 	default:
 		return tlv.Bad(tag)
 	}

@@ -104,7 +104,7 @@ type Facts struct {
 	ListForm    string        // which digests it holds, see package extlist
 	Obtained    Instant       // when the list was got from its keeper; its age counts from then
 	Freshness   period.Period // how long it may be relied on; zero: for ever
-	StaleDenies bool          // once it is older, it denies; otherwise only its entries count
+	StaleDenies bool          // once it is older, it denies
 
 	// Of a void: what it leaves out, an event of its subject or those of a batch. Exactly one is set. An undo has the batch.
 	VoidPosition int64

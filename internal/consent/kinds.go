@@ -133,10 +133,8 @@ func (k Kind) row() *kindRow {
 // Kinds returns every kind, in the order of the numbers.
 func Kinds() []Kind {
 	all := make([]Kind, 0, len(kinds)-1)
-	for k := KindRequest; int(k) < len(kinds); k++ {
-		if k.Known() {
-			all = append(all, k)
-		}
+	for k := KindRequest; k.Known(); k++ {
+		all = append(all, k)
 	}
 	return all
 }
@@ -148,7 +146,7 @@ func StatedKinds() []Kind {
 
 // KindNamed returns the kind with the name; false if there is none.
 func KindNamed(name string) (Kind, bool) {
-	i := slices.IndexFunc(kinds[1:], func(r kindRow) bool { return r.name == name && name != "" })
+	i := slices.IndexFunc(kinds[1:], func(r kindRow) bool { return r.name == name })
 	return Kind(i + 1), i >= 0
 }
 

@@ -1,7 +1,6 @@
 package consent
 
-// Listing is what the version in force of an external list says of an address, so far as a decision may depend on it. The bytes of the
-// version, which hold nothing but digests, are looked up before: a decision gets what was found as it gets states.
+// Listing is what the version in force of an external list says of an address. A decision gets it as it gets states.
 type Listing struct {
 	List    string
 	Binds   Binds
@@ -11,9 +10,6 @@ type Listing struct {
 	Stale   Instant // from when on the version is too old to be relied on; zero: it never is
 }
 
-// Matters reports whether a decision can depend on the listing, at whatever time.
-func (l *Listing) Matters() bool { return l.Listed || l.Unasked || l.Stale != 0 }
-
 // StaleFrom returns from when on the version of an external list denies because it is too old; zero: it never does.
 func (f *Facts) StaleFrom() Instant {
 	if !f.StaleDenies || f.Freshness.IsZero() {
@@ -22,10 +18,10 @@ func (f *Facts) StaleFrom() Instant {
 	return f.Obtained.Plus(f.Freshness)
 }
 
-// listed adds what the external lists that bind this say of the address: EXTERNAL_LIST where it stands on one, EXTERNAL_LIST_STALE where one
-// that it does not stand on cannot be relied on. It reports whether it added any.
+// listed adds EXTERNAL_LIST where the address stands on a list that binds this, and EXTERNAL_LIST_STALE where one on which it does not stand
+// cannot be relied on. It reports whether it added any.
 func (e *evaluation) listed(binds Binds, found *findings) (bars bool) {
-	var stale bool
+	stale := false
 	for i := range e.known.Lists {
 		l := &e.known.Lists[i]
 		switch {
@@ -43,7 +39,7 @@ func (e *evaluation) listed(binds Binds, found *findings) (bars bool) {
 	return bars || stale
 }
 
-// listsEnd returns when the first of the lists that a basis has to mind becomes too old to be relied on; zero: none does.
+// listsEnd returns when the first of the lists that a basis has to mind becomes stale; zero: none does.
 func (k *Known) listsEnd(consent bool) (ends Instant) {
 	for i := range k.Lists {
 		if l := &k.Lists[i]; !l.Listed && (l.Binds == BindsAll || !consent) {

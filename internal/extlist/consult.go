@@ -58,7 +58,7 @@ func (c *Consulted) Append(to []consent.Listing, a address.Address) []consent.Li
 	for i := range c.lists {
 		of := &c.lists[i]
 		l := of.Listing
-		if l.Listed, l.Unasked = of.version.Says(a); l.Matters() {
+		if l.Listed, l.Unasked = of.version.Says(a); l.Listed || l.Unasked || l.Stale != 0 {
 			to = append(to, l)
 		}
 	}

@@ -172,7 +172,7 @@ func TestDecodeHeader_WhatIsNoHeader_IsRefused(t *testing.T) {
 		"only the version":          good[:1],
 		"no position":               slices.Concat(good[:1], good[11:]),
 		"no kind":                   good[:len(good)-3],
-		"a reserved kind":           append(slices.Clone(good[:len(good)-1]), byte(consent.KindUndo)+1),
+		"a reserved kind":           append(slices.Clone(good[:len(good)-1]), byte(consent.KindList)+1),
 		"an unknown kind":           append(slices.Clone(good[:len(good)-1]), 99),
 		"a field of another tag":    append(slices.Clone(good), 0x7f, 1, 1),
 		"a field twice":             append(slices.Clone(good), good[len(good)-3:]...),

@@ -98,8 +98,8 @@ func (r *reader) channelResets(at *place, w *window) []Entry {
 	has := r.reaches(w.catalog.Parsed, r.channels)
 	var entries []Entry
 	for _, id := range once(slices.Concat(has, had)) {
-		if !w.undone && slices.Contains(had, id) && slices.Contains(has, id) && !feed.DecidesOtherwise(before, w.catalog.Parsed, id) &&
-			!w.listsAnew(at, id) {
+		if !w.undone && slices.Contains(had, id) && slices.Contains(has, id) && !w.listsAnew(at, id) &&
+			!feed.DecidesOtherwise(before, w.catalog.Parsed, id) {
 			continue
 		}
 		entries = append(entries, Entry{Change: Reset, Rule: feed.Rule{Channel: id}, Position: r.form.position(w.to.Position)})
@@ -107,8 +107,7 @@ func (r *reader) channelResets(at *place, w *window) []Entry {
 	return entries
 }
 
-// listsAnew reports whether a version of an external list came into force since the reader's place, which may change every answer on a
-// marketing channel. What the window tells is by the lists in force under its head, so it is told until the place has passed the activation.
+// listsAnew reports whether an external list came into force after the reader's place: what a window tells is by the lists of its head.
 func (w *window) listsAnew(at *place, channel string) bool {
 	ch, _ := w.catalog.Parsed.Channel(channel)
 	return w.listed > at.Position && ch.Class == catalog.ClassMarketing

@@ -111,10 +111,9 @@ func (f *Feed) putCatalog(ctx context.Context, w *window) (err error) {
 		return err
 	}
 	w.catalog = reference.InForce(w.versions, f.now(&w.head))
-	if w.lists, err = f.Lists.At(ctx, &w.head, w.head.Position, f.now(&w.head)); err != nil {
-		return err
+	if w.lists, err = f.Lists.At(ctx, &w.head, w.head.Position, f.now(&w.head)); err == nil {
+		w.listed, err = f.Lists.LastActivation(ctx, &w.head)
 	}
-	w.listed, err = f.Lists.LastActivation(ctx, &w.head)
 	return err
 }
 
