@@ -1,6 +1,8 @@
 package follower_test
 
 import (
+	"bytes"
+	"crypto/sha1" //nolint:gosec // The form of external lists.
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -10,12 +12,16 @@ import (
 
 	"github.com/assent-io/assent/client/follower"
 	"github.com/assent-io/assent/examples"
+	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/statement"
+	"github.com/assent-io/assent/internal/extlist"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/service"
 	"github.com/assent-io/assent/internal/service/administration"
+	"github.com/assent-io/assent/internal/service/extlists"
 	"github.com/assent-io/assent/internal/service/record"
 	"github.com/assent-io/assent/internal/service/rights"
 	"github.com/assent-io/assent/internal/service/txn"
@@ -171,9 +177,12 @@ func (o *story) step() {
 	case n < 91:
 		name = "clock"
 		o.clock.Advance(time.Duration(o.dice.IntN(72)) * time.Hour)
-	case n < 93:
+	case n < 92:
 		name = "retention"
 		_, err = s.RunRetention(ctx, false)
+	case n < 95:
+		name = "lists"
+		err = o.activateList(s)
 	case n < 96:
 		name = "catalog"
 		_, err = s.ApplyCatalog(ctx, administration.ApplyCatalog{Document: o.pick(catalogs())})
@@ -184,6 +193,34 @@ func (o *story) step() {
 		word, _, _ := strings.Cut(strings.TrimSuffix(name, ";"), " ")
 		o.accepted[word]++
 	}
+}
+
+// activateList brings a version of an external list into force, which lists some of the people, and perhaps becomes stale soon.
+func (o *story) activateList(s *service.Service) error {
+	ctx, now := process(o.t.Context()), consent.InstantOf(o.clock.Now())
+	n := extlists.NewList{ID: o.pick([]string{"registry", "partner"}), Name: "list", Binds: consent.BindsExistingCustomer, Form: extlist.ECGFile, Freshness: "P2D"}
+	if n.ID == "partner" {
+		n.Binds, n.WhenStale = consent.BindsAll, extlists.WhenStaleIgnore
+	}
+	if _, err := s.CreateList(ctx, n); err != nil && !fault.Is(err, fault.ListExists) {
+		return err
+	}
+	entries := []string{"@elsewhere.example"}
+	for range o.dice.IntN(4) {
+		entries = append(entries, must(address.Parse(o.pick(spellings())))(o.t).Exact(), "@"+o.pick(domains()))
+	}
+	var file []byte
+	for _, entry := range entries {
+		sum := sha1.Sum([]byte(entry)) //nolint:gosec // The form of the list.
+		file = append(file, sum[:]...)
+	}
+	v, err := s.UploadVersion(ctx, extlists.Upload{List: n.ID, File: bytes.NewReader(file), Obtained: now})
+	if err != nil {
+		return err
+	}
+	o.times = append(o.times, now.Add(2*24*time.Hour))
+	_, err = s.ActivateVersion(ctx, extlists.Activate{List: n.ID, Version: v.Version, Confirm: true})
+	return err
 }
 
 func describe(st *statement.Statement) string {

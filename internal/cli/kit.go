@@ -7,6 +7,7 @@ import (
 
 	"github.com/assent-io/assent/internal/cli/connect"
 	"github.com/assent-io/assent/internal/cli/consumers"
+	"github.com/assent-io/assent/internal/cli/extlists"
 	"github.com/assent-io/assent/internal/cli/imports"
 	"github.com/assent-io/assent/internal/cli/kit"
 	"github.com/assent-io/assent/internal/cli/webhooks"
@@ -20,6 +21,11 @@ func (a *app) consumers() *cobra.Command {
 // webhooks holds the commands about webhooks.
 func (a *app) webhooks() *cobra.Command {
 	return family("webhooks", "Manage webhooks: URLs to which the change feed is sent", (&webhooks.Commands{Kit: a.kit()}).All()...)
+}
+
+// externalLists holds the commands about external lists.
+func (a *app) externalLists() *cobra.Command {
+	return family("lists", "Manage external lists: digests of addresses that checks consult", (&extlists.Commands{Kit: a.kit()}).All()...)
 }
 
 // imports holds the commands about imports.

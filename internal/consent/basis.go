@@ -12,18 +12,18 @@ func (e *evaluation) decideBasis(found *findings) Decision {
 	if e.rules.channel.Accepts(catalog.BasisConsent) {
 		g, code, ends := e.consent(bounced)
 		if code == CodeAllowConsent {
-			return e.rules.allowGrant(e.at, code, g, ends, found)
+			return e.allowGrant(code, g, ends, found)
 		}
 		if code != "" {
-			found.add(code)
+			found.Add(code)
 		}
 	}
 	if g, code := e.otherBases(bounced, found); g != nil {
-		return e.rules.allowGrant(e.at, code, g, e.rules.otherEnds(g), found)
+		return e.allowGrant(code, g, e.rules.otherEnds(g), found)
 	}
 	switch {
-	case found.n > 0:
-		return e.rules.Deny(e.at, found.codes()...)
+	case found.Len() > 0:
+		return e.rules.Deny(e.at, found.Codes()...)
 	case e.grantExists(func(g *Grant) bool {
 		return g.On(e.rules.channel.ID) && !e.rules.channel.Accepts(g.Basis) && g.After(bounced)
 	}):
@@ -153,7 +153,7 @@ func (e *evaluation) otherBases(bounced Instant, found *findings) (*Grant, Code)
 			return g, code
 		}
 		if code != "" {
-			found.add(code)
+			found.Add(code)
 		}
 	}
 	return nil, ""
@@ -168,18 +168,18 @@ func (e *evaluation) isOther(g *Grant, bounced Instant) bool {
 // covered by the exception for existing customers.
 func (e *evaluation) barredFromOtherBases(found *findings) (barred bool) {
 	if e.lastNo() != 0 {
-		found.add(CodeRefusedBefore)
+		found.Add(CodeRefusedBefore)
 		barred = true
 	}
 	if slices.ContainsFunc(e.rules.honoured, func(h honours) bool { return e.saidNoTo(&h) }) {
-		found.add(CodeHonouredRefusal)
+		found.Add(CodeHonouredRefusal)
 		barred = true
 	}
 	if e.has(ReasonExternalList, func(b block) bool { return b.Binds == BindsExistingCustomer && e.inScope(b) }) {
-		found.add(CodeExternalList)
+		found.Add(CodeExternalList)
 		barred = true
 	}
-	return barred
+	return e.listed(BindsExistingCustomer, found) || barred
 }
 
 // saidNoTo reports whether a no of the address to the honoured channel stands: no consent reopened that channel since.
@@ -236,23 +236,25 @@ func (r *Rules) Allow(t Instant, code Code, basis catalog.Basis) Decision {
 // allowing is an ALLOW for the first of the codes, which it does not keep.
 func (r *Rules) allowing(t Instant, codes []Code, basis catalog.Basis) Decision {
 	return Decision{
-		Verdict: Allow, Reason: codes[0], Reasons: r.reasons.of(codes), Basis: basis, Sender: r.sender, Decided: t,
+		Verdict: Allow, Reason: codes[0], Reasons: r.reasons.Of(codes), Basis: basis, Sender: r.sender, Decided: t,
 		ValidUntil: t.Plus(r.catalog.Policy.DecisionTTL),
 	}
 }
 
 // allowGrant is an ALLOW that rests on g, which ends at ends; tried is what was found before it.
-func (r *Rules) allowGrant(t Instant, code Code, g *Grant, ends Instant, tried *findings) Decision {
+func (e *evaluation) allowGrant(code Code, g *Grant, ends Instant, tried *findings) Decision {
 	var found findings
-	found.add(code)
-	found.addAll(tried)
-	d := r.allowing(t, found.codes(), g.Basis)
+	found.Add(code)
+	found.AddAll(tried)
+	r := e.rules
+	d := r.allowing(e.at, found.Codes(), g.Basis)
 	d.Position, d.Declaration = g.Position, g.Declaration
 	d.ValidUntil, d.BasisEnd = Earliest(d.ValidUntil, ends), ends
 	d.Obligations = r.byOther
 	if g.Basis == catalog.BasisConsent {
 		d.Obligations = r.byConsent
 	}
+	d.ValidUntil = Earliest(d.ValidUntil, e.known.listsEnd(g.Basis == catalog.BasisConsent))
 	return d
 }
 

@@ -1,10 +1,8 @@
 package consent
 
 import (
-	"encoding/binary"
-	"math"
-
 	"github.com/assent-io/assent/internal/catalog"
+	"github.com/assent-io/assent/internal/period"
 	"github.com/assent-io/assent/internal/tlv"
 )
 
@@ -42,6 +40,11 @@ const (
 	tagInformed       = 0x2e
 	tagRetention      = 0x2f
 	tagUndo           = 0x30
+	tagListVersion    = 0x31
+	tagListForm       = 0x32
+	tagObtained       = 0x33
+	tagFreshness      = 0x34 // as ISO 8601 has it
+	tagStaleDenies    = 0x35
 	tagPositions      = 0x2a // unsigned varints: the first position, then each one's distance from the one before
 )
 
@@ -83,7 +86,7 @@ func AppendFacts(b []byte, f *Facts) []byte {
 	b = tlv.Append(b, tagRemoved, string(f.Removed))
 	b = tlv.AppendNumber(b, tagUntil, f.Until)
 	b = tlv.AppendNumber(b, tagCount, f.Count)
-	b = tlv.Append(b, tagPositions, appendPositions(nil, f.Positions))
+	b = tlv.Append(b, tagPositions, tlv.AppendAscending(nil, f.Positions))
 	b = tlv.Append(b, tagNoticeID, f.NoticeShown.ID)
 	b = tlv.Append(b, tagNoticeVersion, f.NoticeShown.Version)
 	if f.Details != 0 {
@@ -91,30 +94,19 @@ func AppendFacts(b []byte, f *Facts) []byte {
 	}
 	b = tlv.AppendNumber(b, tagInformed, f.Informed)
 	b = tlv.AppendTruth(b, tagRetention, f.Retention)
-	return tlv.AppendNumber(b, tagUndo, f.Undo)
+	b = tlv.AppendNumber(b, tagUndo, f.Undo)
+	return appendListFacts(b, f)
 }
 
-func appendPositions(b []byte, positions []int64) []byte {
-	before := int64(0)
-	for _, p := range positions {
-		b = binary.AppendUvarint(b, uint64(p-before))
-		before = p
+// appendListFacts appends the facts that only a version of an external list has.
+func appendListFacts(b []byte, f *Facts) []byte {
+	b = tlv.AppendNumber(b, tagListVersion, f.ListVersion)
+	b = tlv.Append(b, tagListForm, f.ListForm)
+	b = tlv.AppendNumber(b, tagObtained, f.Obtained)
+	if !f.Freshness.IsZero() {
+		b = tlv.Append(b, tagFreshness, f.Freshness.String())
 	}
-	return b
-}
-
-func readPositions(value []byte, into *[]int64) error {
-	last := int64(0)
-	for len(value) > 0 {
-		distance, used := binary.Uvarint(value)
-		if used <= 0 || distance == 0 || distance > math.MaxInt64-uint64(last) {
-			return tlv.Bad(tagPositions)
-		}
-		last += int64(distance)
-		*into = append(*into, last)
-		value = value[used:]
-	}
-	return nil
+	return tlv.AppendTruth(b, tagStaleDenies, f.StaleDenies)
 }
 
 // DecodeField decodes one field of what [AppendFacts] appends into f. Errors wrap [tlv.ErrEncoding].
@@ -169,7 +161,7 @@ func (f *Facts) DecodeField(tag byte, value []byte) error {
 	return nil
 }
 
-// decodeEvidence decodes the facts about a notice, the parts of the evidence, and the end of a suppression.
+// decodeEvidence decodes the facts about a notice, the parts of the evidence, the end of a suppression, and a version of an external list.
 func (f *Facts) decodeEvidence(tag byte, value []byte) error {
 	switch tag {
 	case tagNoticeID:
@@ -185,6 +177,20 @@ func (f *Facts) decodeEvidence(tag byte, value []byte) error {
 		return tlv.Number(tag, value, &f.Informed)
 	case tagRetention:
 		return tlv.Truth(tag, value, &f.Retention)
+	case tagListVersion:
+		return tlv.Number(tag, value, &f.ListVersion)
+	case tagListForm:
+		f.ListForm = string(value)
+	case tagObtained:
+		return tlv.Number(tag, value, &f.Obtained)
+	case tagFreshness:
+		p, err := period.Parse(string(value))
+		if err != nil || p.String() != string(value) {
+			return tlv.Bad(tag)
+		}
+		f.Freshness = p
+	case tagStaleDenies:
+		return tlv.Truth(tag, value, &f.StaleDenies)
 	default:
 		return f.decodeRights(tag, value)
 	}
@@ -217,7 +223,7 @@ func (f *Facts) decodeRights(tag byte, value []byte) error {
 	case tagCount:
 		return tlv.Number(tag, value, &f.Count)
 	case tagPositions:
-		return readPositions(value, &f.Positions)
+		return tlv.Ascending(tag, value, &f.Positions)
 	default:
 		return tlv.Bad(tag)
 	}

@@ -16,6 +16,7 @@ type Known struct {
 	Spelling [16]byte      // of the exact form, under the digest key of the folded subject
 	Domains  []*State      // in the order of address.Address.Domains
 	Linked   []LinkedState // of other addresses of the same person
+	Lists    []Listing     // what the external lists in force at the time say of it; those that do not matter may be left out
 }
 
 // Decision is the answer to a check with what it rests on.
@@ -44,14 +45,14 @@ func (r *Rules) Decide(a address.Address, known *Known, t Instant) Decision {
 	var buffer [4]block
 	e.blocks = e.gatherBlocks(buffer[:0])
 	var found findings
-	if e.blocksOnEveryClass(&found); found.n > 0 {
-		return r.Deny(t, found.codes()...)
+	if e.blocksOnEveryClass(&found); found.Len() > 0 {
+		return r.Deny(t, found.Codes()...)
 	}
 	if r.channel.Class != catalog.ClassMarketing {
 		return e.decideClass(&found)
 	}
-	if e.suppressed(a, &found); found.n > 0 {
-		return r.Deny(t, found.codes()...)
+	if e.suppressed(a, &found); found.Len() > 0 {
+		return r.Deny(t, found.Codes()...)
 	}
 	if code, refused := e.refused(); refused {
 		return r.Deny(t, code)
@@ -70,7 +71,7 @@ func (r *Rules) DenyAll(t Instant) (Decision, bool) {
 // Deny is a DENY with these reasons, of which there is one at least. It does not keep the list.
 func (r *Rules) Deny(t Instant, codes ...Code) Decision {
 	return Decision{
-		Verdict: Deny, Reason: codes[0], Reasons: r.reasons.of(codes), About: codes[0].about(), Sender: r.sender, Decided: t,
+		Verdict: Deny, Reason: codes[0], Reasons: r.reasons.Of(codes), About: codes[0].about(), Sender: r.sender, Decided: t,
 	}
 }
 
@@ -140,19 +141,19 @@ func (e *evaluation) blocksOnEveryClass(found *findings) {
 		return
 	}
 	if e.has(ReasonLegalBlock, e.inScope) {
-		found.add(CodeLegalBlock)
+		found.Add(CodeLegalBlock)
 	}
 	if e.rules.channel.Class == catalog.ClassLegalNotice {
 		return
 	}
 	if e.has(ReasonProcessingRestricted, e.inScope) {
-		found.add(CodeRestricted)
+		found.Add(CodeRestricted)
 	}
 	if e.has(ReasonHardBounce, e.bounces) {
-		found.add(CodeHardBounce)
+		found.Add(CodeHardBounce)
 	}
 	if e.has(ReasonManual, func(b block) bool { return b.Scope != ScopeMarketing && e.inScope(b) }) {
-		found.add(CodeSuppressed)
+		found.Add(CodeSuppressed)
 	}
 }
 
@@ -186,21 +187,21 @@ func (e *evaluation) grantExists(test func(g *Grant) bool) bool {
 func (e *evaluation) decideClass(found *findings) Decision {
 	r := e.rules
 	if r.request.Advertising {
-		found.add(CodeMixedContent)
+		found.Add(CodeMixedContent)
 	}
 	if last := e.known.LastRefusal(r.channel.ID); r.channel.Refusable && last != nil {
 		if !e.grantExists(func(g *Grant) bool { return g.asksAgainFor(r.channel.ID, last.At) }) {
-			found.add(last.code())
+			found.Add(last.code())
 		}
 	}
 	switch {
 	case r.request.Reference == "":
-		found.add(CodeReferenceMissing)
+		found.Add(CodeReferenceMissing)
 	case !r.channel.MatchesReference(r.request.Reference):
-		found.add(CodeReferenceInvalid)
+		found.Add(CodeReferenceInvalid)
 	}
-	if found.n > 0 {
-		return r.Deny(e.at, found.codes()...)
+	if found.Len() > 0 {
+		return r.Deny(e.at, found.Codes()...)
 	}
 	if r.channel.Class == catalog.ClassLegalNotice {
 		return r.Allow(e.at, CodeAllowLegal, catalog.BasisLegalObligation)
@@ -218,21 +219,19 @@ func (r *Refusal) code() Code {
 // suppressed is stage 5.
 func (e *evaluation) suppressed(a address.Address, found *findings) {
 	if a.Role() {
-		found.add(CodeRoleAddress)
-	}
-	if len(e.blocks) == 0 {
-		return
+		found.Add(CodeRoleAddress)
 	}
 	for _, reason := range [...]Reason{ReasonObjection, ReasonComplaint, ReasonErased} {
 		if e.has(reason, func(b block) bool { return e.inScope(b) && !e.endedByConsent(b, e.rules.channel) }) {
-			found.add(Code(reason))
+			found.Add(Code(reason))
 		}
 	}
 	if e.has(ReasonExternalList, func(b block) bool { return b.Binds == BindsAll && e.inScope(b) }) {
-		found.add(CodeExternalList)
+		found.Add(CodeExternalList)
 	}
+	e.listed(BindsAll, found)
 	if e.has(ReasonManual, func(b block) bool { return b.Scope == ScopeMarketing }) {
-		found.add(CodeSuppressed)
+		found.Add(CodeSuppressed)
 	}
 }
 

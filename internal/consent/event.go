@@ -5,6 +5,7 @@ import (
 	"cmp"
 
 	"github.com/assent-io/assent/internal/catalog"
+	"github.com/assent-io/assent/internal/period"
 )
 
 // SubjectID identifies the subject of an event: 16 random bytes. Only the table of subjects ties it to an address.
@@ -95,8 +96,15 @@ type Facts struct {
 
 	// Of a version of the catalog.
 	CatalogVersion int64
-	Effective      Instant // zero: for all time before
-	Document256    [32]byte
+	Effective      Instant  // zero: for all time before
+	Document256    [32]byte // of a version of an external list, too: the SHA-256 of its stored bytes
+
+	// Of a version of an external list, which has List and Binds besides.
+	ListVersion int64
+	ListForm    string        // which digests it holds, see package extlist
+	Obtained    Instant       // when the list was got from its keeper; its age counts from then
+	Freshness   period.Period // how long it may be relied on; zero: for ever
+	StaleDenies bool          // once it is older, it denies
 
 	// Of a void: what it leaves out, an event of its subject or those of a batch. Exactly one is set. An undo has the batch.
 	VoidPosition int64

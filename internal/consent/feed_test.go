@@ -63,16 +63,23 @@ func TestFeed_AnyHistory_AConsumerConcludesWhatACheckAnswers(t *testing.T) {
 	seen := compared{}
 	rapid.Check(t, func(t *rapid.T) {
 		w := newFeedWorld(t)
+		lists := drawListVersions(t, w.history.addresses)
+		for i := range lists {
+			lists[i].from = min(lists[i].from, w.ledger.last())
+		}
 		for _, at := range drawTimes(t, w.ledger.last()) {
+			inForce := consulted(t, lists, at)
 			for _, a := range w.history.addresses {
-				seen.compare(t, w, a, w.ledger.known(a, at), at)
+				known := w.ledger.known(a, at)
+				known.Lists = inForce.Append(nil, a)
+				seen.compare(t, w, a, known, at)
 			}
 		}
 	})
 	t.Log(seen)
 	for _, code := range []consent.Code{
 		consent.CodeAllowConsent, consent.CodeAllowContract, consent.CodeAllowLegal, consent.CodeSuppressed, consent.CodeRefused,
-		consent.CodeObjection, consent.CodeNoLegalBasis,
+		consent.CodeObjection, consent.CodeNoLegalBasis, consent.CodeExternalList, consent.CodeListStale,
 	} {
 		if seen[code] == 0 {
 			t.Errorf("no history led to %s", code)

@@ -160,7 +160,7 @@ type card struct {
 // cards are all rules that the feed tells about an address.
 func (w *feedWorld) cards(a address.Address, known *consent.Known) map[card][]feed.Rule {
 	cards := map[card][]feed.Rule{
-		{consent.FormExact, a.Exact()}:   w.worths.ExactCard(known.Exact, known.Folded, known.Spelling),
+		{consent.FormExact, a.Exact()}:   w.worths.ExactCard(known.Exact, known.Folded, known.Spelling, known.Lists...),
 		{consent.FormFolded, a.Folded()}: feed.FoldedCard(known.Folded, known.Linked),
 	}
 	for i, domain := range a.Domains() {
@@ -211,16 +211,22 @@ func (c *consumer) held(t fails, a address.Address, cards map[card][]feed.Rule) 
 
 // blockedBy is whether a check of the channel says that something stops its messages, and not only that nothing allows them. Known is that
 // of an address that is of no role.
-func blockedBy(rules *consent.Rules, a address.Address, known *consent.Known, at consent.Instant) bool {
+func blockedBy(rules *consent.Rules, a address.Address, known *consent.Known, granted bool, at consent.Instant) bool {
+	if !granted { // Of external lists nothing is told.
+		bare := *known
+		bare.Lists, known = nil, &bare
+	}
 	d := rules.Decide(a, known, at)
 	return slices.ContainsFunc(d.Reasons, func(code consent.Code) bool {
 		switch code {
 		case consent.CodeLegalBlock, consent.CodeRestricted, consent.CodeHardBounce, consent.CodeSuppressed, consent.CodeWithdrawn,
 			consent.CodeRefused, consent.CodeObjection, consent.CodeComplaint, consent.CodeErased:
 			return true
-		case consent.CodeExternalList: // Of one that binds only existing customers it is a finding about the grants.
+		case consent.CodeListStale, consent.CodeExternalList: // Of one that binds only existing customers it is a finding about the grants.
 			return slices.ContainsFunc(known.InForce(a, at), func(b consent.InForce) bool {
 				return b.Reason == consent.ReasonExternalList && b.Binds == consent.BindsAll && rules.Covers(b.Scope)
+			}) || slices.ContainsFunc(known.Lists, func(l consent.Listing) bool {
+				return l.Binds == consent.BindsAll && (l.Listed || l.Unasked || consent.EndedBy(l.Stale, at))
 			})
 		default:
 			return false
@@ -249,10 +255,15 @@ func ordinary(t fails, a address.Address) address.Address {
 	return plain
 }
 
+// granted is whether a consumer holds a grant of the address.
+func granted(cards *feed.Cards) bool {
+	return slices.ContainsFunc(cards.Exact, func(h feed.Held) bool { return h.Kind == feed.KindGrant })
+}
+
 // differs compares what a consumer concludes with what a check answers, and says how they differ; empty: they do not.
 func (w *feedWorld) differs(t fails, c *consumer, ch *feed.Channel, a address.Address, known *consent.Known, cards *feed.Cards, at consent.Instant) string {
 	rules := mustRulesOf(t, w.catalog, ch.Channel)
-	want, wantBlocked := rules.Decide(a, known, at), blockedBy(rules, ordinary(t, a), known, at)
+	want, wantBlocked := rules.Decide(a, known, at), blockedBy(rules, ordinary(t, a), known, granted(cards), at)
 	allowed := want.Verdict == consent.Allow
 	got := ch.Evaluate(cards, a.Role(), at)
 	switch {

@@ -25,6 +25,7 @@ const (
 	KindLink     Kind = 16 // two addresses are of one person; of both addresses
 	KindUnlink   Kind = 17 // ends the link of two addresses; of both
 	KindUndo     Kind = 18 // the voids of an undo take effect, all at once
+	KindList     Kind = 19 // a version of an external list came into force
 )
 
 // kinds is what the program has to know of each kind besides what an event of it does to a state. A new kind is a row here;
@@ -71,6 +72,7 @@ var kinds = [...]kindRow{
 	KindLink:    {name: "link", order: countedOnly, forms: []Form{FormFolded}, outlives: true, stated: true, fields: []Field{FieldWith}},
 	KindUnlink:  {name: "unlink", order: countedOnly, forms: []Form{FormFolded}, outlives: true, stated: true, fields: []Field{FieldWith}},
 	KindUndo:    {name: "undo", order: countedOnly},
+	KindList:    {name: "list", order: countedOnly},
 }
 
 // kindRow is a row of [kinds].

@@ -10,17 +10,17 @@ import (
 func TestKinds_AreAllOfTheirNumbers_WithNamesOfTheirOwn(t *testing.T) {
 	kinds := consent.Kinds()
 	for i, k := range kinds {
-		if int(k) != i+1 {
-			t.Errorf("the kind %s has the number %d, want %d", k, k, i+1)
+		if i > 0 && k <= kinds[i-1] {
+			t.Errorf("the kind %s has the number %d, after %d", k, k, kinds[i-1])
 		}
 		if named, ok := consent.KindNamed(k.String()); !ok || named != k {
 			t.Errorf("%s is the name of %d, want %d", k, named, k)
 		}
 	}
-	if last := kinds[len(kinds)-1]; last != consent.KindUndo {
+	if last := kinds[len(kinds)-1]; last != consent.KindList {
 		t.Errorf("the last kind is %s", last)
 	}
-	for _, k := range []consent.Kind{0, consent.KindUndo + 1, 255} {
+	for _, k := range []consent.Kind{0, consent.KindList + 1, 255} {
 		if k.Known() || k.String() != "unknown" || k.HasSubject() || k.IsNo() {
 			t.Errorf("%d is a kind: %s", k, k)
 		}
@@ -75,7 +75,8 @@ func TestKinds_SetsThatAreReadOfThem(t *testing.T) {
 			consent.KindLift, consent.KindErase, consent.KindLink, consent.KindUnlink,
 		}},
 		"without a subject": {
-			func(k consent.Kind) bool { return !k.HasSubject() }, []consent.Kind{consent.KindCatalog, consent.KindRemoval, consent.KindUndo},
+			func(k consent.Kind) bool { return !k.HasSubject() },
+			[]consent.Kind{consent.KindCatalog, consent.KindRemoval, consent.KindUndo, consent.KindList},
 		},
 	} {
 		got := slices.DeleteFunc(consent.Kinds(), func(k consent.Kind) bool { return !test.is(k) })

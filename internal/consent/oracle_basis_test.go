@@ -75,6 +75,9 @@ func (o *opinion) yes(ch *catalog.Channel, sender string, g *basis, code consent
 			}
 		}
 	}
+	for _, end := range o.listsExpire(g.facts.Basis == catalog.BasisConsent) {
+		v.ValidUntil = min(v.ValidUntil, end)
+	}
 	v.Obligations = []string{"LIST_UNSUBSCRIBE_ONE_CLICK", "UNSUBSCRIBE_LINK", "IMPRINT", "POSTAL_ADDRESS", "IDENTIFIABLE_AS_ADVERTISING"}
 	if g.facts.Basis != catalog.BasisConsent {
 		v.Obligations = append(v.Obligations, "OPT_OUT_NOTICE")
@@ -153,6 +156,7 @@ func (o *opinion) stage8(ch *catalog.Channel, sender string, onChannel []basis) 
 	}) {
 		found = append(found, consent.CodeExternalList)
 	}
+	found = append(found, o.listFindings(consent.BindsExistingCustomer)...)
 	if found != nil {
 		return nil, "", found
 	}

@@ -204,6 +204,7 @@ func (o *opinion) stage5(ch *catalog.Channel, sender string) []consent.Code {
 	if covered(func(b ban) bool { return b.reason == consent.ReasonExternalList && b.binds == consent.BindsAll }) {
 		codes = append(codes, consent.CodeExternalList)
 	}
+	codes = append(codes, o.listFindings(consent.BindsAll)...)
 	if covered(func(b ban) bool { return b.reason == consent.ReasonManual && b.scope == consent.ScopeMarketing }) {
 		codes = append(codes, consent.CodeSuppressed)
 	}

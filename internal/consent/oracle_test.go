@@ -29,6 +29,7 @@ type opinion struct {
 	facts   []fact // in the order in which they count
 	address address.Address
 	now     consent.Instant
+	lists   []listVersion
 }
 
 // opinionOn considers those of the facts that occurred by the time; what the others say is not looked at.

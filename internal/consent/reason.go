@@ -62,6 +62,7 @@ const (
 	CodeComplaint         Code = "COMPLAINT"
 	CodeErased            Code = "ERASED"
 	CodeExternalList      Code = "EXTERNAL_LIST"
+	CodeListStale         Code = "EXTERNAL_LIST_STALE"
 	CodeAllowConsent      Code = "ALLOW_CONSENT"
 	CodeScopeMismatch     Code = "CONSENT_SCOPE_MISMATCH"
 	CodeNotProvable       Code = "CONSENT_NOT_PROVABLE"
@@ -118,8 +119,8 @@ func AllCodes() []Code {
 	return []Code{
 		CodeChannelRetired, CodeSenderUnknown, CodeSenderInactive, CodeSenderNotAllowed, CodeLegalBlock, CodeRestricted, CodeHardBounce,
 		CodeSuppressed, CodeMixedContent, CodeWithdrawn, CodeRefused, CodeReferenceMissing, CodeReferenceInvalid, CodeAllowContract,
-		CodeAllowLegal, CodeRoleAddress, CodeObjection, CodeComplaint, CodeErased, CodeExternalList, CodeAllowConsent, CodeScopeMismatch,
-		CodeNotProvable, CodeConsentExpired, CodeConsentLapsed, CodeConsentPending, CodeRefusedBefore, CodeHonouredRefusal,
+		CodeAllowLegal, CodeRoleAddress, CodeObjection, CodeComplaint, CodeErased, CodeExternalList, CodeListStale, CodeAllowConsent,
+		CodeScopeMismatch, CodeNotProvable, CodeConsentExpired, CodeConsentLapsed, CodeConsentPending, CodeRefusedBefore, CodeHonouredRefusal,
 		CodeSaleMissing, CodeNoticeMissing, CodeNotSimilar, CodeBasisExpired, CodeCustomerLapsed, CodeAllowCustomer,
 		CodeTermsInsufficient, CodeAllowTerms, CodeBasisNotAccepted, CodeNoLegalBasis, CodeConfirmationLimit, CodeAllowConfirmation,
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/catalog"
+	"github.com/assent-io/assent/internal/consent/found"
 	"github.com/assent-io/assent/internal/fault"
 )
 
@@ -26,10 +27,13 @@ type Rules struct {
 	stage2   []Code    // findings about channel and sender identity
 	coverage Coverage  // what scopes reach the channel under the sender
 	honoured []honours // channels whose refusals count here
-	reasons  *reasonLists
+	reasons  *found.Shared[Code]
 	// The obligations of messages on a consent, and on another basis.
 	byConsent, byOther []string
 }
+
+// findings are the codes that stages have found.
+type findings = found.List[Code]
 
 // honours is a channel; another one honours its refusals.
 type honours struct {
@@ -43,7 +47,7 @@ func NewRules(c *catalog.Catalog, r Request) (*Rules, error) {
 	if !ok {
 		return nil, fault.Errorf(fault.UnknownChannel, "channel", "the catalog does not have this channel")
 	}
-	rules := &Rules{catalog: c, channel: ch, request: r, reasons: &reasonLists{}}
+	rules := &Rules{catalog: c, channel: ch, request: r, reasons: &found.Shared[Code]{}}
 	rules.byConsent, rules.byOther = obligations(ch, catalog.BasisConsent), obligations(ch, "")
 	if ch.Retired {
 		rules.stage2 = append(rules.stage2, CodeChannelRetired)

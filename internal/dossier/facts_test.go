@@ -18,6 +18,7 @@ func untold() []string {
 		"Spelling", "Tagged", "Linked", // the address itself is shown, with the evidence
 		"Retention",                                  // the client that recorded the event is
 		"CatalogVersion", "Effective", "Document256", // of a catalog
+		"ListVersion", "ListForm", "Obtained", "Freshness", "StaleDenies", // of a version of an external list, which is about no person
 	}
 }
 

@@ -1,6 +1,11 @@
 package e2e
 
 import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -43,9 +48,10 @@ func TestHelp_ExamplesDoWhatTheySay(t *testing.T) {
 	// What others need comes first, and what takes something away last.
 	rank := func(example string) int {
 		switch {
-		case strings.HasPrefix(example, "assent grant"), strings.HasPrefix(example, "assent consumers create"), strings.HasPrefix(example, "assent webhooks create"):
+		case strings.HasPrefix(example, "assent grant"), strings.HasPrefix(example, "assent consumers create"), strings.HasPrefix(example, "assent webhooks create"),
+			strings.HasPrefix(example, "assent lists create"):
 			return 0
-		case strings.HasPrefix(example, "assent withdraw"), strings.HasPrefix(example, "assent erase"):
+		case strings.HasPrefix(example, "assent lists activate"), strings.HasPrefix(example, "assent withdraw"), strings.HasPrefix(example, "assent erase"):
 			return 2
 		default:
 			return 1
@@ -73,6 +79,11 @@ func TestHelp_ExamplesDoWhatTheySay(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	digest := sha256.Sum256([]byte("bert@example.com"))
+	writeGzip(t, filepath.Join(db.dir, "opt-outs.txt.gz"), fmt.Appendf(nil, "%x\n", digest))
+	if err := os.WriteFile(filepath.Join(db.dir, "ecg-liste.hash"), digest[:20], 0o600); err != nil {
+		t.Fatal(err)
+	}
 	symlink(t, "../../examples/acme/audience.csv", filepath.Join(db.dir, "audience.csv"))
 	if err := os.Mkdir(filepath.Join(db.dir, "lists"), 0o700); err != nil {
 		t.Fatal(err)
@@ -95,5 +106,17 @@ func TestHelp_ExamplesDoWhatTheySay(t *testing.T) {
 			continue
 		}
 		runAsWritten(t, db.dir, env, example)
+	}
+}
+
+func writeGzip(t *testing.T, path string, data []byte) {
+	t.Helper()
+	var packed bytes.Buffer
+	w := gzip.NewWriter(&packed)
+	if _, err := w.Write(data); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(w.Close(), os.WriteFile(path, packed.Bytes(), 0o600)); err != nil {
+		t.Fatal(err)
 	}
 }

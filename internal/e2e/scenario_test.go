@@ -60,12 +60,21 @@ type step struct {
 	at    consent.Instant
 	event *scenario.Event
 	check *scenario.Check
+
+	list    *scenario.List // with the version that comes into force
+	version *scenario.ListVersion
 }
 
 // steps puts a scenario into the order in which it can be played. A fact that names a later confirmation can only be recorded
 // then; what is asked in between is left out and asked as of its time.
 func steps(s *scenario.Scenario) []step {
 	var list []step
+	for i := range s.Lists {
+		for k := range s.Lists[i].Versions {
+			v := &s.Lists[i].Versions[k]
+			list = append(list, step{at: v.At, list: &s.Lists[i], version: v})
+		}
+	}
 	for i := range s.Events {
 		st := &s.Events[i].Statement
 		list = append(list, step{at: max(st.Occurred, st.Confirmed), event: &s.Events[i]})
@@ -79,10 +88,10 @@ func steps(s *scenario.Scenario) []step {
 		}
 	}
 	kind := func(s step) int { // Of one instant, what happened before what is asked.
-		if s.event != nil {
-			return 0
+		if s.check != nil {
+			return 1
 		}
-		return 1
+		return 0
 	}
 	slices.SortStableFunc(list, func(a, b step) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(kind(a), kind(b))) })
 	return list
@@ -103,6 +112,10 @@ func play(t *testing.T, kind string, s *scenario.Scenario) (strict int) {
 	c := assentv1.NewConsentServiceClient(dial(t, r.GRPC, r.key))
 	for _, step := range played {
 		clock.Set(step.at.Time())
+		if step.list != nil {
+			activateList(t, assentv1.NewExternalListServiceClient(dial(t, r.GRPC, r.key)), &step)
+			continue
+		}
 		if step.event != nil {
 			recordEvent(t, c, step.event)
 			continue
@@ -319,4 +332,41 @@ func moment(i consent.Instant) *timestamppb.Timestamp {
 
 func basisOf(b catalog.Basis) assentv1.LegalBasis {
 	return assentv1.LegalBasis(assentv1.LegalBasis_value["LEGAL_BASIS_"+strings.ToUpper(string(b))])
+}
+
+// activateList uploads and activates a version of an external list, the first with the list.
+func activateList(t *testing.T, c assentv1.ExternalListServiceClient, s *step) {
+	t.Helper()
+	form, file := s.version.Upload()
+	in := &assentv1.CreateExternalListRequest{
+		Id: s.list.ID, Name: s.list.ID, Binds: string(s.list.Binds), Form: string(form), WhenStale: "ignore",
+	}
+	if s.list.StaleDenies {
+		in.WhenStale = "deny"
+	}
+	if !s.list.Freshness.IsZero() {
+		in.Freshness = s.list.Freshness.String()
+	}
+	if s.version == &s.list.Versions[0] {
+		if _, err := c.CreateExternalList(t.Context(), in); err != nil {
+			t.Fatalf("create a list: %v", err)
+		}
+	}
+	stream, err := c.UploadExternalListVersion(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := &assentv1.UploadExternalListVersionRequest{List: s.list.ID, ObtainedTime: timestamppb.New(s.version.Obtained.Time()), Part: file[:1]}
+	if err := stream.Send(first); err != nil {
+		t.Fatal(err)
+	}
+	if err := stream.Send(&assentv1.UploadExternalListVersionRequest{Part: file[1:]}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := stream.CloseAndRecv(); err != nil {
+		t.Fatalf("upload a list: %v", err)
+	}
+	if _, err := c.ActivateExternalListVersion(t.Context(), &assentv1.ActivateExternalListVersionRequest{List: s.list.ID}); err != nil {
+		t.Fatalf("activate a list: %v", err)
+	}
 }

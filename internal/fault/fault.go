@@ -75,6 +75,10 @@ const (
 	ImportMissing      Code = "IMPORT_NOT_FOUND"
 	FileChanged        Code = "FILE_CHANGED"
 	UploadReplaced     Code = "UPLOAD_REPLACED"
+	InvalidList        Code = "INVALID_EXTERNAL_LIST"
+	ListExists         Code = "EXTERNAL_LIST_EXISTS"
+	ListMissing        Code = "EXTERNAL_LIST_NOT_FOUND"
+	ListShrinks        Code = "EXTERNAL_LIST_SHRINKS"
 	Unauthenticated    Code = "UNAUTHENTICATED"
 	ScopeMissing       Code = "SCOPE_MISSING"
 	OtherDepartment    Code = "OTHER_DEPARTMENT"
@@ -137,6 +141,7 @@ func AllCodes() []Code {
 		InvalidConsumer, ConsumerExists, ConsumerMissing, ConsumerRevoked, ConsumerRequired, WebhookMissing, WebhookDisabled, DeliveryMissing, DeliveryNotDead,
 		InvalidImport, InvalidFile, ImportMissing, FileChanged, UploadReplaced,
 		RotationUnderWay, Unauthenticated, ScopeMissing, OtherDepartment, TooLarge,
+		InvalidList, ListExists, ListMissing, ListShrinks,
 		TooManyCalls, SlowWatcher, ClockSkew, KeyMissing, Unavailable,
 		ServerStopping,
 	}

@@ -32,11 +32,15 @@ func NewWorths(c *catalog.Catalog) (*Worths, error) {
 }
 
 // ExactCard returns the card of an exact form: exact is the state of its subject, folded that of the subject of its folded form, spelling
-// what events of that subject carry for it. A nil state is one without events. Both are folds of the events up to one position.
-func (w *Worths) ExactCard(exact, folded *consent.State, spelling [16]byte) []Rule {
+// what events of that subject carry for it. A nil state is one without events. Both are folds of the events up to one position. Lists are what
+// the external lists in force say of the address: nothing is told of that where there is no grant, for without one nothing is allowed.
+func (w *Worths) ExactCard(exact, folded *consent.State, spelling [16]byte, lists ...consent.Listing) []Rule {
 	var card []Rule
 	if exact != nil {
 		card = w.grants(exact, folded.ErasedAt(spelling))
+	}
+	if len(lists) > 0 && slices.ContainsFunc(card, func(r Rule) bool { return r.Kind == KindGrant }) {
+		card = appendListings(card, lists)
 	}
 	if folded == nil {
 		return sorted(withoutIdleReopenings(card))
@@ -195,4 +199,23 @@ func (w *Worths) appendGrant(card []Rule, g *consent.Grant, t, from consent.Inst
 		})
 	}
 	return card, reopens
+}
+
+// appendListings appends what external lists say: a listing, or from when on the list cannot be relied on.
+func appendListings(card []Rule, lists []consent.Listing) []Rule {
+	for i := range lists {
+		l := &lists[i]
+		r := Rule{
+			Kind: KindSuppression, Match: consent.FormExact, Reason: ReasonListStale, Scope: consent.ScopeMarketing, List: l.List, Binds: l.Binds,
+			Since: l.Since, From: l.Stale,
+		}
+		switch {
+		case l.Listed:
+			r.Reason, r.From = consent.ReasonExternalList, 0
+		case l.Unasked:
+			r.From = 0
+		}
+		card = append(card, r)
+	}
+	return card
 }

@@ -140,7 +140,7 @@ func (e *evaluation) scan(card []Held, of place) {
 
 // applies reports whether a suppression is in force, and its scope covers the channel.
 func (e *evaluation) applies(h *Held, of place) bool {
-	return !consent.EndedBy(h.Until, e.at) && (of != ofDomainAbove || h.Reason != consent.CodeExternalList) && e.ch.Covers(h.Scope) &&
+	return h.From <= e.at && !consent.EndedBy(h.Until, e.at) && (of != ofDomainAbove || h.Reason != consent.CodeExternalList) && e.ch.Covers(h.Scope) &&
 		h.Stops.class(e.ch.Class)
 }
 
@@ -160,7 +160,9 @@ func (e *evaluation) block(h *Held) {
 	switch {
 	case e.isEnded(h):
 	case h.Stops == StopsCustomerMarketing:
-		e.listed = h
+		if e.listed == nil || h.Reason == consent.CodeExternalList {
+			e.listed = h
+		}
 	case h.Stops == StopsMarketing:
 		e.suppressed = h
 	default:
@@ -243,7 +245,7 @@ func (e *evaluation) basis() (reason consent.Code, by *Held, allowed bool) {
 		}
 	}
 	if e.listed != nil {
-		return consent.CodeExternalList, e.listed, false
+		return e.listed.Reason, e.listed, false
 	}
 	return other.Reason, other, true
 }

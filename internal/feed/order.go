@@ -95,12 +95,14 @@ func below(n, random uint64) uint64 {
 const day = 24 * 60 * 60 * 1_000_000
 
 // ByDay returns the rule with its times rounded to days in UTC, so that it is never taken for more than it is: a grant ends at the
-// beginning of its last day and counts from the end of its first; a block ends at the end of its last day.
+// beginning of its last day and counts from the end of its first; a block counts from the beginning of its first day and ends at the end of its
+// last.
 func (r *Rule) ByDay() Rule {
 	rounded := *r
 	rounded.Since = down(r.Since)
 	rounded.From = up(r.From)
 	if r.Kind == KindSuppression {
+		rounded.From = down(r.From)
 		rounded.Until = up(r.Until)
 	} else {
 		rounded.Until = down(r.Until)

@@ -25,6 +25,10 @@ const (
 	KindSuppression
 )
 
+// ReasonListStale is the reason of a rule that an external list, on which the address does not stand, cannot be relied on. No suppression that is
+// recorded has it.
+const ReasonListStale consent.Reason = consent.Reason(consent.CodeListStale)
+
 // Rule is one thing that the feed tells about one form of an address. Two rules are the same if all their fields are. The comments say which
 // kinds have a field; elsewhere it is zero. Of which spelling an exact rule is, its card says.
 type Rule struct {
@@ -44,8 +48,8 @@ type Rule struct {
 	// message, but grants must be later than it.
 	Since, Until consent.Instant
 
-	// From is before when a grant or reopening counts for nothing; zero: it counts at once. It is set only where the consent was recorded with
-	// a confirmed_time after its own.
+	// From is before when a rule counts for nothing; zero: it counts at once. It is set only of a grant or reopening whose consent was recorded
+	// with a confirmed_time after its own, and of an external list that is going to be stale.
 	From consent.Instant
 
 	// Of a grant.
@@ -76,7 +80,7 @@ func (r *Rule) Stops() Stops {
 	case r.Reason == consent.ReasonProcessingRestricted, r.Reason == consent.ReasonHardBounce,
 		r.Reason == consent.ReasonManual && r.Scope != consent.ScopeMarketing:
 		return StopsAllButNotices
-	case r.Reason == consent.ReasonExternalList && r.Binds == consent.BindsExistingCustomer:
+	case (r.Reason == consent.ReasonExternalList || r.Reason == ReasonListStale) && r.Binds == consent.BindsExistingCustomer:
 		return StopsCustomerMarketing
 	default:
 		return StopsMarketing

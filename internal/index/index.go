@@ -144,8 +144,8 @@ func (t *table) applyStates(states []storage.KeyedState) {
 
 func sameHead(a, b *storage.Head) bool {
 	return a.StoreID == b.StoreID && a.Position == b.Position && a.Revision == b.Revision && a.Recorded == b.Recorded &&
-		a.CatalogVersion == b.CatalogVersion && a.ClientsVersion == b.ClientsVersion && a.Refs == b.Refs && a.RefsSum == b.RefsSum && a.CatalogsSum == b.CatalogsSum && a.FoldVersion == b.FoldVersion &&
-		a.Undone == b.Undone &&
+		a.CatalogVersion == b.CatalogVersion && a.ClientsVersion == b.ClientsVersion && a.Refs == b.Refs && a.RefsSum == b.RefsSum && a.CatalogsSum == b.CatalogsSum &&
+		a.ListsSum == b.ListsSum && a.FoldVersion == b.FoldVersion && a.Undone == b.Undone &&
 		bytes.Equal(a.KeysCheck, b.KeysCheck) && bytes.Equal(a.Tree, b.Tree) && slices.Equal(a.DigestKeys, b.DigestKeys)
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/assent-io/assent/internal/rpc/feedserver"
 	"github.com/assent-io/assent/internal/rpc/handler"
 	"github.com/assent-io/assent/internal/rpc/importserver"
+	"github.com/assent-io/assent/internal/rpc/listserver"
 	"github.com/assent-io/assent/internal/rpc/webhookserver"
 	"github.com/assent-io/assent/internal/service"
 	"github.com/assent-io/assent/internal/service/access"
@@ -27,6 +28,7 @@ type Service interface {
 	feedserver.Feed
 	webhookserver.Webhooks
 	importserver.Imports
+	listserver.Lists
 	Authenticator
 }
 

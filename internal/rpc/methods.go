@@ -161,6 +161,7 @@ func methods() map[string]method {
 	}
 	maps.Copy(table, methodsOfFeed())
 	maps.Copy(table, methodsOfImports())
+	maps.Copy(table, methodsOfLists())
 	maps.Copy(table, methodsOfGRPC())
 	known := shapes{}
 	for name, row := range table {
@@ -203,6 +204,18 @@ func methodsOfImports() map[string]method {
 		assentv1.ImportService_GetImport_FullMethodName:    needs(department, access.ScopeRecord, access.ScopeSuppress, access.ScopeRead),
 		assentv1.ImportService_ListImports_FullMethodName:  needs(department, access.ScopeRecord, access.ScopeSuppress, access.ScopeRead),
 		assentv1.ImportService_UndoImport_FullMethodName:   needs(whole, access.ScopeErase).lasting(),
+	}
+}
+
+// methodsOfLists returns the rows of external lists.
+func methodsOfLists() map[string]method {
+	return map[string]method{
+		assentv1.ExternalListService_CreateExternalList_FullMethodName:          needs(whole, access.ScopeSuppress),
+		assentv1.ExternalListService_GetExternalList_FullMethodName:             needs(everywhere, access.ScopeRead, access.ScopeSuppress),
+		assentv1.ExternalListService_ListExternalLists_FullMethodName:           needs(everywhere, access.ScopeRead, access.ScopeSuppress),
+		assentv1.ExternalListService_UploadExternalListVersion_FullMethodName:   needs(whole, access.ScopeSuppress),
+		assentv1.ExternalListService_ExportExternalListQuestions_FullMethodName: needs(whole, access.ScopeFeed),
+		assentv1.ExternalListService_ActivateExternalListVersion_FullMethodName: needs(whole, access.ScopeSuppress).long(),
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"github.com/assent-io/assent/internal/rpc/feedserver"
 	"github.com/assent-io/assent/internal/rpc/handler"
 	"github.com/assent-io/assent/internal/rpc/importserver"
+	"github.com/assent-io/assent/internal/rpc/listserver"
 	"github.com/assent-io/assent/internal/rpc/webhookserver"
 )
 
@@ -38,6 +39,7 @@ func (a *API) Register(server grpc.ServiceRegistrar) {
 	feedserver.Register(guarded, a.service)
 	webhookserver.Register(guarded, a.service)
 	importserver.Register(guarded, a.service)
+	listserver.Register(guarded, a.service)
 }
 
 // Guarded returns a registrar for a server that has the options of the API. The calls of a service that is registered with it go

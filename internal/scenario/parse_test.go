@@ -114,7 +114,7 @@ func TestParse_WhatIsWrong_IsAnErrorWithFileAndLine(t *testing.T) {
 	for name, test := range map[string]struct{ text, want string }{
 		"nothing":                {"", "case.yaml: the file has no scenario"},
 		"no YAML":                {"name: [x", "case.yaml:1: this is not valid YAML"},
-		"no mapping":             {"- x\n", "case.yaml:1: a scenario is a mapping with the keys name, catalog, events, checks, not a list"},
+		"no mapping":             {"- x\n", "case.yaml:1: a scenario is a mapping with the keys name, catalog, lists, events, checks, not a list"},
 		"no UTF-8":               {"name: \xff", "case.yaml: the file is not valid UTF-8"},
 		"an unknown key":         {head + "check: 1\n" + oneCheck, `case.yaml:3: unknown key "check"; a scenario has the keys name`},
 		"a key twice":            {head + "name: y\n" + oneCheck, "case.yaml:3: the key name is given twice, first on line 1"},

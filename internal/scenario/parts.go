@@ -14,13 +14,18 @@ import (
 
 // scenario reads a document, all but its catalog.
 func (d *decoder) scenario(body ast.Node) (*Scenario, *object) {
-	o := d.object(body, "a scenario", "name", "catalog", "events", "checks")
+	o := d.object(body, "a scenario", "name", "catalog", "lists", "events", "checks")
 	if o == nil {
 		return nil, nil
 	}
 	s := &Scenario{Name: o.text("name"), File: d.file, Line: o.line}
 	if o.require("name", "catalog", "checks") && len(o.list("checks")) == 0 {
 		o.fail("checks", "the scenario has no check; add at least one")
+	}
+	for _, node := range o.list("lists") {
+		if l := d.externalList(node); l != nil {
+			s.Lists = append(s.Lists, *l)
+		}
 	}
 	for _, node := range o.list("events") {
 		if e := d.event(node); e != nil {

@@ -132,6 +132,7 @@ func ask(s *Scenario, events history, check *Check) Got {
 		Exact:    events.state(consent.FormExact, a.Exact(), check.At),
 		Folded:   events.state(consent.FormFolded, a.Folded(), check.At),
 		Spelling: digest(a.Exact()),
+		Lists:    s.consulted(check.At).Append(nil, a),
 	}
 	for _, domain := range a.Domains() {
 		known.Domains = append(known.Domains, events.state(consent.FormDomain, domain, check.At))

@@ -13,6 +13,7 @@ import (
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/statement"
+	"github.com/assent-io/assent/internal/period"
 )
 
 // Scenario is one document of a scenario file.
@@ -24,8 +25,28 @@ type Scenario struct {
 	Catalog         *catalog.Catalog
 	CatalogDocument []byte // from which the catalog was read
 
+	Lists  []List  // external lists
 	Events []Event // in the order of the file, which means nothing
 	Checks []Check // at least one
+}
+
+// List is an external list with the versions that came into force.
+type List struct {
+	Line        int
+	ID          string
+	Binds       consent.Binds
+	Freshness   period.Period // zero: the list never becomes stale
+	StaleDenies bool
+	Versions    []ListVersion // by time
+}
+
+// ListVersion is a version of an external list.
+type ListVersion struct {
+	At       consent.Instant // when it came into force
+	Obtained consent.Instant // when it was got from the keeper of the list
+	Entries  []string        // addresses, and domains after an @
+	HasAsked bool
+	Asked    []string // which addresses the keeper was asked about, where HasAsked is set; otherwise the list is about all
 }
 
 // Event is something that happened.

@@ -23,6 +23,7 @@ import (
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/service/erased"
 	"github.com/assent-io/assent/internal/service/export"
+	"github.com/assent-io/assent/internal/service/extlists"
 	"github.com/assent-io/assent/internal/service/imports"
 	"github.com/assent-io/assent/internal/service/receipts"
 	"github.com/assent-io/assent/internal/service/record"
@@ -93,6 +94,7 @@ type Service struct {
 	*audit.Rebuilder
 	*changes.Feed
 	*webhooks.Webhooks
+	*extlists.ExternalLists
 	*imports.Imports
 
 	reference *reference.Reference
@@ -143,6 +145,7 @@ func wire(env *env.Env, opts *Options) *Service {
 	s.Rebuilder = audit.New(env, s.reference, s.engine)
 	s.Imports = imports.New(env, s.reference, s.Guard, s.Recorder, s.Undoer, opts.Imports)
 	s.Webhooks = webhooks.New(env, s.engine, s.Consumers, s.Feed, opts.Webhooks)
+	s.ExternalLists = extlists.New(env, s.reference, s.engine, s.Consumers, s.Counter)
 	s.engine.SetHooks(txn.Hooks{Recorded: s.GoAlong, Erased: s.erased, Forgotten: s.Forget, Committed: s.LookNow})
 	return s
 }
@@ -225,6 +228,9 @@ func (s *Service) Ready(ctx context.Context) error {
 		if _, err := s.reference.Catalogs.UpTo(ctx, &head); err != nil {
 			return err
 		}
+	}
+	if _, err := s.reference.Lists.At(ctx, &head, head.Position, max(s.Instant(), head.Recorded)); err != nil {
+		return err
 	}
 	return s.engine.CheckClock(ctx, &head)
 }

@@ -38,6 +38,7 @@ type Head struct {
 	Tree           []byte   // the compact range of the ledger's tree: hashes of 32 bytes
 	CatalogVersion int64    // the last; 0: none yet
 	CatalogsSum    [32]byte // of all versions of the catalog, one after the other; zero: not known
+	ListsSum       [32]byte // of all activations of external lists, one after the other; zero: there is none yet
 	ClientsVersion int64    // grows with every change of the clients, by a number that is never the same
 	Refs           int32    // how many references there are
 	RefsSum        [32]byte // of all references, one after the other; zero: not known

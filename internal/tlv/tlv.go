@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 )
 
 // ErrEncoding is wrapped by the errors for bytes that are no valid encoding.
@@ -95,5 +96,30 @@ func Array(tag byte, value, into []byte) error {
 		return Bad(tag)
 	}
 	copy(into, value)
+	return nil
+}
+
+// AppendAscending appends positive numbers in ascending order: the first, then each one's distance from the one before, as unsigned varints.
+func AppendAscending(b []byte, numbers []int64) []byte {
+	before := int64(0)
+	for _, n := range numbers {
+		b = binary.AppendUvarint(b, uint64(n-before))
+		before = n
+	}
+	return b
+}
+
+// Ascending appends to into the numbers that [AppendAscending] made the value of.
+func Ascending(tag byte, value []byte, into *[]int64) error {
+	last := int64(0)
+	for len(value) > 0 {
+		distance, used := binary.Uvarint(value)
+		if used <= 0 || distance == 0 || distance > math.MaxInt64-uint64(last) {
+			return Bad(tag)
+		}
+		last += int64(distance)
+		*into = append(*into, last)
+		value = value[used:]
+	}
 	return nil
 }

@@ -1367,6 +1367,115 @@ func (x *Removal) GetPositionCount() int64 {
 	return 0
 }
 
+// A version of an external list came into force. It is consulted by checks from then on.
+type ExternalListActivation struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The id of the list.
+	List string `protobuf:"bytes,1,opt,name=list,proto3" json:"list,omitempty"`
+	// The number of the version.
+	Version int64 `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`
+	// What a listing binds: all, or existing_customer.
+	Binds string `protobuf:"bytes,3,opt,name=binds,proto3" json:"binds,omitempty"`
+	// Which digests the version holds: ecg_file, ecg_service, md5, sha1, sha256 or sha512.
+	Form string `protobuf:"bytes,4,opt,name=form,proto3" json:"form,omitempty"`
+	// When the list was got from its keeper. Its age counts from then.
+	ObtainedTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=obtained_time,json=obtainedTime,proto3" json:"obtained_time,omitempty"`
+	// How long it may be relied on, as a period of ISO 8601; empty: for ever.
+	Freshness string `protobuf:"bytes,6,opt,name=freshness,proto3" json:"freshness,omitempty"`
+	// What is done once it is older: deny, or ignore.
+	WhenStale string `protobuf:"bytes,7,opt,name=when_stale,json=whenStale,proto3" json:"when_stale,omitempty"`
+	// SHA-256 of the stored bytes of the version.
+	Sha256        []byte `protobuf:"bytes,8,opt,name=sha256,proto3" json:"sha256,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExternalListActivation) Reset() {
+	*x = ExternalListActivation{}
+	mi := &file_assent_v1_facts_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExternalListActivation) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExternalListActivation) ProtoMessage() {}
+
+func (x *ExternalListActivation) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_facts_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExternalListActivation.ProtoReflect.Descriptor instead.
+func (*ExternalListActivation) Descriptor() ([]byte, []int) {
+	return file_assent_v1_facts_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *ExternalListActivation) GetList() string {
+	if x != nil {
+		return x.List
+	}
+	return ""
+}
+
+func (x *ExternalListActivation) GetVersion() int64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *ExternalListActivation) GetBinds() string {
+	if x != nil {
+		return x.Binds
+	}
+	return ""
+}
+
+func (x *ExternalListActivation) GetForm() string {
+	if x != nil {
+		return x.Form
+	}
+	return ""
+}
+
+func (x *ExternalListActivation) GetObtainedTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ObtainedTime
+	}
+	return nil
+}
+
+func (x *ExternalListActivation) GetFreshness() string {
+	if x != nil {
+		return x.Freshness
+	}
+	return ""
+}
+
+func (x *ExternalListActivation) GetWhenStale() string {
+	if x != nil {
+		return x.WhenStale
+	}
+	return ""
+}
+
+func (x *ExternalListActivation) GetSha256() []byte {
+	if x != nil {
+		return x.Sha256
+	}
+	return nil
+}
+
 // An immutable fact of the ledger.
 type Event struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1402,6 +1511,7 @@ type Event struct {
 	//	*Event_Link
 	//	*Event_Unlink
 	//	*Event_Undo
+	//	*Event_List
 	Fact isEvent_Fact `protobuf_oneof:"fact"`
 	// Whether the sealed evidence is still held.
 	EvidenceState EvidenceState `protobuf:"varint,16,opt,name=evidence_state,json=evidenceState,proto3,enum=assent.v1.EvidenceState" json:"evidence_state,omitempty"`
@@ -1416,7 +1526,7 @@ type Event struct {
 
 func (x *Event) Reset() {
 	*x = Event{}
-	mi := &file_assent_v1_facts_proto_msgTypes[15]
+	mi := &file_assent_v1_facts_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1428,7 +1538,7 @@ func (x *Event) String() string {
 func (*Event) ProtoMessage() {}
 
 func (x *Event) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_facts_proto_msgTypes[15]
+	mi := &file_assent_v1_facts_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1441,7 +1551,7 @@ func (x *Event) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Event.ProtoReflect.Descriptor instead.
 func (*Event) Descriptor() ([]byte, []int) {
-	return file_assent_v1_facts_proto_rawDescGZIP(), []int{15}
+	return file_assent_v1_facts_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Event) GetPosition() int64 {
@@ -1648,6 +1758,15 @@ func (x *Event) GetUndo() *Undo {
 	return nil
 }
 
+func (x *Event) GetList() *ExternalListActivation {
+	if x != nil {
+		if x, ok := x.Fact.(*Event_List); ok {
+			return x.List
+		}
+	}
+	return nil
+}
+
 func (x *Event) GetEvidenceState() EvidenceState {
 	if x != nil {
 		return x.EvidenceState
@@ -1763,6 +1882,11 @@ type Event_Undo struct {
 	Undo *Undo `protobuf:"bytes,26,opt,name=undo,proto3,oneof"`
 }
 
+type Event_List struct {
+	// A version of an external list came into force.
+	List *ExternalListActivation `protobuf:"bytes,27,opt,name=list,proto3,oneof"`
+}
+
 func (*Event_Request) isEvent_Fact() {}
 
 func (*Event_Grant) isEvent_Fact() {}
@@ -1798,6 +1922,8 @@ func (*Event_Link) isEvent_Fact() {}
 func (*Event_Unlink) isEvent_Fact() {}
 
 func (*Event_Undo) isEvent_Fact() {}
+
+func (*Event_List) isEvent_Fact() {}
 
 var File_assent_v1_facts_proto protoreflect.FileDescriptor
 
@@ -1895,7 +2021,17 @@ const file_assent_v1_facts_proto_rawDesc = "" +
 	"\n" +
 	"until_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\tuntilTime\x12\x14\n" +
 	"\x05count\x18\x03 \x01(\x03R\x05count\x12%\n" +
-	"\x0eposition_count\x18\x04 \x01(\x03R\rpositionCount\"\x99\t\n" +
+	"\x0eposition_count\x18\x04 \x01(\x03R\rpositionCount\"\x86\x02\n" +
+	"\x16ExternalListActivation\x12\x12\n" +
+	"\x04list\x18\x01 \x01(\tR\x04list\x12\x18\n" +
+	"\aversion\x18\x02 \x01(\x03R\aversion\x12\x14\n" +
+	"\x05binds\x18\x03 \x01(\tR\x05binds\x12\x12\n" +
+	"\x04form\x18\x04 \x01(\tR\x04form\x12?\n" +
+	"\robtained_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\fobtainedTime\x12\x1c\n" +
+	"\tfreshness\x18\x06 \x01(\tR\tfreshness\x12\x1d\n" +
+	"\n" +
+	"when_stale\x18\a \x01(\tR\twhenStale\x12\x16\n" +
+	"\x06sha256\x18\b \x01(\fR\x06sha256\"\xd2\t\n" +
 	"\x05Event\x12\x1a\n" +
 	"\bposition\x18\x01 \x01(\x03R\bposition\x12?\n" +
 	"\rrecorded_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\frecordedTime\x12?\n" +
@@ -1920,7 +2056,8 @@ const file_assent_v1_facts_proto_rawDesc = "" +
 	"\aremoval\x18\x16 \x01(\v2\x12.assent.v1.RemovalH\x00R\aremoval\x12%\n" +
 	"\x04link\x18\x18 \x01(\v2\x0f.assent.v1.LinkH\x00R\x04link\x12)\n" +
 	"\x06unlink\x18\x19 \x01(\v2\x0f.assent.v1.LinkH\x00R\x06unlink\x12%\n" +
-	"\x04undo\x18\x1a \x01(\v2\x0f.assent.v1.UndoH\x00R\x04undo\x12?\n" +
+	"\x04undo\x18\x1a \x01(\v2\x0f.assent.v1.UndoH\x00R\x04undo\x127\n" +
+	"\x04list\x18\x1b \x01(\v2!.assent.v1.ExternalListActivationH\x00R\x04list\x12?\n" +
 	"\x0eevidence_state\x18\x10 \x01(\x0e2\x18.assent.v1.EvidenceStateR\revidenceState\x12\x1d\n" +
 	"\n" +
 	"stands_for\x18\x11 \x03(\x03R\tstandsFor\x12#\n" +
@@ -1950,77 +2087,80 @@ func file_assent_v1_facts_proto_rawDescGZIP() []byte {
 }
 
 var file_assent_v1_facts_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_assent_v1_facts_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_assent_v1_facts_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_assent_v1_facts_proto_goTypes = []any{
-	(MoveSide)(0),                 // 0: assent.v1.MoveSide
-	(EvidenceState)(0),            // 1: assent.v1.EvidenceState
-	(*Request)(nil),               // 2: assent.v1.Request
-	(*Confirmation)(nil),          // 3: assent.v1.Confirmation
-	(*Grant)(nil),                 // 4: assent.v1.Grant
-	(*Refusal)(nil),               // 5: assent.v1.Refusal
-	(*Suppression)(nil),           // 6: assent.v1.Suppression
-	(*Lift)(nil),                  // 7: assent.v1.Lift
-	(*Erasure)(nil),               // 8: assent.v1.Erasure
-	(*Link)(nil),                  // 9: assent.v1.Link
-	(*ConfirmationMail)(nil),      // 10: assent.v1.ConfirmationMail
-	(*CatalogChange)(nil),         // 11: assent.v1.CatalogChange
-	(*Void)(nil),                  // 12: assent.v1.Void
-	(*Undo)(nil),                  // 13: assent.v1.Undo
-	(*Move)(nil),                  // 14: assent.v1.Move
-	(*LegalHold)(nil),             // 15: assent.v1.LegalHold
-	(*Removal)(nil),               // 16: assent.v1.Removal
-	(*Event)(nil),                 // 17: assent.v1.Event
-	(*DeclarationRef)(nil),        // 18: assent.v1.DeclarationRef
-	(*Evidence)(nil),              // 19: assent.v1.Evidence
-	(*timestamppb.Timestamp)(nil), // 20: google.protobuf.Timestamp
-	(LegalBasis)(0),               // 21: assent.v1.LegalBasis
+	(MoveSide)(0),                  // 0: assent.v1.MoveSide
+	(EvidenceState)(0),             // 1: assent.v1.EvidenceState
+	(*Request)(nil),                // 2: assent.v1.Request
+	(*Confirmation)(nil),           // 3: assent.v1.Confirmation
+	(*Grant)(nil),                  // 4: assent.v1.Grant
+	(*Refusal)(nil),                // 5: assent.v1.Refusal
+	(*Suppression)(nil),            // 6: assent.v1.Suppression
+	(*Lift)(nil),                   // 7: assent.v1.Lift
+	(*Erasure)(nil),                // 8: assent.v1.Erasure
+	(*Link)(nil),                   // 9: assent.v1.Link
+	(*ConfirmationMail)(nil),       // 10: assent.v1.ConfirmationMail
+	(*CatalogChange)(nil),          // 11: assent.v1.CatalogChange
+	(*Void)(nil),                   // 12: assent.v1.Void
+	(*Undo)(nil),                   // 13: assent.v1.Undo
+	(*Move)(nil),                   // 14: assent.v1.Move
+	(*LegalHold)(nil),              // 15: assent.v1.LegalHold
+	(*Removal)(nil),                // 16: assent.v1.Removal
+	(*ExternalListActivation)(nil), // 17: assent.v1.ExternalListActivation
+	(*Event)(nil),                  // 18: assent.v1.Event
+	(*DeclarationRef)(nil),         // 19: assent.v1.DeclarationRef
+	(*Evidence)(nil),               // 20: assent.v1.Evidence
+	(*timestamppb.Timestamp)(nil),  // 21: google.protobuf.Timestamp
+	(LegalBasis)(0),                // 22: assent.v1.LegalBasis
 }
 var file_assent_v1_facts_proto_depIdxs = []int32{
-	18, // 0: assent.v1.Request.declaration:type_name -> assent.v1.DeclarationRef
-	19, // 1: assent.v1.Request.evidence:type_name -> assent.v1.Evidence
-	20, // 2: assent.v1.Request.expires_time:type_name -> google.protobuf.Timestamp
-	19, // 3: assent.v1.Confirmation.evidence:type_name -> assent.v1.Evidence
-	21, // 4: assent.v1.Grant.legal_basis:type_name -> assent.v1.LegalBasis
-	18, // 5: assent.v1.Grant.declaration:type_name -> assent.v1.DeclarationRef
-	19, // 6: assent.v1.Grant.evidence:type_name -> assent.v1.Evidence
-	20, // 7: assent.v1.Grant.expires_time:type_name -> google.protobuf.Timestamp
-	19, // 8: assent.v1.Refusal.evidence:type_name -> assent.v1.Evidence
-	18, // 9: assent.v1.Refusal.declaration:type_name -> assent.v1.DeclarationRef
-	20, // 10: assent.v1.Suppression.until_time:type_name -> google.protobuf.Timestamp
-	19, // 11: assent.v1.Suppression.evidence:type_name -> assent.v1.Evidence
-	19, // 12: assent.v1.Lift.evidence:type_name -> assent.v1.Evidence
-	20, // 13: assent.v1.Lift.informed_time:type_name -> google.protobuf.Timestamp
-	19, // 14: assent.v1.Erasure.evidence:type_name -> assent.v1.Evidence
-	19, // 15: assent.v1.Link.evidence:type_name -> assent.v1.Evidence
-	20, // 16: assent.v1.CatalogChange.effective_time:type_name -> google.protobuf.Timestamp
+	19, // 0: assent.v1.Request.declaration:type_name -> assent.v1.DeclarationRef
+	20, // 1: assent.v1.Request.evidence:type_name -> assent.v1.Evidence
+	21, // 2: assent.v1.Request.expires_time:type_name -> google.protobuf.Timestamp
+	20, // 3: assent.v1.Confirmation.evidence:type_name -> assent.v1.Evidence
+	22, // 4: assent.v1.Grant.legal_basis:type_name -> assent.v1.LegalBasis
+	19, // 5: assent.v1.Grant.declaration:type_name -> assent.v1.DeclarationRef
+	20, // 6: assent.v1.Grant.evidence:type_name -> assent.v1.Evidence
+	21, // 7: assent.v1.Grant.expires_time:type_name -> google.protobuf.Timestamp
+	20, // 8: assent.v1.Refusal.evidence:type_name -> assent.v1.Evidence
+	19, // 9: assent.v1.Refusal.declaration:type_name -> assent.v1.DeclarationRef
+	21, // 10: assent.v1.Suppression.until_time:type_name -> google.protobuf.Timestamp
+	20, // 11: assent.v1.Suppression.evidence:type_name -> assent.v1.Evidence
+	20, // 12: assent.v1.Lift.evidence:type_name -> assent.v1.Evidence
+	21, // 13: assent.v1.Lift.informed_time:type_name -> google.protobuf.Timestamp
+	20, // 14: assent.v1.Erasure.evidence:type_name -> assent.v1.Evidence
+	20, // 15: assent.v1.Link.evidence:type_name -> assent.v1.Evidence
+	21, // 16: assent.v1.CatalogChange.effective_time:type_name -> google.protobuf.Timestamp
 	0,  // 17: assent.v1.Move.side:type_name -> assent.v1.MoveSide
-	20, // 18: assent.v1.Removal.until_time:type_name -> google.protobuf.Timestamp
-	20, // 19: assent.v1.Event.recorded_time:type_name -> google.protobuf.Timestamp
-	20, // 20: assent.v1.Event.occurred_time:type_name -> google.protobuf.Timestamp
-	2,  // 21: assent.v1.Event.request:type_name -> assent.v1.Request
-	4,  // 22: assent.v1.Event.grant:type_name -> assent.v1.Grant
-	3,  // 23: assent.v1.Event.confirm:type_name -> assent.v1.Confirmation
-	10, // 24: assent.v1.Event.mail:type_name -> assent.v1.ConfirmationMail
-	5,  // 25: assent.v1.Event.withdraw:type_name -> assent.v1.Refusal
-	5,  // 26: assent.v1.Event.refuse:type_name -> assent.v1.Refusal
-	6,  // 27: assent.v1.Event.suppress:type_name -> assent.v1.Suppression
-	7,  // 28: assent.v1.Event.lift:type_name -> assent.v1.Lift
-	8,  // 29: assent.v1.Event.erase:type_name -> assent.v1.Erasure
-	11, // 30: assent.v1.Event.catalog:type_name -> assent.v1.CatalogChange
-	12, // 31: assent.v1.Event.void:type_name -> assent.v1.Void
-	14, // 32: assent.v1.Event.move:type_name -> assent.v1.Move
-	15, // 33: assent.v1.Event.hold:type_name -> assent.v1.LegalHold
-	15, // 34: assent.v1.Event.release:type_name -> assent.v1.LegalHold
-	16, // 35: assent.v1.Event.removal:type_name -> assent.v1.Removal
-	9,  // 36: assent.v1.Event.link:type_name -> assent.v1.Link
-	9,  // 37: assent.v1.Event.unlink:type_name -> assent.v1.Link
-	13, // 38: assent.v1.Event.undo:type_name -> assent.v1.Undo
-	1,  // 39: assent.v1.Event.evidence_state:type_name -> assent.v1.EvidenceState
-	40, // [40:40] is the sub-list for method output_type
-	40, // [40:40] is the sub-list for method input_type
-	40, // [40:40] is the sub-list for extension type_name
-	40, // [40:40] is the sub-list for extension extendee
-	0,  // [0:40] is the sub-list for field type_name
+	21, // 18: assent.v1.Removal.until_time:type_name -> google.protobuf.Timestamp
+	21, // 19: assent.v1.ExternalListActivation.obtained_time:type_name -> google.protobuf.Timestamp
+	21, // 20: assent.v1.Event.recorded_time:type_name -> google.protobuf.Timestamp
+	21, // 21: assent.v1.Event.occurred_time:type_name -> google.protobuf.Timestamp
+	2,  // 22: assent.v1.Event.request:type_name -> assent.v1.Request
+	4,  // 23: assent.v1.Event.grant:type_name -> assent.v1.Grant
+	3,  // 24: assent.v1.Event.confirm:type_name -> assent.v1.Confirmation
+	10, // 25: assent.v1.Event.mail:type_name -> assent.v1.ConfirmationMail
+	5,  // 26: assent.v1.Event.withdraw:type_name -> assent.v1.Refusal
+	5,  // 27: assent.v1.Event.refuse:type_name -> assent.v1.Refusal
+	6,  // 28: assent.v1.Event.suppress:type_name -> assent.v1.Suppression
+	7,  // 29: assent.v1.Event.lift:type_name -> assent.v1.Lift
+	8,  // 30: assent.v1.Event.erase:type_name -> assent.v1.Erasure
+	11, // 31: assent.v1.Event.catalog:type_name -> assent.v1.CatalogChange
+	12, // 32: assent.v1.Event.void:type_name -> assent.v1.Void
+	14, // 33: assent.v1.Event.move:type_name -> assent.v1.Move
+	15, // 34: assent.v1.Event.hold:type_name -> assent.v1.LegalHold
+	15, // 35: assent.v1.Event.release:type_name -> assent.v1.LegalHold
+	16, // 36: assent.v1.Event.removal:type_name -> assent.v1.Removal
+	9,  // 37: assent.v1.Event.link:type_name -> assent.v1.Link
+	9,  // 38: assent.v1.Event.unlink:type_name -> assent.v1.Link
+	13, // 39: assent.v1.Event.undo:type_name -> assent.v1.Undo
+	17, // 40: assent.v1.Event.list:type_name -> assent.v1.ExternalListActivation
+	1,  // 41: assent.v1.Event.evidence_state:type_name -> assent.v1.EvidenceState
+	42, // [42:42] is the sub-list for method output_type
+	42, // [42:42] is the sub-list for method input_type
+	42, // [42:42] is the sub-list for extension type_name
+	42, // [42:42] is the sub-list for extension extendee
+	0,  // [0:42] is the sub-list for field type_name
 }
 
 func init() { file_assent_v1_facts_proto_init() }
@@ -2041,7 +2181,7 @@ func file_assent_v1_facts_proto_init() {
 		(*Void_Position)(nil),
 		(*Void_BatchId)(nil),
 	}
-	file_assent_v1_facts_proto_msgTypes[15].OneofWrappers = []any{
+	file_assent_v1_facts_proto_msgTypes[16].OneofWrappers = []any{
 		(*Event_Request)(nil),
 		(*Event_Grant)(nil),
 		(*Event_Confirm)(nil),
@@ -2060,6 +2200,7 @@ func file_assent_v1_facts_proto_init() {
 		(*Event_Link)(nil),
 		(*Event_Unlink)(nil),
 		(*Event_Undo)(nil),
+		(*Event_List)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -2067,7 +2208,7 @@ func file_assent_v1_facts_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_assent_v1_facts_proto_rawDesc), len(file_assent_v1_facts_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   16,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -176,6 +176,16 @@ func describeRights(e *assentv1.Event) (consent.Kind, facts) {
 			f.add("evidence-of", phrase.Count(n, "event"))
 		}
 		return consent.KindRemoval, f
+	case *assentv1.Event_List:
+		f.add("list", fact.List.GetList())
+		f.add("version", fmt.Sprint(fact.List.GetVersion()))
+		f.add("binds", fact.List.GetBinds())
+		f.add("form", fact.List.GetForm())
+		f.add("obtained", value.Stamp(fact.List.GetObtainedTime()))
+		f.add("freshness", fact.List.GetFreshness())
+		f.add("when-stale", fact.List.GetWhenStale())
+		f.add("sha256", hex.EncodeToString(fact.List.GetSha256()))
+		return consent.KindList, f
 	default:
 		return 0, f
 	}

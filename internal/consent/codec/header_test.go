@@ -14,6 +14,7 @@ import (
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/codec"
+	"github.com/assent-io/assent/internal/period"
 )
 
 func fill[T ~[16]byte | ~[32]byte](first byte) (array T) {
@@ -126,6 +127,8 @@ func drawEvent(t *rapid.T) consent.Event {
 			Spelling: consent.Spelling{Key: rapid.Uint32().Draw(t, "digest key"), Sum: drawArray[[16]byte](t, "sum")},
 			Tagged:   rapid.Bool().Draw(t, "tagged"), CatalogVersion: number("catalog"),
 			Effective: consent.Instant(number("effective")), Document256: drawArray[[32]byte](t, "document digest"),
+			ListVersion: number("list version"), ListForm: drawText(t, "form"), Obtained: consent.Instant(number("obtained")),
+			Freshness: period.Days(rapid.Int64Range(0, 400).Draw(t, "fresh")), StaleDenies: rapid.Bool().Draw(t, "denies"),
 		},
 	}
 	return e
@@ -169,9 +172,9 @@ func TestDecodeHeader_WhatIsNoHeader_IsRefused(t *testing.T) {
 		"only the version":          good[:1],
 		"no position":               slices.Concat(good[:1], good[11:]),
 		"no kind":                   good[:len(good)-3],
-		"a reserved kind":           append(slices.Clone(good[:len(good)-1]), byte(consent.KindUndo)+1),
+		"a reserved kind":           append(slices.Clone(good[:len(good)-1]), byte(consent.KindList)+1),
 		"an unknown kind":           append(slices.Clone(good[:len(good)-1]), 99),
-		"a field of another tag":    append(slices.Clone(good), 0x30, 1, 1),
+		"a field of another tag":    append(slices.Clone(good), 0x7f, 1, 1),
 		"a field twice":             append(slices.Clone(good), good[len(good)-3:]...),
 		"a field that is empty":     append(slices.Clone(good), 0x1e, 0),
 		"a truth that is false":     append(slices.Clone(good), 0x20, 1, 0),

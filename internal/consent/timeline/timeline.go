@@ -23,6 +23,7 @@ type History struct {
 	Address  address.Address
 	Events   []consent.Event // of the address, its mailbox, its domains and other addresses of the same person, in any order
 	Catalogs []Version       // in the order of their versions; the first is in force for all time before
+	Lists    []consent.Event // the activations of external lists, in any order
 
 	// KnownAt returns what a check as of the instant knows of the address. It is called with ascending instants.
 	KnownAt func(at consent.Instant) (*consent.Known, error)
@@ -68,6 +69,10 @@ func (h *History) instants() []consent.Instant {
 	}
 	for i := range h.Catalogs {
 		add(h.Catalogs[i].Effective)
+	}
+	for i := range h.Lists {
+		add(h.Lists[i].Occurred)
+		add(h.Lists[i].StaleFrom())
 	}
 	lapses := h.lapses()
 	for i := range h.Events {

@@ -13,7 +13,7 @@ func StatusCode(code fault.Code) (codes.Code, bool) {
 		fault.TimeInFuture, fault.InvalidTime, fault.InvalidEvidence, fault.InvalidSuppression,
 		fault.InvalidEvent, fault.InvalidToken, fault.InvalidPageToken, fault.InvalidCatalog,
 		fault.InvalidClient, fault.InvalidConsumer, fault.InvalidRequest, fault.InvalidReceipt,
-		fault.InvalidImport, fault.InvalidFile:
+		fault.InvalidImport, fault.InvalidFile, fault.InvalidList:
 		return codes.InvalidArgument, true
 	case fault.PositionUnknown, fault.PositionCompacted:
 		return codes.OutOfRange, true
@@ -21,12 +21,12 @@ func StatusCode(code fault.Code) (codes.Code, bool) {
 		fault.RequestEnded, fault.NoCatalog, fault.VersionInUse, fault.InUse, fault.ErasedBefore,
 		fault.LegalHold, fault.OtherHistory, fault.NotHeld, fault.NotVoidable, fault.BatchUndone, fault.UndoPending, fault.NotOfAddress, fault.NoClaimsKey, fault.NotInformed,
 		fault.LinkCircle, fault.LinkErased, fault.NotLinked, fault.ConsumerRequired,
-		fault.DeliveryNotDead, fault.WebhookDisabled, fault.RotationUnderWay, fault.FileChanged:
+		fault.DeliveryNotDead, fault.WebhookDisabled, fault.RotationUnderWay, fault.FileChanged, fault.ListShrinks:
 		return codes.FailedPrecondition, true
 	case fault.CatalogNotFound, fault.SuppressionMissing, fault.ClientMissing, fault.ConsumerMissing,
-		fault.WebhookMissing, fault.DeliveryMissing, fault.ImportMissing:
+		fault.WebhookMissing, fault.DeliveryMissing, fault.ImportMissing, fault.ListMissing:
 		return codes.NotFound, true
-	case fault.RequestIDReused, fault.ClientExists, fault.ConsumerExists:
+	case fault.RequestIDReused, fault.ClientExists, fault.ConsumerExists, fault.ListExists:
 		return codes.AlreadyExists, true
 	case fault.EtagMismatch, fault.UploadReplaced:
 		return codes.Aborted, true

@@ -153,8 +153,24 @@ func putRights(e *assentv1.Event, h *export.HistoryEvent) {
 		e.Fact = &assentv1.Event_Removal{Removal: &assentv1.Removal{
 			Removed: string(h.Removed), UntilTime: Timestamp(h.Until), Count: h.Count, PositionCount: int64(len(h.Positions)),
 		}}
+	case consent.KindList:
+		e.Fact = &assentv1.Event_List{List: listActivationOf(h)}
 	default: // A kind of a later version has no fact here.
 	}
+}
+
+func listActivationOf(h *export.HistoryEvent) *assentv1.ExternalListActivation {
+	a := &assentv1.ExternalListActivation{
+		List: h.List, Version: h.ListVersion, Binds: string(h.Binds), Form: h.ListForm, ObtainedTime: Timestamp(h.Obtained),
+		WhenStale: "ignore", Sha256: h.Document256[:],
+	}
+	if !h.Freshness.IsZero() {
+		a.Freshness = h.Freshness.String()
+	}
+	if h.StaleDenies {
+		a.WhenStale = "deny"
+	}
+	return a
 }
 
 func factOfLink(h *export.HistoryEvent) *assentv1.Link {

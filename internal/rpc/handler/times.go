@@ -11,6 +11,11 @@ import (
 	"github.com/assent-io/assent/internal/service/check"
 )
 
+// Instant reads the time of a field of a request, as the other calls do.
+func Instant(ts *timestamppb.Timestamp, field string) (consent.Instant, error) {
+	return instant(ts, field)
+}
+
 // instant reads a time. Whether one was given is decided by its presence alone: a time that is given never becomes none, for
 // an end at or before 1970 would otherwise be no end at all.
 func instant(ts *timestamppb.Timestamp, field string) (consent.Instant, error) {

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/codec"
+	"github.com/assent-io/assent/internal/extlist"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/env"
@@ -39,6 +41,12 @@ type View struct {
 	At       consent.Instant // the time that is decided for
 	Asked    consent.Instant // the time of the question
 	states   map[storage.SubjectKey]*consent.State
+	lists    *extlist.Consulted
+}
+
+// Listings implements subjects.Source.
+func (v *View) Listings(to []consent.Listing, a address.Address) ([]consent.Listing, error) {
+	return v.lists.Append(to, a), nil
 }
 
 // Find implements subjects.Source.
@@ -87,7 +95,13 @@ func (r *Reader) Look(ctx context.Context, keys []storage.SubjectKey, m Moment) 
 	case m.IsNow():
 		v.At = now
 	}
-	return v, who, nil
+	return v, who, r.Consult(ctx, v, v.At)
+}
+
+// Consult makes the view show the external lists in force at a time. Look does so for the view's time.
+func (r *Reader) Consult(ctx context.Context, v *View, at consent.Instant) (err error) {
+	v.lists, err = r.Lists.At(ctx, &v.Head, v.Position, at)
+	return err
 }
 
 func inFuture(field string) error {

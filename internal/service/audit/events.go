@@ -193,6 +193,8 @@ func (v *verifier) verifyBeside(r *storage.Row, seen *inspectedEvent, moved bool
 	switch seen.event.Kind {
 	case consent.KindCatalog:
 		v.versions[seen.event.CatalogVersion] = seen.event
+	case consent.KindList:
+		v.activations[r.Position] = r.Header
 	case consent.KindRemoval:
 		v.verifyRemoval(&seen.event)
 	case consent.KindUndo:

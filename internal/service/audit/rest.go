@@ -13,6 +13,7 @@ import (
 	"github.com/assent-io/assent/internal/consent/codec"
 	"github.com/assent-io/assent/internal/service/reference"
 	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/storage/tables"
 )
 
 // verifyCatalogs holds the versions of the catalog against their events.
@@ -54,6 +55,48 @@ func (v *verifier) verifyCatalogs(ctx context.Context, s storage.Snapshot) error
 	}
 	if n := int64(len(stored)); n != v.head.CatalogVersion {
 		v.addHeadFinding(fmt.Sprintf("the head names %d versions of the catalog, and %d are stored", v.head.CatalogVersion, n))
+	}
+	return nil
+}
+
+// verifyLists holds what is stored of external lists against the events by which their versions came into force: checks read the stored
+// headers of these events, and the bytes that they name.
+func (v *verifier) verifyLists(ctx context.Context, s storage.Snapshot) error {
+	stored, err := tables.ListActivations(ctx, s, 0)
+	if err != nil {
+		return err
+	}
+	var sum [32]byte
+	for i := range stored {
+		a := &stored[i]
+		if header, ok := v.activations[a.Position]; !ok || !bytes.Equal(header, a.Header) {
+			v.report.add(Finding{
+				Kind: FindingAltered, From: a.Position, To: a.Position, Message: "what is stored of the activation of an external list differs from its event",
+			})
+		}
+		delete(v.activations, a.Position)
+		sum = reference.SumActivation(sum, a.Header)
+		event, err := codec.DecodeHeader(a.Header)
+		if err != nil {
+			continue // It differs from its event.
+		}
+		if _, err := reference.StoredList(ctx, s, event.Document256); err != nil {
+			if !errors.Is(err, reference.ErrListBytes) {
+				return err
+			}
+			v.report.add(Finding{
+				Kind: FindingMissing, From: a.Position, To: a.Position,
+				Message: fmt.Sprintf("the bytes of version %d of the external list %s are missing or were altered", event.ListVersion, event.List),
+			})
+		}
+	}
+	for _, position := range slices.Sorted(maps.Keys(v.activations)) {
+		v.report.add(Finding{
+			Kind: FindingMissing, From: position, To: position, Message: "what is stored of the activation of an external list is missing",
+		})
+	}
+	if sum != v.head.ListsSum {
+		v.addHeadFinding("the activations of external lists differ from those that the head names")
 	}
 	return nil
 }

@@ -100,6 +100,9 @@ func Verify(
 		if err := v.verifyCatalogs(ctx, s); err != nil {
 			return err
 		}
+		if err := v.verifyLists(ctx, s); err != nil {
+			return err
+		}
 		return v.verifyStates(ctx, s)
 	})
 	if err != nil {
@@ -123,16 +126,18 @@ type verifier struct {
 	tree     knownTree
 	undos    consent.Undos
 	versions map[int64]consent.Event // the events of the catalog, by version
-	blanks   positionSet             // those for which no event stood yet
-	deleted  positionSet             // those without their evidence, which was deleted
-	blank    int64
+
+	activations map[int64][]byte // the headers of the events of external lists, by position
+	blanks      positionSet      // those for which no event stood yet
+	deleted     positionSet      // those without their evidence, which was deleted
+	blank       int64
 
 	erasedAny bool              // an erasure was recorded up to here
 	older     []olderCheckpoint // those to come to, by size
 }
 
 func newVerifier(report *Report, head storage.Head, progress func(int64)) *verifier {
-	return &verifier{report: report, head: head, progress: progress, next: 1, versions: map[int64]consent.Event{}}
+	return &verifier{report: report, head: head, progress: progress, next: 1, versions: map[int64]consent.Event{}, activations: map[int64][]byte{}}
 }
 
 func (v *verifier) noteProgress(n int) {

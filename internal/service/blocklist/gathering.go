@@ -154,7 +154,7 @@ func (g *gathering) judge(p *person) error {
 			return err
 		}
 	}
-	exact := g.in.Worths.ExactCard(known.Exact, known.Folded, known.Spelling)
+	exact := g.in.Worths.ExactCard(known.Exact, known.Folded, known.Spelling, g.in.Lists.Append(nil, p.address)...)
 	domains := make([][]feed.Rule, len(p.places.Domains))
 	for i := range p.places.Domains {
 		if s := g.find(&p.places.Domains[i]); s != nil {

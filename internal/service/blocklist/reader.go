@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/extlist"
 	"github.com/assent-io/assent/internal/feed"
 	"github.com/assent-io/assent/internal/service/cards"
 	"github.com/assent-io/assent/internal/service/consumers"
@@ -55,7 +56,8 @@ func NewReader(env *env.Env, cards *cards.Reader, consumers *consumers.Consumers
 type Request struct {
 	Channel *feed.Channel
 	Worths  *feed.Worths
-	At      consent.Instant // what ended by then does not block
+	Lists   *extlist.Consulted // in force
+	At      consent.Instant    // what ended by then does not block
 	// Hashed says that the entries are for a list of keyed hashes. Who looks up in it looks for the exact form of an address, its folded form and
 	// its domains. So a folded form stands for its spellings, a domain for its addresses, and the list hashes of erased addresses count as known.
 	// Otherwise each known address that is blocked has an entry, for what is on the list is compared with addresses as they are.

@@ -159,10 +159,11 @@ func (g *gatherer) exactCard(t *touchedExact) (Card, error) {
 			return c, err
 		}
 	}
-	c.Before = g.worths.ExactCard(before.Exact, before.Folded, before.Spelling)
-	c.After = g.worths.ExactCard(after.Exact, after.Folded, after.Spelling)
+	lists := g.part.Lists.Append(nil, a)
+	c.Before = g.worths.ExactCard(before.Exact, before.Folded, before.Spelling, lists...)
+	c.After = g.worths.ExactCard(after.Exact, after.Folded, after.Spelling, lists...)
 	c.between = g.between([]*subject{exact, folded}, func(at func(*subject) *consent.State) ([]feed.Rule, error) {
-		return g.worths.ExactCard(at(exact), at(folded), after.Spelling), nil
+		return g.worths.ExactCard(at(exact), at(folded), after.Spelling, lists...), nil
 	})
 	return c, nil
 }

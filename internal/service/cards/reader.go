@@ -7,6 +7,7 @@ import (
 	"context"
 
 	"github.com/assent-io/assent/internal/address"
+	"github.com/assent-io/assent/internal/extlist"
 	"github.com/assent-io/assent/internal/feed"
 	"github.com/assent-io/assent/internal/service/consumers"
 	"github.com/assent-io/assent/internal/service/env"
@@ -32,6 +33,8 @@ type Part struct {
 	After, UpTo int64
 	// Present reads states as of the head instead, with nothing before.
 	Present bool
+	// Lists are the external lists in force.
+	Lists *extlist.Consulted
 }
 
 // Touched names what a part of the ledger touched.

@@ -253,7 +253,7 @@ func (x *listing) request(ctx context.Context) (*blocklist.Request, error) {
 	if channel == nil {
 		return nil, unknownChannel(x.channel)
 	}
-	return &blocklist.Request{Channel: channel, Worths: worths, At: x.made, Hashed: x.reader.form.keyed()}, nil
+	return &blocklist.Request{Channel: channel, Worths: worths, Lists: w.lists, At: x.made, Hashed: x.reader.form.keyed()}, nil
 }
 
 // shown returns the entries of a page as the reader sees them, and the subjects that it learns of, in the order of the page.

@@ -79,7 +79,7 @@ func (f *Feed) listNews(ctx context.Context, consumer, from string, size int) (N
 
 // tellNews puts into a page what a window tells a reader that is at its beginning, and moves the place to its end.
 func (f *Feed) tellNews(ctx context.Context, r *reader, at *place, w *window, p *NewsPage) error {
-	if at.catalog != w.catalog.Version || w.undone {
+	if at.catalog != w.catalog.Version || w.undone || w.listed > at.Position {
 		p.Reset = p.Reset || len(r.channelResets(at, w)) > 0
 		if err := f.under(r, w.catalog); err != nil {
 			return err
@@ -206,7 +206,7 @@ func (f *Feed) cardNews(ctx context.Context, consumer, token string, named Card)
 	if err != nil {
 		return News{}, err
 	}
-	c, err := f.cards.ReadOne(ctx, cards.Part{After: at.Position, UpTo: at.Position}, worths, named.Match, named.Text, named.Folded)
+	c, err := f.cards.ReadOne(ctx, cards.Part{After: at.Position, UpTo: at.Position, Lists: w.lists}, worths, named.Match, named.Text, named.Folded)
 	if err != nil {
 		return News{}, err
 	}

@@ -147,7 +147,7 @@ func (x *export) read(ctx context.Context, keys []storage.SubjectKey) (*window, 
 	if err != nil {
 		return nil, err
 	}
-	w.cards, err = x.feed.cards.Read(ctx, cards.Part{Present: true}, worths, &cards.Touched{Keys: keys})
+	w.cards, err = x.feed.cards.Read(ctx, cards.Part{Present: true, Lists: w.lists}, worths, &cards.Touched{Keys: keys})
 	return w, err
 }
 

@@ -39,7 +39,7 @@ func (f *Feed) collect(ctx context.Context, r *reader, at *place, w *window) (*t
 		return nil, err
 	}
 	var t told
-	if at.catalog != w.catalog.Version || w.undone {
+	if at.catalog != w.catalog.Version || w.undone || w.listed > at.Position {
 		t.entries = append(t.entries, r.channelResets(at, w)...)
 		if err := f.under(r, w.catalog); err != nil {
 			return nil, err
@@ -98,12 +98,19 @@ func (r *reader) channelResets(at *place, w *window) []Entry {
 	has := r.reaches(w.catalog.Parsed, r.channels)
 	var entries []Entry
 	for _, id := range once(slices.Concat(has, had)) {
-		if !w.undone && slices.Contains(had, id) && slices.Contains(has, id) && !feed.DecidesOtherwise(before, w.catalog.Parsed, id) {
+		if !w.undone && slices.Contains(had, id) && slices.Contains(has, id) && !w.listsAnew(at, id) &&
+			!feed.DecidesOtherwise(before, w.catalog.Parsed, id) {
 			continue
 		}
 		entries = append(entries, Entry{Change: Reset, Rule: feed.Rule{Channel: id}, Position: r.form.position(w.to.Position)})
 	}
 	return entries
+}
+
+// listsAnew reports whether an external list came into force after the reader's place: what a window tells is by the lists of its head.
+func (w *window) listsAnew(at *place, channel string) bool {
+	ch, _ := w.catalog.Parsed.Channel(channel)
+	return w.listed > at.Position && ch.Class == catalog.ClassMarketing
 }
 
 // sign puts into a page how far it goes.

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/extlist"
 	"github.com/assent-io/assent/internal/ledger"
 	"github.com/assent-io/assent/internal/service/cards"
 	"github.com/assent-io/assent/internal/service/env"
@@ -22,6 +23,8 @@ type window struct {
 	versions []reference.CatalogVersion
 	catalog  *reference.CatalogVersion // in force
 	undone   bool                      // an undo took effect in it, which may have changed any answer
+	lists    *extlist.Consulted        // in force
+	listed   int64                     // position of the last activation of an external list; 0: there is none
 	cards    []cards.Card
 	removals []removal
 	dropped  storage.Mark // up to which erased addresses were deleted once the removals were read
@@ -93,7 +96,7 @@ func (f *Feed) readWindow(ctx context.Context, from storage.Mark, limit windowLi
 	if err != nil {
 		return nil, err
 	}
-	w.cards, err = f.cards.Read(ctx, cards.Part{After: from.Position, UpTo: w.to.Position}, worths, &touched)
+	w.cards, err = f.cards.Read(ctx, cards.Part{After: from.Position, UpTo: w.to.Position, Lists: w.lists}, worths, &touched)
 	f.counts.windows.Add(1)
 	f.counts.events.Add(int64(len(news.Leaves)))
 	return w, err
@@ -102,13 +105,16 @@ func (f *Feed) readWindow(ctx context.Context, from storage.Mark, limit windowLi
 // leastNamed is how many subjects with rows that changed a window has, if there are so many, however few events it may have.
 const leastNamed = 100
 
-// putCatalog puts the catalog in force into a window.
+// putCatalog puts the catalog and the external lists in force into a window.
 func (f *Feed) putCatalog(ctx context.Context, w *window) (err error) {
 	if w.versions, err = f.Catalogs.UpTo(ctx, &w.head); err != nil {
 		return err
 	}
 	w.catalog = reference.InForce(w.versions, f.now(&w.head))
-	return nil
+	if w.lists, err = f.Lists.At(ctx, &w.head, w.head.Position, f.now(&w.head)); err == nil {
+		w.listed, err = f.Lists.LastActivation(ctx, &w.head)
+	}
+	return err
 }
 
 // now is the time under a head: a clock that lags behind the ledger hides nothing that was acknowledged.

@@ -6,8 +6,10 @@ import (
 	"slices"
 	"time"
 
+	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/codec"
+	"github.com/assent-io/assent/internal/extlist"
 	"github.com/assent-io/assent/internal/follow"
 	"github.com/assent-io/assent/internal/index"
 	"github.com/assent-io/assent/internal/seal"
@@ -170,7 +172,7 @@ func (s *Checker) decidePart(q *request, from, to int, stand *requestContext, v 
 		Snapshot: Snapshot{Position: head.Position, CatalogVersion: force.Version},
 		catalog:  force.Parsed, Caller: stand.caller, decidedAt: at, decidedInView: to, revision: head.Revision,
 	}
-	return got, q.decideItems(from, to, rules, &indexSource{view: v, names: stand.names, undone: head.Undone}, at)
+	return got, q.decideItems(from, to, rules, &indexSource{view: v, names: stand.names, lists: stand.lists, undone: head.Undone}, at)
 }
 
 // mayAskIndex reports whether the caller may ask by what the index knows. Where it does not say so, the database may.
@@ -199,6 +201,7 @@ type requestContext struct {
 	caller   access.Caller
 	versions []reference.CatalogVersion
 	names    *reference.Table
+	lists    *extlist.Consulted
 }
 
 // requestContextOf returns that of the caller under a head, for what was found by the digests.
@@ -213,6 +216,9 @@ func (s *Checker) requestContextOf(ctx context.Context, digests *seal.Keys, head
 	if stand.versions, err = s.Catalogs.UpTo(ctx, head); err != nil {
 		return stand, err
 	}
+	if stand.lists, err = s.Lists.At(ctx, head, head.Position, max(s.Instant(), head.Recorded)); err != nil {
+		return stand, err
+	}
 	stand.names, err = s.Names.Of(ctx, head)
 	return stand, err
 }
@@ -221,14 +227,20 @@ func (s *Checker) requestContextOf(ctx context.Context, digests *seal.Keys, head
 func (s *requestContext) isFor(head *storage.Head) bool {
 	return s.head == head || s.head.CatalogVersion == head.CatalogVersion && s.head.CatalogsSum == head.CatalogsSum &&
 		s.head.ClientsVersion == head.ClientsVersion && s.head.Refs == head.Refs && s.head.RefsSum == head.RefsSum &&
-		slices.Equal(s.head.DigestKeys, head.DigestKeys)
+		s.head.ListsSum == head.ListsSum && slices.Equal(s.head.DigestKeys, head.DigestKeys)
 }
 
 // indexSource reads subjects from a view of the index.
 type indexSource struct {
 	view   index.View
 	names  codec.Names
+	lists  *extlist.Consulted
 	undone int64 // of the head of the view
+}
+
+// Listings implements subjects.Source.
+func (m *indexSource) Listings(to []consent.Listing, a address.Address) ([]consent.Listing, error) {
+	return m.lists.Append(to, a), nil
 }
 
 // Find implements subjects.Source.

@@ -129,6 +129,9 @@ func (s *Checker) decideAgain(ctx context.Context, one *sample) (again map[strin
 	if err != nil {
 		return nil, false, err
 	}
+	if err := errors.Join(s.reader.Consult(ctx, then, one.decision.Decided), s.reader.Consult(ctx, now, one.decision.Decided)); err != nil {
+		return nil, false, err
+	}
 	var before, after subjects.Knowledge
 	if err := errors.Join(before.Gather(&at, then), after.Gather(&at, now)); err != nil {
 		return nil, false, err

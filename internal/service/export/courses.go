@@ -5,8 +5,10 @@ import (
 	"context"
 	"slices"
 
+	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/timeline"
+	"github.com/assent-io/assent/internal/extlist"
 	"github.com/assent-io/assent/internal/service/asof"
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/service/subjects"
@@ -16,7 +18,9 @@ import (
 // putCourses finds what checks answer about the address at each time, on the channels that the reader may know. Where the folded form has
 // events of another person, too, only the person's own count, as in all of the dossier.
 func (s *Exporter) putCourses(ctx context.Context, g *dossierBuilder) error {
-	told := &replay{states: map[storage.SubjectKey]*replayed{}}
+	told := &replay{states: map[storage.SubjectKey]*replayed{}, consult: func(at consent.Instant) (*extlist.Consulted, error) {
+		return s.Lists.At(ctx, &g.head, g.head.Position, at)
+	}}
 	if err := s.readEvents(ctx, g, told); err != nil {
 		return err
 	}
@@ -25,6 +29,10 @@ func (s *Exporter) putCourses(ctx context.Context, g *dossierBuilder) error {
 		err := told.known.Gather(&g.Places, told)
 		return &told.known.Known, err
 	}}
+	var err error
+	if history.Lists, err = s.Lists.Activations(ctx, &g.head); err != nil {
+		return err
+	}
 	for _, state := range told.states {
 		history.Events = append(history.Events, state.events...)
 	}
@@ -84,6 +92,14 @@ type replay struct {
 	at     consent.Instant
 	states map[storage.SubjectKey]*replayed
 	known  subjects.Knowledge
+
+	consult func(at consent.Instant) (*extlist.Consulted, error)
+}
+
+// Listings implements subjects.Source.
+func (r *replay) Listings(to []consent.Listing, a address.Address) ([]consent.Listing, error) {
+	lists, err := r.consult(r.at)
+	return lists.Append(to, a), err
 }
 
 // replayed is a subject with its fold up to an instant.

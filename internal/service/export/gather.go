@@ -35,6 +35,7 @@ const (
 type dossierBuilder struct {
 	dossier    dossier.Dossier
 	Caller     access.Caller
+	head       storage.Head
 	records    []storage.Record // of the events, then of the catalogs, by position
 	documents  []dossier.Document
 	checkpoint checkpoint.Checkpoint
@@ -85,7 +86,7 @@ func (s *Exporter) gatherOnce(ctx context.Context, in *Input, g *dossierBuilder)
 	if err != nil {
 		return false, err
 	}
-	g.Caller = who
+	g.Caller, g.head = who, head
 	if g.versions, err = s.Catalogs.UpTo(ctx, &head); err != nil {
 		return false, err
 	}

@@ -8,10 +8,11 @@ import (
 type Reference struct {
 	Names    *Names
 	Catalogs *Catalogs
+	Lists    *Lists
 	Rulebook Rulebook
 }
 
 // NewReference returns empty caches over a store.
 func NewReference(store storage.Reader) *Reference {
-	return &Reference{Names: newNameCache(store), Catalogs: newCatalogs(store)}
+	return &Reference{Names: newNameCache(store), Catalogs: newCatalogs(store), Lists: newLists(store)}
 }

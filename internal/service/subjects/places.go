@@ -165,6 +165,8 @@ func (l *Locator) Locate(p *Places, a address.Address, mail bool) (err error) {
 type Source interface {
 	// Find returns what is seen at the place. Its state may have been unpacked into the one given; then it is that one.
 	Find(where *Place, into *consent.State) (Found, error)
+	// Listings appends what the external lists in force say of an address.
+	Listings(to []consent.Listing, a address.Address) ([]consent.Listing, error)
 }
 
 // Found is a subject as a source shows it.
@@ -187,7 +189,11 @@ type Knowledge struct {
 
 // Gather gathers what is known about an address from what is seen of each place.
 func (k *Knowledge) Gather(p *Places, from Source) error {
-	k.Known = consent.Known{Domains: k.Domains[:0], Linked: k.Linked[:0]}
+	k.Known = consent.Known{Domains: k.Domains[:0], Linked: k.Linked[:0], Lists: k.Lists[:0]}
+	var err error
+	if k.Lists, err = from.Listings(k.Lists, p.Address); err != nil {
+		return err
+	}
 	exact, err := from.Find(&p.Exact, &k.exact)
 	if err != nil {
 		return err

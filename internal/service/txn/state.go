@@ -1,10 +1,12 @@
 package txn
 
 import (
+	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/service/reference"
 	"github.com/assent-io/assent/internal/service/subjects"
+	"github.com/assent-io/assent/internal/storage/tables"
 )
 
 // Knowledge returns what is known about the address under the lock.
@@ -22,6 +24,23 @@ func (w *Tx) Find(where *subjects.Place, _ *consent.State) (subjects.Found, erro
 	}
 	state, err := w.State(s)
 	return subjects.Found{Key: &s.Key, State: state, KeyVersion: s.KeyVersion}, err
+}
+
+// Listings implements subjects.Source. The lists are those that were in force when the head was locked.
+func (w *Tx) Listings(to []consent.Listing, a address.Address) ([]consent.Listing, error) {
+	lists, err := w.engine.Lists.At(w.ctx, &w.loaded.Head, w.loaded.Head.Position, w.Recorded)
+	return lists.Append(to, a), err
+}
+
+// PutActivation records that a version of an external list comes into force. It returns its position.
+func (w *Tx) PutActivation(event *consent.Event) int64 {
+	w.Append(event, nil)
+	header := w.records[len(w.records)-1].Header
+	w.Head.ListsSum = reference.SumActivation(w.Head.ListsSum, header)
+	w.WriteTable(tables.AddListActivation(&tables.ListActivation{
+		Position: event.Position, List: event.List, Version: event.ListVersion, Header: header,
+	}))
+	return event.Position
 }
 
 // CatalogVersion returns the catalog in force at t with its version.

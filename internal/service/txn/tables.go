@@ -119,3 +119,19 @@ func (w *Tx) WriteTableAt(statement func(storage.Mark) storage.Statement) {
 	w.tablesAt = append(w.tablesAt, statement)
 	w.Changed, w.written = true, true
 }
+
+// ListVersions returns the versions of an external list, the last first, and its activations, by position, as they were when the head was
+// locked.
+func (w *Tx) ListVersions(id string) ([]tables.ExternalListVersion, []tables.ListActivation, error) {
+	versions, err := tables.ExternalListVersions(w.ctx, w.tx, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	activations, err := tables.ListActivations(w.ctx, w.tx, 0)
+	return versions, slices.DeleteFunc(activations, func(a tables.ListActivation) bool { return a.List != id }), err
+}
+
+// ExternalListOf returns the external list with the id, if there is one.
+func (w *Tx) ExternalListOf(id string) ([]tables.ExternalList, error) {
+	return tables.ExternalListOf(w.ctx, w.tx, id)
+}

@@ -17,7 +17,7 @@ import (
 // The columns of the tables in the order of the migrations, the key first; of the head without its id, which is always 1.
 const (
 	Head = `store_id, keys_check, position, recorded_time, tree, catalog_version, clients_version, refs, digest_keys,
-		fold_version, revision, refs_sum, catalogs_sum, undone`
+		fold_version, revision, refs_sum, catalogs_sum, undone, lists_sum`
 	Events = `position, subject, event_key, kind, recorded_time, occurred_time, actor, batch, header, evidence, leaf_hash,
 		tree_hashes`
 	Subjects = `form, digest, subject, key_version, fold_version, address, erased_time`
@@ -47,10 +47,10 @@ const KindVoid = `11`
 // In a compound select of one head and many subjects, NoHead stands for the columns of the head, NoSubjectState for the
 // others.
 const (
-	NoHead         = `NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL`
+	NoHead         = `NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL`
 	NoSubjectState = `NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL`
 
-	headWidth         = 14
+	headWidth         = 15
 	subjectStateWidth = 9
 )
 

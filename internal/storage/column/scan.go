@@ -50,10 +50,10 @@ func ScanHeadOnly(scan Scan) (storage.Head, error) { return scanHead(scan, skip(
 
 func scanHead(scan Scan, others []any) (storage.Head, error) {
 	var h storage.Head
-	var id, keys, refs, catalogs []byte
+	var id, keys, refs, catalogs, lists []byte
 	dest := append([]any{
 		&id, &h.KeysCheck, &h.Position, (*int64)(&h.Recorded), &h.Tree, &h.CatalogVersion, &h.ClientsVersion, &h.Refs, &keys,
-		&h.FoldVersion, &h.Revision, &refs, &catalogs, &h.Undone,
+		&h.FoldVersion, &h.Revision, &refs, &catalogs, &h.Undone, &lists,
 	}, others...)
 	if err := scan(dest...); err != nil {
 		return storage.Head{}, err
@@ -63,6 +63,7 @@ func scanHead(scan Scan, others []any) (storage.Head, error) {
 	}
 	copy(h.RefsSum[:], refs) // The tables hold them to their length.
 	copy(h.CatalogsSum[:], catalogs)
+	copy(h.ListsSum[:], lists)
 	var err error
 	if h.DigestKeys, err = unpackKeys(keys); err != nil {
 		return storage.Head{}, fmt.Errorf("ledger_head: %w", err)

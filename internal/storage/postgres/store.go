@@ -15,7 +15,7 @@ import (
 
 const (
 	updateHead = `
-		UPDATE ledger_head SET (` + column.Head + `) = ROW($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) WHERE id = 1`
+		UPDATE ledger_head SET (` + column.Head + `) = ROW($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) WHERE id = 1`
 
 	insertEvents = `
 		INSERT INTO events (` + column.Events + `)

@@ -21,7 +21,7 @@ const (
 	selectClock = `SELECT clock_timestamp()` // a statement of its own: it must run after the lock is had
 
 	insertHead = `
-		INSERT INTO ledger_head (id, ` + column.Head + `) VALUES (1, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+		INSERT INTO ledger_head (id, ` + column.Head + `) VALUES (1, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 		ON CONFLICT (id) DO NOTHING`
 
 	// It returns how many requests are deleted.
@@ -67,7 +67,7 @@ func headValues(h *storage.Head) []any {
 	return []any{
 		h.StoreID[:], column.NotNull(h.KeysCheck), h.Position, int64(h.Recorded), column.NotNull(h.Tree), h.CatalogVersion,
 		h.ClientsVersion, h.Refs, column.PackKeys(h.DigestKeys), h.FoldVersion, h.Revision,
-		column.Sum(h.RefsSum), column.Sum(h.CatalogsSum), h.Undone,
+		column.Sum(h.RefsSum), column.Sum(h.CatalogsSum), h.Undone, column.Sum(h.ListsSum),
 	}
 }
 

@@ -14,9 +14,9 @@ import (
 
 const (
 	insertHead = `
-		INSERT INTO ledger_head (id, ` + column.Head + `) VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`
+		INSERT INTO ledger_head (id, ` + column.Head + `) VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`
 	updateHead = `
-		UPDATE ledger_head SET (` + column.Head + `) = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) WHERE id = 1`
+		UPDATE ledger_head SET (` + column.Head + `) = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) WHERE id = 1`
 
 	insertEvent    = `INSERT INTO events (` + column.Events + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	replaceSubject = `REPLACE INTO subjects (` + column.Subjects + `) VALUES (?, ?, ?, ?, ?, ?, ?)`
@@ -64,7 +64,7 @@ func headValues(h *storage.Head) []any {
 	return []any{
 		h.StoreID[:], column.NotNull(h.KeysCheck), h.Position, h.Recorded, column.NotNull(h.Tree), h.CatalogVersion,
 		h.ClientsVersion, h.Refs, column.PackKeys(h.DigestKeys), h.FoldVersion, h.Revision,
-		column.Sum(h.RefsSum), column.Sum(h.CatalogsSum), h.Undone,
+		column.Sum(h.RefsSum), column.Sum(h.CatalogsSum), h.Undone, column.Sum(h.ListsSum),
 	}
 }
 

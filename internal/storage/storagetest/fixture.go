@@ -92,7 +92,8 @@ func catalogRecord(position int64) storage.Record {
 func head(position int64) storage.Head {
 	h := storage.Head{
 		StoreID: [16]byte{0xaa, 1, 2, 15: 0xff}, KeysCheck: []byte("keys check"), Position: position, CatalogVersion: 7,
-		ClientsVersion: 8, Refs: 9, RefsSum: digest("refs", 1), CatalogsSum: digest("catalogs", 1), DigestKeys: []uint32{4_000_000_000, 1}, FoldVersion: 2, Revision: 3, Undone: 4,
+		ClientsVersion: 8, Refs: 9, RefsSum: digest("refs", 1), CatalogsSum: digest("catalogs", 1),
+		ListsSum: digest("lists", 1), DigestKeys: []uint32{4_000_000_000, 1}, FoldVersion: 2, Revision: 3, Undone: 4,
 	}
 	if position > 0 {
 		h.Recorded = instant(position)

@@ -22,7 +22,7 @@ func allowed() map[string][]string {
 			"internal/server", "internal/service/administration", "internal/telemetry", "suppressionfilter",
 		},
 		"internal/cli": {
-			"api/assent/v1", "client", "examples", "internal/atomicfile", "internal/catalog", "internal/cli/bulk", "internal/cli/connect", "internal/cli/eventtext", "internal/cli/failure", "internal/cli/gather", "internal/cli/terminal", "internal/cli/value", "internal/config", "internal/cli/watch", "internal/cli/lists", "internal/cli/consumers", "internal/cli/imports", "internal/cli/kit", "internal/cli/webhooks",
+			"api/assent/v1", "client", "examples", "internal/atomicfile", "internal/catalog", "internal/cli/bulk", "internal/cli/connect", "internal/cli/eventtext", "internal/cli/failure", "internal/cli/gather", "internal/cli/terminal", "internal/cli/value", "internal/config", "internal/cli/watch", "internal/cli/lists", "internal/cli/consumers", "internal/cli/imports", "internal/cli/kit", "internal/cli/webhooks", "internal/cli/extlists",
 			"internal/consent", "internal/dossier", "internal/duty", "internal/ledger", "internal/listfile", "internal/locale",
 			"internal/nearest", "internal/phrase", "internal/receipt", "internal/rest", "internal/scenario", "internal/seal",
 			"internal/server", "internal/service/audit", "internal/telemetry",
@@ -46,13 +46,16 @@ func allowed() map[string][]string {
 		},
 
 		"internal/rpc": {
-			"api/assent/v1", "internal/fault", "internal/rpc/feedserver", "internal/rpc/handler", "internal/rpc/importserver", "internal/rpc/webhookserver", "internal/service",
+			"api/assent/v1", "internal/fault", "internal/rpc/feedserver", "internal/rpc/handler", "internal/rpc/importserver", "internal/rpc/webhookserver", "internal/service", "internal/rpc/listserver",
 			"internal/service/access",
 		},
 
 		"internal/rpc/feedserver":    {"api/assent/v1", "internal/address", "internal/consent", "internal/feed", "internal/rpc/handler", "internal/service/changes"},
 		"internal/rpc/importserver":  {"api/assent/v1", "internal/consent", "internal/fault", "internal/presets", "internal/rpc/handler", "internal/service/imports", "internal/service/undo"},
 		"internal/rpc/webhookserver": {"api/assent/v1", "internal/rpc/handler", "internal/service/consumers", "internal/service/txn", "internal/service/webhooks", "internal/webhook"},
+		"internal/rpc/listserver": {
+			"api/assent/v1", "internal/consent", "internal/extlist", "internal/fault", "internal/rpc/handler", "internal/service/extlists",
+		},
 		"internal/rpc/handler": {
 			"api/assent/v1", "internal/catalog", "internal/consent", "internal/consent/statement", "internal/fault",
 			"internal/ledger", "internal/locale", "internal/rpc/contract", "internal/service/access",
@@ -69,7 +72,7 @@ func allowed() map[string][]string {
 			"internal/service/checkpoint", "internal/service/consumers", "internal/service/disclosure", "internal/service/env",
 			"internal/service/erased", "internal/service/export", "internal/service/imports", "internal/service/receipts", "internal/service/record",
 			"internal/service/reference", "internal/service/retention", "internal/service/rights", "internal/service/txn",
-			"internal/service/undo", "internal/service/webhooks", "internal/storage",
+			"internal/service/undo", "internal/service/webhooks", "internal/storage", "internal/service/extlists",
 		},
 		"internal/service/imports": {
 			"internal/catalog", "internal/consent", "internal/consent/statement", "internal/fault", "internal/phrase", "internal/pipeline", "internal/presets",
@@ -88,7 +91,7 @@ func allowed() map[string][]string {
 			"internal/seal", "internal/service/access", "internal/service/asof",
 			"internal/service/check", "internal/service/checkpoint", "internal/service/disclosure",
 			"internal/service/env", "internal/service/reference", "internal/service/subjects", "internal/storage",
-			"internal/storage/tables", "internal/token",
+			"internal/storage/tables", "internal/token", "internal/extlist",
 		},
 		"internal/service/receipts": {
 			"internal/address", "internal/consent", "internal/fault", "internal/receipt", "internal/service/access",
@@ -111,7 +114,7 @@ func allowed() map[string][]string {
 			"internal/address", "internal/catalog", "internal/consent", "internal/consent/standing", "internal/consent/codec", "internal/fault",
 			"internal/follow", "internal/index", "internal/ledger", "internal/receipt", "internal/seal", "internal/service/access",
 			"internal/service/asof", "internal/service/checkpoint", "internal/service/disclosure", "internal/service/env",
-			"internal/service/reference", "internal/service/subjects", "internal/service/txn", "internal/storage",
+			"internal/service/reference", "internal/service/subjects", "internal/service/txn", "internal/storage", "internal/extlist",
 		},
 		"internal/service/retention": {
 			"internal/address", "internal/catalog", "internal/consent", "internal/consent/codec", "internal/consent/usefulness",
@@ -130,17 +133,17 @@ func allowed() map[string][]string {
 			"internal/token",
 		},
 		"internal/service/changes": {
-			"internal/address", "internal/catalog", "internal/consent", "internal/fault", "internal/feed", "internal/ledger", "internal/period",
+			"internal/address", "internal/catalog", "internal/consent", "internal/extlist", "internal/fault", "internal/feed", "internal/ledger", "internal/period",
 			"internal/seal", "internal/service/access", "internal/service/blocklist", "internal/service/cards", "internal/service/checkpoint",
 			"internal/service/consumers", "internal/service/disclosure", "internal/service/env", "internal/service/reference",
 			"internal/storage", "internal/storage/tables", "internal/token",
 		},
 		"internal/service/blocklist": {
-			"internal/address", "internal/consent", "internal/feed", "internal/service/cards", "internal/service/consumers",
+			"internal/address", "internal/consent", "internal/extlist", "internal/feed", "internal/service/cards", "internal/service/consumers",
 			"internal/service/env", "internal/service/subjects", "internal/storage",
 		},
 		"internal/service/cards": {
-			"internal/address", "internal/catalog", "internal/consent", "internal/fault", "internal/feed", "internal/seal", "internal/service/asof",
+			"internal/address", "internal/catalog", "internal/consent", "internal/extlist", "internal/fault", "internal/feed", "internal/seal", "internal/service/asof",
 			"internal/service/consumers", "internal/service/env", "internal/service/reference", "internal/service/subjects", "internal/storage",
 			"internal/storage/tables", "internal/tlv",
 		},
@@ -180,6 +183,8 @@ func allowed() map[string][]string {
 			"api/assent/v1", "internal/cli/connect", "internal/cli/kit", "internal/cli/terminal", "internal/cli/value", "internal/listfile",
 			"internal/phrase", "internal/presets", "internal/toolfile",
 		},
+		"internal/ecgservice":   {},
+		"internal/cli/extlists": {"api/assent/v1", "internal/ecgservice", "internal/cli/connect", "internal/cli/kit", "internal/cli/terminal", "internal/cli/value", "internal/phrase"},
 		"internal/cli/webhooks": {
 			"api/assent/v1", "internal/atomicfile", "internal/cli/connect", "internal/cli/kit", "internal/cli/terminal", "internal/cli/value",
 			"internal/phrase",
@@ -223,7 +228,7 @@ func allowed() map[string][]string {
 		"internal/service/asof": {
 			"internal/catalog", "internal/consent", "internal/consent/codec", "internal/fault", "internal/service/access",
 			"internal/service/env", "internal/service/reference", "internal/service/subjects", "internal/storage",
-			"internal/storage/tables", "internal/tlv",
+			"internal/storage/tables", "internal/tlv", "internal/address", "internal/extlist",
 		},
 
 		"internal/cli/terminal": {"api/assent/v1", "internal/cli/value", "internal/listfile", "internal/phrase", "internal/textfile"},
@@ -232,7 +237,7 @@ func allowed() map[string][]string {
 			"internal/storage/tables",
 		},
 		"internal/service/reference": {
-			"internal/catalog", "internal/consent", "internal/fault", "internal/service/env", "internal/storage",
+			"internal/catalog", "internal/consent", "internal/fault", "internal/service/env", "internal/storage", "internal/extlist", "internal/consent/codec", "internal/storage/tables",
 		},
 		"internal/storage/postgres": {
 			"internal/consent", "internal/ledger", "internal/storage", "internal/storage/column",
@@ -275,8 +280,14 @@ func allowed() map[string][]string {
 		"internal/index":           {"internal/consent", "internal/follow", "internal/storage"},
 		"internal/scenario": {
 			"internal/address", "internal/catalog", "internal/consent", "internal/consent/codec",
-			"internal/consent/statement", "internal/fault", "internal/timetext", "internal/yamltext",
+			"internal/consent/statement", "internal/extlist", "internal/fault", "internal/period", "internal/timetext", "internal/yamltext",
 		},
+		"internal/service/extlists": {
+			"internal/address", "internal/catalog", "internal/consent", "internal/consent/codec", "internal/extlist", "internal/fault", "internal/period",
+			"internal/service/cards", "internal/service/consumers", "internal/service/disclosure", "internal/service/access", "internal/service/env", "internal/service/reference", "internal/service/txn",
+			"internal/storage/tables", "internal/storage", "internal/storedtext", "internal/token",
+		},
+		"internal/extlist": {"internal/address", "internal/consent"},
 		"internal/service/env": {
 			"internal/consent", "internal/consent/codec", "internal/consent/statement", "internal/fault", "internal/seal",
 			"internal/storage",
@@ -317,8 +328,9 @@ func allowed() map[string][]string {
 		"internal/seal":    {"internal/atomicfile", "internal/consent"},
 		"internal/storage": {"internal/consent", "internal/ledger", "internal/storedtext"},
 
+		"internal/consent/found": {},
 		"internal/consent": {
-			"internal/address", "internal/catalog", "internal/fault", "internal/locale", "internal/period", "internal/tlv",
+			"internal/address", "internal/catalog", "internal/consent/found", "internal/fault", "internal/locale", "internal/period", "internal/tlv",
 		},
 
 		"internal/catalog": {
@@ -382,7 +394,7 @@ func largerRooms() map[string]int {
 // import, by the beginning of their paths.
 func confined() map[string][]string {
 	grpc := []string{
-		"api/assent/v1", "client", "internal/bench", "internal/bench/broadcast", "internal/bench/command", "internal/cli", "internal/cli/bulk", "internal/cli/connect", "internal/cli/failure", "internal/cli/gather", "internal/cli/terminal", "internal/cli/value", "internal/rest", "internal/rpc", "internal/rpc/contract", "internal/rpc/handler", "internal/server", "internal/cli/watch", "internal/rpc/feedserver", "internal/cli/lists", "internal/cli/webhooks", "internal/rpc/webhookserver", "internal/rpc/importserver", "client/follower",
+		"api/assent/v1", "client", "internal/bench", "internal/bench/broadcast", "internal/bench/command", "internal/cli", "internal/cli/bulk", "internal/cli/connect", "internal/cli/failure", "internal/cli/gather", "internal/cli/terminal", "internal/cli/value", "internal/rest", "internal/rpc", "internal/rpc/contract", "internal/rpc/handler", "internal/server", "internal/cli/watch", "internal/rpc/feedserver", "internal/cli/lists", "internal/cli/webhooks", "internal/rpc/webhookserver", "internal/rpc/importserver", "client/follower", "internal/rpc/listserver", "internal/cli/extlists",
 		"internal/telemetry", "internal/tools/openapi", "internal/tools/protodeps",
 	}
 	return map[string][]string{
@@ -396,7 +408,7 @@ func confined() map[string][]string {
 		"google.golang.org/protobuf": grpc,
 		"google.golang.org/genproto": grpc,
 		"github.com/grpc-ecosystem/": grpc,
-		"github.com/spf13/":          {"internal/bench/command", "internal/cli", "internal/cli/connect", "internal/cli/consumers", "internal/cli/failure", "internal/cli/imports", "internal/cli/kit", "internal/cli/lists", "internal/cli/watch", "internal/cli/webhooks", "internal/config"},
+		"github.com/spf13/":          {"internal/bench/command", "internal/cli", "internal/cli/connect", "internal/cli/consumers", "internal/cli/failure", "internal/cli/imports", "internal/cli/kit", "internal/cli/lists", "internal/cli/watch", "internal/cli/webhooks", "internal/config", "internal/cli/extlists"},
 		"github.com/tink-crypto/":    {"internal/seal", "internal/token"},
 		"github.com/FastFilter/":     {"suppressionfilter"},
 		"github.com/chromedp/":       {"internal/testkit/browser"},

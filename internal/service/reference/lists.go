@@ -1,0 +1,245 @@
+package reference
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/codec"
+	"github.com/assent-io/assent/internal/extlist"
+	"github.com/assent-io/assent/internal/service/env"
+	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/storage/tables"
+)
+
+// Lists caches the activations of external lists and the versions that are in force, in memory. Those in force now are found without a lock.
+type Lists struct {
+	store storage.Reader
+	now   atomic.Pointer[listsNow]
+
+	mu          sync.Mutex
+	activations []activation    // by position
+	versions    []loadedVersion // the one used last comes last
+}
+
+// activation is an event of kind list, with the sum of those up to it.
+type activation struct {
+	consent.Event
+	sum [32]byte
+}
+
+// listsNow are the lists in force where all activations of a sum count.
+type listsNow struct {
+	sum       [32]byte
+	position  int64           // of the last activation
+	since     consent.Instant // the latest time of them
+	consulted *extlist.Consulted
+}
+
+type loadedVersion struct {
+	sum     [32]byte
+	form    string
+	version *extlist.Version
+}
+
+// pastVersions is how many versions that are not in force now stay in memory, for checks of the past.
+const pastVersions = 2
+
+func newLists(store storage.Reader) *Lists { return &Lists{store: store} }
+
+// SumActivation returns the sum of an activation that follows those of a sum. Header is that of its event.
+func SumActivation(sum [32]byte, header []byte) [32]byte {
+	return sha256.Sum256(append(sum[:], header...))
+}
+
+// At returns the external lists that are in force at a time, of the activations that the head counts and that stand at or before a position.
+// It is nil where there are none. What is not in memory is read: nobody is answered by the lists of before.
+func (l *Lists) At(ctx context.Context, head *storage.Head, position int64, at consent.Instant) (*extlist.Consulted, error) {
+	if head.ListsSum == ([32]byte{}) {
+		return nil, nil //nolint:nilnil // No list is consulted.
+	}
+	if now := l.now.Load(); now != nil && now.sum == head.ListsSum && now.position <= position && now.since <= at {
+		return now.consulted, nil
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	counted, err := l.upTo(ctx, head)
+	if err != nil {
+		return nil, err
+	}
+	now := &listsNow{sum: head.ListsSum}
+	events := make([]consent.Event, 0, len(counted))
+	for i := range counted {
+		now.position, now.since = counted[i].Position, max(now.since, counted[i].Occurred)
+		if counted[i].Position <= position {
+			events = append(events, counted[i].Event)
+		}
+	}
+	inForce := extlist.InForce(events, at)
+	if now.consulted, err = extlist.Consult(inForce, func(e *consent.Event) (*extlist.Version, error) {
+		return l.version(ctx, e)
+	}); err != nil {
+		return nil, err
+	}
+	if now.position <= position && now.since <= at {
+		l.now.Store(now)
+	}
+	l.versions = slices.Delete(l.versions, 0, max(0, len(l.versions)-len(inForce)-pastVersions))
+	return now.consulted, nil
+}
+
+// Activations returns the events by which versions of external lists came into force, of those that the head counts, by position.
+func (l *Lists) Activations(ctx context.Context, head *storage.Head) ([]consent.Event, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	counted, err := l.upTo(ctx, head)
+	events := make([]consent.Event, len(counted))
+	for i := range counted {
+		events[i] = counted[i].Event
+	}
+	return events, err
+}
+
+// Version returns the version that an event names. It stays in memory.
+func (l *Lists) Version(ctx context.Context, e *consent.Event) (*extlist.Version, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.version(ctx, e)
+}
+
+// ListInForce is a version of an external list that is in force.
+type ListInForce struct {
+	consent.Event
+	*extlist.Version
+}
+
+// InForce returns the versions in force at a time under a head, by the ids of their lists.
+func (l *Lists) InForce(ctx context.Context, head *storage.Head, at consent.Instant) ([]ListInForce, error) {
+	events, err := l.Activations(ctx, head)
+	if err != nil {
+		return nil, err
+	}
+	var all []ListInForce
+	for _, e := range extlist.InForce(events, at) {
+		v, err := l.Version(ctx, e)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, ListInForce{Event: *e, Version: v})
+	}
+	return all, nil
+}
+
+// LastActivation returns the position of the last activation that the head counts; 0: there is none.
+func (l *Lists) LastActivation(ctx context.Context, head *storage.Head) (int64, error) {
+	if now := l.now.Load(); now != nil && now.sum == head.ListsSum {
+		return now.position, nil
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	counted, err := l.upTo(ctx, head)
+	if err != nil || len(counted) == 0 {
+		return 0, err
+	}
+	return counted[len(counted)-1].Position, nil
+}
+
+// upTo returns the activations that the head counts. The lock is held.
+func (l *Lists) upTo(ctx context.Context, head *storage.Head) ([]activation, error) {
+	if head.ListsSum == ([32]byte{}) {
+		return nil, nil
+	}
+	for _, known := range [][]activation{l.activations, nil} {
+		if n := countOf(known, head); n > 0 {
+			return known[:n:n], nil
+		}
+		read, err := l.read(ctx, known)
+		if err != nil {
+			return nil, err
+		}
+		l.activations = read
+		if n := countOf(read, head); n > 0 {
+			return read[:n:n], nil
+		}
+	}
+	return nil, env.OtherHistory()
+}
+
+// countOf returns how many of the activations the head counts; 0 if it counts others.
+func countOf(known []activation, head *storage.Head) int {
+	return slices.IndexFunc(known, func(a activation) bool { return a.sum == head.ListsSum }) + 1
+}
+
+// read reads the activations after those that are known.
+func (l *Lists) read(ctx context.Context, known []activation) ([]activation, error) {
+	var last activation
+	if len(known) > 0 {
+		last = known[len(known)-1]
+	}
+	rows, err := tables.ListActivations(ctx, l.store, last.Position)
+	if err != nil {
+		return nil, env.StoreFault(err)
+	}
+	known = slices.Clone(known)
+	for i := range rows {
+		event, err := codec.DecodeHeader(rows[i].Header)
+		if err != nil {
+			return nil, fmt.Errorf("the activation of an external list at position %d: %w", rows[i].Position, err)
+		}
+		last = activation{Event: event, sum: SumActivation(last.sum, rows[i].Header)}
+		known = append(known, last)
+	}
+	return known, nil
+}
+
+// version returns the version that an event names. The lock is held.
+func (l *Lists) version(ctx context.Context, e *consent.Event) (*extlist.Version, error) {
+	i := slices.IndexFunc(l.versions, func(v loadedVersion) bool { return v.sum == e.Document256 && v.form == e.ListForm })
+	if i >= 0 {
+		found := l.versions[i]
+		l.versions = append(slices.Delete(l.versions, i, i+1), found)
+		return found.version, nil
+	}
+	body, err := StoredList(ctx, l.store, e.Document256)
+	if err != nil {
+		return nil, err
+	}
+	v, err := extlist.Parse(extlist.Form(e.ListForm), body)
+	if err != nil {
+		return nil, fmt.Errorf("version %d of the external list %s: %w", e.ListVersion, e.List, err)
+	}
+	l.versions = append(l.versions, loadedVersion{sum: e.Document256, form: e.ListForm, version: v})
+	return v, nil
+}
+
+// chunksAtOnce is how many chunks of stored bytes are read at once.
+const chunksAtOnce = 16
+
+// ErrListBytes is the error of a database in which the bytes of a version of an external list are not those that were stored.
+var ErrListBytes = errors.New("stored bytes of an external list are missing or were altered")
+
+// StoredList returns the stored bytes of a version of an external list, by their SHA-256. Errors: ErrListBytes, and those of the store.
+func StoredList(ctx context.Context, from storage.TableReader, sum [32]byte) ([]byte, error) {
+	var body []byte
+	for number := int64(0); ; number += chunksAtOnce {
+		chunks, err := tables.ListChunks(ctx, from, sum, number, chunksAtOnce)
+		if err != nil {
+			return nil, env.StoreFault(err)
+		}
+		for _, chunk := range chunks {
+			body = append(body, chunk...)
+		}
+		if len(chunks) < chunksAtOnce {
+			break
+		}
+	}
+	if sha256.Sum256(body) != sum {
+		return nil, fmt.Errorf("%w: those with the SHA-256 %x", ErrListBytes, sum)
+	}
+	return slices.Clip(body), nil
+}
