@@ -32,11 +32,6 @@ func instant(ts *timestamppb.Timestamp, field string) (consent.Instant, error) {
 	return at, nil
 }
 
-// Instant reads a time, zero if none was given; the field is named in the error, INVALID_TIME.
-func Instant(ts *timestamppb.Timestamp, field string) (consent.Instant, error) {
-	return instant(ts, field)
-}
-
 // moments is what the requests share that may ask about the past.
 type moments interface {
 	GetAsOf() *timestamppb.Timestamp
