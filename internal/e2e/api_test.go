@@ -126,6 +126,11 @@ func TestAPI_EveryCallAnswersAsThePageSays(t *testing.T) {
 	for _, call := range calls {
 		answer := runCurl(t, r, call, answers)
 		got := shown(t, call.Language, answer)
+		if call.Name == "ExportBlockList" { // Its parts are read at once, so the entries come in any order.
+			entries := strings.Split(got, "\n")
+			slices.Sort(entries[1 : len(entries)-1])
+			got = strings.Join(entries, "\n")
+		}
 		if diff := cmp.Diff(call.Answer, got); diff != "" && !*update {
 			t.Errorf("%s, the answer is another (-page +server):\n%s\nTo write the page anew: go test ./internal/e2e -run %s -update",
 				call.Name, diff, t.Name())

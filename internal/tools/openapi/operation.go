@@ -134,7 +134,7 @@ func (d *describer) success(method *protogen.Method, call *openapi.Call) openapi
 	}
 	schema := &openapi.Schema{Ref: reference(method.Output.Desc.Name())}
 	sample := d.sample(method.Output, 0)
-	if call != nil && call.Language == "json" {
+	if call != nil && call.Language == "json" && !refused(call.Answer) {
 		sample = json.RawMessage(call.Answer)
 	}
 	r.Description = d.text(method.Output.Comments.Leading)
@@ -151,6 +151,12 @@ func (d *describer) success(method *protogen.Method, call *openapi.Call) openapi
 	}
 	r.Content.Add(jsonMedia, openapi.Media{Schema: schema, Example: sample})
 	return r
+}
+
+// refused reports whether an answer of the page is an error: where a call needs what only another interface can give, the page shows that.
+func refused(answer string) bool {
+	var got struct{ Code int }
+	return json.Unmarshal([]byte(answer), &got) == nil && got.Code != 0
 }
 
 // linesOf returns the type of an answer that over REST is lines: of the change feed. It is empty for any other.
