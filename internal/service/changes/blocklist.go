@@ -13,6 +13,7 @@ import (
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/feed"
 	"github.com/assent-io/assent/internal/service/blocklist"
+	"github.com/assent-io/assent/internal/service/disclosure"
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/storage"
 )
@@ -257,17 +258,17 @@ func (x *listing) request(ctx context.Context) (*blocklist.Request, error) {
 }
 
 // shown returns the entries of a page as the reader sees them, and the subjects that it learns of, in the order of the page.
-func (x *listing) shown(page *blocklist.Page) ([]BlockListEntry, []storage.SubjectKey, error) {
+func (x *listing) shown(page *blocklist.Page) ([]BlockListEntry, []disclosure.Told, error) {
 	entries := make([]BlockListEntry, len(page.Entries))
-	told := make([]storage.SubjectKey, 0, len(page.Entries))
+	told := make([]disclosure.Told, 0, len(page.Entries))
 	for i := range page.Entries {
 		e := &page.Entries[i]
 		var err error
 		if entries[i], err = x.reader.form.listed(e); err != nil {
 			return nil, nil, err
 		}
-		if e.About != nil && (len(told) == 0 || told[len(told)-1] != e.About.Key) {
-			told = append(told, e.About.Key)
+		if e.About != nil && (len(told) == 0 || told[len(told)-1].Key != e.About.Key) {
+			told = append(told, disclosure.Told{Key: e.About.Key, Subject: e.About.ID})
 		}
 	}
 	slices.SortStableFunc(entries, func(a, b BlockListEntry) int { // The order of the ids says nothing.

@@ -40,9 +40,9 @@ func (s *Counter) Count(
 
 // CountList is Count for many subjects of which an answer tells at once, in the order of their ids: stored in that order they cost a fraction.
 func (s *Counter) CountList(
-	ctx context.Context, who *access.Caller, at consent.Instant, channel string, keys []storage.SubjectKey,
+	ctx context.Context, who *access.Caller, at consent.Instant, channel string, told []Told,
 ) error {
-	return s.counter.addList(ctx, at, disclosureKind{day: at.Day(), client: who.ID, channel: channel}, keys)
+	return s.counter.addList(ctx, at, disclosureKind{day: at.Day(), client: who.ID, channel: channel}, told)
 }
 
 // Flush stores what was counted before the call.

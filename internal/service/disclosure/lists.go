@@ -12,23 +12,29 @@ import (
 type list struct {
 	kind disclosureKind
 	at   consent.Instant
-	keys []storage.SubjectKey
+	told []Told
 }
 
-// addList counts one disclosure for the subject of each key, as addDisclosures does. Several lists of one day with the same subjects are
+// Told is a subject that an answer tells of.
+type Told struct {
+	Key     storage.SubjectKey
+	Subject consent.SubjectID // that the key leads to
+}
+
+// addList counts one disclosure for each subject, as addDisclosures does by their keys. Several lists of one day with the same subjects are
 // not put together before they are stored. But rows that lie side by side in the database stay side by side, and to store a million of them
 // in order takes a fraction of the time.
-func (t *disclosureCounter) addList(ctx context.Context, at consent.Instant, d disclosureKind, keys []storage.SubjectKey) error {
-	if len(keys) == 0 {
+func (t *disclosureCounter) addList(ctx context.Context, at consent.Instant, d disclosureKind, told []Told) error {
+	if len(told) == 0 {
 		return nil
 	}
 	if err := t.waitForRoom(ctx); err != nil {
 		return err
 	}
 	t.movingCounts.Lock()
-	t.lists = append(t.lists, list{d, at, slices.Clone(keys)})
+	t.lists = append(t.lists, list{d, at, slices.Clone(told)})
 	t.movingCounts.Unlock()
-	if t.rows.Add(int64(len(keys))) >= t.flushThreshold {
+	if t.rows.Add(int64(len(told))) >= t.flushThreshold {
 		t.wakeFlusher()
 	}
 	return nil
@@ -36,9 +42,9 @@ func (t *disclosureCounter) addList(ctx context.Context, at consent.Instant, d d
 
 // drop drops what is gone of the list, and returns how many rows that was.
 func (l *list) drop(gone untilDay) int {
-	before := len(l.keys)
-	l.keys = slices.DeleteFunc(l.keys, func(key storage.SubjectKey) bool { return gone.has(key, l.kind.day) })
-	return before - len(l.keys)
+	before := len(l.told)
+	l.told = slices.DeleteFunc(l.told, func(s Told) bool { return gone.has(s.Key, l.kind.day) })
+	return before - len(l.told)
 }
 
 func (t *disclosureCounter) waitingLists() int {
@@ -53,9 +59,9 @@ func (t *disclosureCounter) collectList() {
 	defer t.movingCounts.Unlock()
 	t.dropForgottenLocked()
 	l := &t.lists[0]
-	for i := range l.keys {
+	for _, s := range l.told {
 		t.pending = append(t.pending, storage.Learnt{
-			Key: l.keys[i], Day: l.kind.day, Client: l.kind.client, Channel: l.kind.channel, Count: 1, At: l.at,
+			Key: s.Key, Subject: s.Subject, Day: l.kind.day, Client: l.kind.client, Channel: l.kind.channel, Count: 1, At: l.at,
 		})
 	}
 	*l = list{} // The memory of the lists that wait keeps none of the others.

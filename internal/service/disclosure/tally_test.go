@@ -26,7 +26,7 @@ type sink struct {
 
 	mu     sync.Mutex
 	added  map[[32]byte]bool
-	counts map[storage.Learnt]int64 // by what was learnt without its count and its time
+	counts map[storage.Learnt]int64 // by what was learnt without its count, its time and the id
 	most   int                      // rows of one addition
 	fails  func() (stored bool, err error)
 }
@@ -50,7 +50,7 @@ func (s *sink) AddDisclosures(ctx context.Context, id [32]byte, _ consent.Instan
 		s.most = max(s.most, len(counts))
 		for _, d := range counts {
 			n := d.Count
-			d.Count, d.At = 0, 0
+			d.Count, d.At, d.Subject = 0, 0, consent.SubjectID{}
 			s.counts[d] += n
 		}
 	}
@@ -132,8 +132,9 @@ func TestTally_WhateverFails_NothingIsLostOrCountedTwice_AndNothingForgottenIsSt
 			}
 			var err error
 			if rapid.Bool().Draw(rt, "as a list") {
-				err = tally.addList(t.Context(), 1, d, about)
-				clear(about) // The caller may use the keys again.
+				told := toldOf(about...)
+				err = tally.addList(t.Context(), 1, d, told)
+				clear(told) // The caller may use it again.
 			} else {
 				err = tally.addDisclosures(t.Context(), 1, d, about...)
 			}
@@ -366,6 +367,15 @@ func (s *inOrder) AddDisclosures(ctx context.Context, id [32]byte, expires conse
 	return s.sink.AddDisclosures(ctx, id, expires, counts)
 }
 
+// toldOf returns subjects with the keys, and ids that begin as the digests do.
+func toldOf(keys ...storage.SubjectKey) []Told {
+	told := make([]Told, len(keys))
+	for i, key := range keys {
+		told[i] = Told{Key: key, Subject: consent.SubjectID(key.Digest[:16])}
+	}
+	return told
+}
+
 func TestTally_Lists_AreStoredInTheirOrder_InSmallTransactions(t *testing.T) {
 	const perList = maxRowsPerTransaction*2 + 7
 	s := &inOrder{sink: newSink()}
@@ -377,10 +387,11 @@ func TestTally_Lists_AreStoredInTheirOrder_InSmallTransactions(t *testing.T) {
 			keys[i] = someone(n*perList + i)
 		}
 		want = append(want, keys...)
-		if err := tally.addList(t.Context(), 1, disclosureKind{1, "shop", "newsletter"}, keys); err != nil {
+		told := toldOf(keys...)
+		if err := tally.addList(t.Context(), 1, disclosureKind{1, "shop", "newsletter"}, told); err != nil {
 			t.Fatal(err)
 		}
-		clear(keys) // The caller may use them again.
+		clear(told) // The caller may use it again.
 	}
 	if waiting := tally.rows.Load(); waiting != 3*perList {
 		t.Errorf("%d rows wait", waiting)
@@ -402,12 +413,12 @@ func TestTally_AListWithTooMuchBeforeIt_Waits(t *testing.T) {
 		tally.flushThreshold, tally.maxRows = 3, 5
 		s.failWith(func() (bool, error) { return false, errAway })
 		kind := disclosureKind{1, "shop", ""}
-		if err := tally.addList(t.Context(), 1, kind, []storage.SubjectKey{someone(0), someone(1), someone(2), someone(3), someone(4)}); err != nil {
+		if err := tally.addList(t.Context(), 1, kind, toldOf(someone(0), someone(1), someone(2), someone(3), someone(4))); err != nil {
 			t.Fatal(err)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		if err := tally.addList(ctx, 1, kind, []storage.SubjectKey{someone(5)}); !errors.Is(err, context.DeadlineExceeded) {
+		if err := tally.addList(ctx, 1, kind, toldOf(someone(5))); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("got %v while nothing can be stored, want the end of the deadline", err)
 		}
 		s.failWith(func() (bool, error) { return true, nil })

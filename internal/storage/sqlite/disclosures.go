@@ -17,7 +17,15 @@ const (
 	addDisclosure = `
 		INSERT INTO disclosures (` + column.Disclosures + `)
 		SELECT subject, ?3, ?4, ?5, ?6 FROM subjects
-		WHERE form = ?1 AND digest = ?2 AND subject IS NOT NULL AND (erased_time IS NULL OR erased_time <= ?7)
+		WHERE form = ?1 AND digest = ?2 AND subject IS NOT NULL AND ` + addedTo
+
+	// Of rows in the order of their ids, the index has the subjects side by side, and the table has not.
+	addDisclosureByID = `
+		INSERT INTO disclosures (` + column.Disclosures + `)
+		SELECT subject, ?3, ?4, ?5, ?6 FROM subjects INDEXED BY subjects_by_id
+		WHERE subject = ?8 AND form = ?1 AND digest = ?2 AND ` + addedTo
+
+	addedTo = `(erased_time IS NULL OR erased_time <= ?7)
 		ON CONFLICT (` + column.DisclosuresKey + `) DO UPDATE SET count = count + excluded.count`
 
 	selectDisclosures = `
@@ -59,10 +67,25 @@ func (s *Store) AddDisclosures(ctx context.Context, id [32]byte, expires consent
 		if err != nil || added == 0 {
 			return err
 		}
-		return each(c, addDisclosure, counts, func(l *storage.Learnt) []any {
-			return []any{l.Key.Form, l.Key.Digest[:], l.Day, l.Client, l.Channel, l.Count, int64(l.At)}
-		})
+		for i := range counts {
+			if err := c.addDisclosure(&counts[i]); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
+}
+
+// addDisclosure adds to what is counted for the subject that a key leads to.
+func (c *conn) addDisclosure(l *storage.Learnt) error {
+	args := []any{l.Key.Form, l.Key.Digest[:], l.Day, l.Client, l.Channel, l.Count, int64(l.At)}
+	if l.Subject != (consent.SubjectID{}) {
+		if added, err := c.exec(addDisclosureByID, append(args, l.Subject[:])...); err != nil || added > 0 {
+			return err
+		}
+	}
+	_, err := c.exec(addDisclosure, args...) // The key may lead to another subject now.
+	return err
 }
 
 // Disclosures returns what is counted for the subjects.

@@ -17,6 +17,7 @@ func disclosureTests() []Test {
 		{"AddDisclosures_GivenTwice_CountedTwice", testDisclosuresTwice},
 		{"AddDisclosures_UnderTwoKeysOfOneSubject_CountedTwice", testDisclosuresTwoKeys},
 		{"AddDisclosures_KeyThatLeadsToNobody_IsLeftOut", testDisclosuresOfNobody},
+		{"AddDisclosures_UnderAKeyAndTheIDItLedTo_CountForWhomTheKeyLeadsToNow", testDisclosuresByID},
 		{"AddDisclosures_AfterAnErasure_CountForWhomTheKeyLeadsToNow", testDisclosuresAfterErasure},
 		{"AddDisclosures_WhileSubjectsAreErased_LeaveNothingUnderTheOldIDs", testDisclosuresWhileErased},
 		{"AddDisclosures_OfBeforeTheErasureOfTheirSubject_AreLeftOut", testDisclosuresOfBeforeErasure},
@@ -135,6 +136,23 @@ func testDisclosuresAfterErasure(t *testing.T, open Open) {
 	disclosed(t, store)
 	add(t, store, 2, learnt(1, 5, 2), learnt(2, 5, 2), learnt(3, 5, 2))
 	disclosed(t, store, disclosure(8, 5, 2))
+}
+
+func testDisclosuresByID(t *testing.T, open Open) {
+	store := people(t, open, 5)
+	again, dead, late := subject(1), subject(2), subject(4)
+	again.ID, dead.ID, late.Erased = id(8), consent.SubjectID{}, begin+1
+	Write(t, store, &storage.Changes{Head: head(1), Subjects: []storage.Subject{again, dead, late}})
+	var all []storage.Learnt
+	for n := range 5 {
+		l := learnt(n, 5, 1)
+		l.Subject, l.At = id(n), begin
+		all = append(all, l)
+	}
+	other := learnt(3, 5, 1) // with the id of another subject
+	other.Subject = id(0)
+	add(t, store, 1, append(all, other)...)
+	disclosed(t, store, disclosure(0, 5, 1), disclosure(3, 5, 2), disclosure(8, 5, 1))
 }
 
 // An addition knows the key only, and not that its subject is about to be cut off.
