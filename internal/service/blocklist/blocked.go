@@ -18,7 +18,7 @@ func (g *gathering) blocked(ctx context.Context, all []*cards.Subject) ([]*mailb
 	if err := g.followLinks(ctx); err != nil {
 		return nil, err
 	}
-	domains, err := g.domainsOf(ctx, all)
+	own, err := g.ownPlaces(ctx, all)
 	if err != nil {
 		return nil, err
 	}
@@ -29,9 +29,10 @@ func (g *gathering) blocked(ctx context.Context, all []*cards.Subject) ([]*mailb
 		if err != nil {
 			return nil, err
 		}
-		if len(m.stopped)+len(m.spellings) == 0 && !g.stopsAt(domains[i]) {
+		if len(m.stopped)+len(m.spellings) == 0 && !g.stopsAt(own[i].Domains) {
 			continue
 		}
+		m.own = &own[i]
 		boxes = append(boxes, m)
 		if s.Text == "" || address.HasVariants(s.Text) {
 			unknown = append(unknown, s)
@@ -96,9 +97,9 @@ func (g *gathering) newMailbox(s *cards.Subject) (*mailbox, error) {
 	return m, nil
 }
 
-// domainsOf returns where the domains of folded forms are found, and reads them.
-func (g *gathering) domainsOf(ctx context.Context, all []*cards.Subject) ([][]subjects.Place, error) {
-	found := make([][]subjects.Place, len(all))
+// ownPlaces returns where the addresses are found that are written as folded forms, and reads their domains.
+func (g *gathering) ownPlaces(ctx context.Context, all []*cards.Subject) ([]subjects.Places, error) {
+	found := make([]subjects.Places, len(all))
 	var keys []storage.SubjectKey
 	for i, s := range all {
 		if s.Text == "" {
@@ -108,13 +109,11 @@ func (g *gathering) domainsOf(ctx context.Context, all []*cards.Subject) ([][]su
 		if err != nil {
 			continue // Not every folded form is an address; what it is known by is judged by its own domain.
 		}
-		p, err := g.locator.Places(a, false)
-		if err != nil {
+		if err := g.locator.Locate(&found[i], a, false); err != nil {
 			return nil, err
 		}
-		found[i] = p.Domains
-		for j := range p.Domains {
-			keys = append(keys, p.Domains[j].Keys...)
+		for _, domain := range found[i].Domains {
+			keys = append(keys, domain.Keys...)
 		}
 	}
 	return found, g.load(ctx, keys)

@@ -21,17 +21,19 @@ type gathering struct {
 	page    Page
 }
 
-func newGathering(l *List, in *Request) *gathering {
+// newGathering returns one of a page of about so many subjects.
+func newGathering(l *List, in *Request, size int) *gathering {
 	return &gathering{
-		of: l, reader: l.reader, in: in, locator: subjects.NewLocator(l.reader.Keys, 1), loaded: map[storage.SubjectKey]*cards.Subject{},
+		of: l, reader: l.reader, in: in, locator: subjects.NewLocator(l.reader.Keys, size),
+		loaded: make(map[storage.SubjectKey]*cards.Subject, 3*size), // with the exact form and the domain of each
 	}
 }
 
 // person is one address with all that is known of it.
 type person struct {
 	address address.Address
-	places  subjects.Places
-	exact   *cards.Subject // nil: there is none
+	places  subjects.Places // without keys: they were not looked for yet
+	exact   *cards.Subject  // nil: there is none
 	folded  *cards.Subject
 	blocks  feed.Blocks
 	// ofFolded says that the folded form is blocked, as far as no grant of this address counts.
@@ -46,6 +48,7 @@ type mailbox struct {
 	spellings map[[16]byte][]feed.Rule
 	known     map[[16]byte]address.Address // by the evidence
 	text      string                       // the folded form; empty: it is not known
+	own       *subjects.Places             // of the address that is written as the subject's text; those of none if there is none
 	people    []*person                    // the addresses that it is known by
 }
 
@@ -113,9 +116,10 @@ func (g *gathering) followLinks(ctx context.Context) error {
 func (g *gathering) locate(ctx context.Context, list []*person) error {
 	var keys []storage.SubjectKey
 	for _, p := range list {
-		var err error
-		if p.places, err = g.locator.Places(p.address, false); err != nil {
-			return err
+		if len(p.places.Exact.Keys) == 0 {
+			if err := g.locator.Locate(&p.places, p.address, false); err != nil {
+				return err
+			}
 		}
 		keys = append(append(keys, p.places.Exact.Keys...), p.places.Folded.Keys...)
 		for i := range p.places.Domains {

@@ -143,8 +143,14 @@ func (g *gathering) mailboxes(ctx context.Context, all []*cards.Subject) error {
 // addresses returns the addresses that a mailbox is known by: first the one that is written as the folded form, if that is one.
 func (m *mailbox) addresses() []*person {
 	var list []*person
-	if a, err := address.Parse(m.text); err == nil && a.Exact() == m.text && a.Folded() == m.text {
-		list = append(list, &person{address: a})
+	own := &person{address: m.own.Address, places: *m.own}
+	if m.subject.Text == "" { // The text is known by the evidence.
+		if a, err := address.Parse(m.text); err == nil {
+			own.address = a
+		}
+	}
+	if m.text != "" && own.address.Exact() == m.text && own.address.Folded() == m.text {
+		list = append(list, own)
 	}
 	texts := map[string]address.Address{}
 	for _, a := range m.known {

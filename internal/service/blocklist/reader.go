@@ -87,7 +87,7 @@ func (l *List) Page(ctx context.Context, ids storage.IDRange, limit int, in *Req
 	if err != nil || len(all) == 0 {
 		return Page{}, last, err
 	}
-	g := newGathering(l, in)
+	g := newGathering(l, in, len(all))
 	g.keep(all)
 	err = g.list(ctx, all)
 	return g.page, last, err
@@ -105,7 +105,7 @@ func (l *List) Rest(ctx context.Context, limit int, in *Request) (page Page, mor
 	if n == 0 {
 		return Page{}, false, nil
 	}
-	g := newGathering(l, in)
+	g := newGathering(l, in, n)
 	if err := g.load(ctx, l.erased[:n]); err != nil {
 		return Page{}, false, err
 	}
