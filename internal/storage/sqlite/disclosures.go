@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"strings"
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/storage"
@@ -17,15 +18,17 @@ const (
 	addDisclosure = `
 		INSERT INTO disclosures (` + column.Disclosures + `)
 		SELECT subject, ?3, ?4, ?5, ?6 FROM subjects
-		WHERE form = ?1 AND digest = ?2 AND subject IS NOT NULL AND ` + addedTo
+		WHERE form = ?1 AND digest = ?2 AND subject IS NOT NULL AND (erased_time IS NULL OR erased_time <= ?7)
+		ON CONFLICT (` + column.DisclosuresKey + `) DO UPDATE SET count = count + excluded.count`
 
-	// Of rows in the order of their ids, the index has the subjects side by side, and the table has not.
-	addDisclosureByID = `
+	// rowsTogether is how many rows that differ in the subject only are added by one statement.
+	rowsTogether = 50
+
+	addDisclosuresOf, addDisclosuresTo = `
 		INSERT INTO disclosures (` + column.Disclosures + `)
-		SELECT subject, ?3, ?4, ?5, ?6 FROM subjects INDEXED BY subjects_by_id
-		WHERE subject = ?8 AND form = ?1 AND digest = ?2 AND ` + addedTo
-
-	addedTo = `(erased_time IS NULL OR erased_time <= ?7)
+		SELECT k.subject, ?1, ?2, ?3, ?4 FROM (SELECT ?5 AS at) CROSS JOIN (VALUES `, `) v
+		CROSS JOIN subjects k INDEXED BY subjects_by_id
+		WHERE k.subject = v.column1 AND k.form = v.column2 AND k.digest = v.column3 AND (k.erased_time IS NULL OR k.erased_time <= at)
 		ON CONFLICT (` + column.DisclosuresKey + `) DO UPDATE SET count = count + excluded.count`
 
 	selectDisclosures = `
@@ -67,24 +70,70 @@ func (s *Store) AddDisclosures(ctx context.Context, id [32]byte, expires consent
 		if err != nil || added == 0 {
 			return err
 		}
-		for i := range counts {
-			if err := c.addDisclosure(&counts[i]); err != nil {
-				return err
-			}
-		}
-		return nil
+		return c.addDisclosures(counts)
 	})
 }
 
-// addDisclosure adds to what is counted for the subject that a key leads to.
-func (c *conn) addDisclosure(l *storage.Learnt) error {
-	args := []any{l.Key.Form, l.Key.Digest[:], l.Day, l.Client, l.Channel, l.Count, int64(l.At)}
-	if l.Subject != (consent.SubjectID{}) {
-		if added, err := c.exec(addDisclosureByID, append(args, l.Subject[:])...); err != nil || added > 0 {
+// addDisclosures adds to what is counted, as many rows at once as it can.
+func (c *conn) addDisclosures(counts []storage.Learnt) error {
+	for len(counts) > 0 {
+		if n := alike(counts); n < rowsTogether {
+			if err := each(c, addDisclosure, counts[:n], disclosureArgs); err != nil {
+				return err
+			}
+			counts = counts[n:]
+			continue
+		}
+		if err := c.addTogether(counts[:rowsTogether]); err != nil {
 			return err
 		}
+		counts = counts[rowsTogether:]
 	}
-	_, err := c.exec(addDisclosure, args...) // The key may lead to another subject now.
+	return nil
+}
+
+// alike returns how many of the first rows may be added by one statement: they have ids, and differ in the subject only. It is 1 at least.
+func alike(counts []storage.Learnt) int {
+	first := counts[0]
+	n := 0
+	for ; n < min(len(counts), rowsTogether); n++ {
+		l := counts[n]
+		if l.Subject == (consent.SubjectID{}) {
+			break
+		}
+		l.Key, l.Subject = first.Key, first.Subject
+		if l != first {
+			break
+		}
+	}
+	return max(n, 1)
+}
+
+func disclosureArgs(l *storage.Learnt) []any {
+	return []any{l.Key.Form, l.Key.Digest[:], l.Day, l.Client, l.Channel, l.Count, int64(l.At)}
+}
+
+// addTogether adds [rowsTogether] rows that differ in the subject only. It looks for the subjects in the index by their ids: of rows in the order of
+// the ids it has them side by side, and the table has not. Where a key does not lead to its id any more, each is looked for by the key.
+func (c *conn) addTogether(counts []storage.Learnt) error {
+	l := &counts[0]
+	args := append(make([]any, 0, 5+3*len(counts)), l.Day, l.Client, l.Channel, l.Count, int64(l.At))
+	for i := range counts {
+		args = append(args, counts[i].Subject[:], counts[i].Key.Form, counts[i].Key.Digest[:])
+	}
+	if _, err := c.exec(`SAVEPOINT together`); err != nil {
+		return err
+	}
+	added, err := c.exec(addDisclosuresOf+strings.Repeat(`(?, ?, ?), `, len(counts)-1)+`(?, ?, ?)`+addDisclosuresTo, args...)
+	if err == nil && added < int64(len(counts)) {
+		if _, err = c.exec(`ROLLBACK TO together`); err == nil {
+			err = each(c, addDisclosure, counts, disclosureArgs)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	_, err = c.exec(`RELEASE together`)
 	return err
 }
 

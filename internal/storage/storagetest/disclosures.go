@@ -138,21 +138,32 @@ func testDisclosuresAfterErasure(t *testing.T, open Open) {
 	disclosed(t, store, disclosure(8, 5, 2))
 }
 
+// The rows are many, for many may be added at once.
 func testDisclosuresByID(t *testing.T, open Open) {
-	store := people(t, open, 5)
+	const n = 300
+	store := people(t, open, n)
 	again, dead, late := subject(1), subject(2), subject(4)
-	again.ID, dead.ID, late.Erased = id(8), consent.SubjectID{}, begin+1
+	again.ID, dead.ID, late.Erased = id(n), consent.SubjectID{}, begin+1
 	Write(t, store, &storage.Changes{Head: head(1), Subjects: []storage.Subject{again, dead, late}})
 	var all []storage.Learnt
-	for n := range 5 {
-		l := learnt(n, 5, 1)
-		l.Subject, l.At = id(n), begin
+	for i := range n {
+		l := learnt(i, 5, 1)
+		l.Subject, l.At = id(i), begin
+		if i == 150 {
+			l.Count = 7
+		}
 		all = append(all, l)
 	}
 	other := learnt(3, 5, 1) // with the id of another subject
 	other.Subject = id(0)
 	add(t, store, 1, append(all, other)...)
-	disclosed(t, store, disclosure(0, 5, 1), disclosure(3, 5, 2), disclosure(8, 5, 1))
+	disclosed(t, store, disclosure(0, 5, 1), disclosure(3, 5, 2), disclosure(5, 5, 1), disclosure(6, 5, 1), disclosure(7, 5, 1),
+		disclosure(8, 5, 1), disclosure(9, 5, 1))
+	got, err := store.Disclosures(t.Context(), []consent.SubjectID{id(149), id(150), id(151), id(n - 1), id(n)})
+	NoError(t, "Disclosures", err)
+	Same(t, "the disclosures of others", got, []storage.Disclosure{
+		disclosure(149, 5, 1), disclosure(150, 5, 7), disclosure(151, 5, 1), disclosure(n-1, 5, 1), disclosure(n, 5, 1),
+	})
 }
 
 // An addition knows the key only, and not that its subject is about to be cut off.
