@@ -231,22 +231,21 @@ func (x *listing) page(ctx context.Context, read func(*blocklist.Request) (block
 
 // request returns what a page is read by. The head is read before the page: it has everything up to there, or more.
 func (x *listing) request(ctx context.Context) (*blocklist.Request, error) {
-	f := x.feed
-	head, err := f.Store.Head(ctx)
+	head, err := x.feed.Store.Head(ctx)
 	if err != nil {
 		return nil, err
 	}
 	w := &window{head: head}
-	if err := f.putCatalog(ctx, w); err != nil {
+	if err := x.feed.putCatalog(ctx, w); err != nil {
 		return nil, err
 	}
 	x.mu.Lock()
-	err = f.under(x.reader, w.catalog)
+	err = x.feed.under(x.reader, w.catalog)
 	x.mu.Unlock()
 	if err != nil {
 		return nil, err
 	}
-	worths, err := f.worths.Under(w.catalog)
+	worths, err := x.feed.worths.Under(w.catalog)
 	if err != nil {
 		return nil, err
 	}
