@@ -8,10 +8,13 @@ import (
 	"unicode"
 )
 
-// Count writes a number of things, one of them in the singular.
+// Count writes a number of things, one of them in the singular. A thing that ends in y after a consonant has ies in the plural.
 func Count[N int | int64](n N, thing string) string {
 	if n == 1 {
 		return "1 " + thing
+	}
+	if stem, ok := strings.CutSuffix(thing, "y"); ok && stem != "" && !strings.ContainsRune("aeiou", rune(stem[len(stem)-1])) {
+		return fmt.Sprintf("%d %sies", n, stem)
 	}
 	return fmt.Sprintf("%d %ss", n, thing)
 }

@@ -13,3 +13,14 @@ func TestOneLine_HoldsNoControlBytesAndNothingTwice(t *testing.T) {
 		}
 	}
 }
+
+func TestCount_WritesThePlural(t *testing.T) {
+	for want, got := range map[string]string{
+		"1 entry": Count(1, "entry"), "0 entries": Count(0, "entry"), "2 entries": Count(2, "entry"), "2 days": Count(2, "day"),
+		"1 row": Count(1, "row"), "3 rows": Count(int64(3), "row"),
+	} {
+		if got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}

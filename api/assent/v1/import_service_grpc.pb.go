@@ -32,8 +32,8 @@ const (
 //
 // Imports lists of other tools: their suppressions, unsubscribes and subscribers. An import records nothing but withdrawals, suppressions and
 // consents of the source import, so it never ends a refusal, an objection or a complaint. It says what became of every row, the same file
-// twice changes nothing, and an officer can undo it. Whoever may record what a row says may import it: suppressions need the scope suppress,
-// withdrawals record or suppress, consents record.
+// twice changes nothing, and an officer can undo it. A client that may record what a row says may import it: suppressions need the scope
+// suppress, withdrawals record or suppress, consents record.
 type ImportServiceClient interface {
 	// Creates an import, or returns the one of the same file with the same options that this client created before and that was not undone. A
 	// row without a time of its own takes the time of the import, so the same file always means the same facts. Then upload the file.
@@ -129,8 +129,8 @@ func (c *importServiceClient) UndoImport(ctx context.Context, in *UndoImportRequ
 //
 // Imports lists of other tools: their suppressions, unsubscribes and subscribers. An import records nothing but withdrawals, suppressions and
 // consents of the source import, so it never ends a refusal, an objection or a complaint. It says what became of every row, the same file
-// twice changes nothing, and an officer can undo it. Whoever may record what a row says may import it: suppressions need the scope suppress,
-// withdrawals record or suppress, consents record.
+// twice changes nothing, and an officer can undo it. A client that may record what a row says may import it: suppressions need the scope
+// suppress, withdrawals record or suppress, consents record.
 type ImportServiceServer interface {
 	// Creates an import, or returns the one of the same file with the same options that this client created before and that was not undone. A
 	// row without a time of its own takes the time of the import, so the same file always means the same facts. Then upload the file.

@@ -39,7 +39,7 @@ type Notice struct {
 // Duplicate is the outcome of a row of which everything was known. The others are those of presets.
 const Duplicate presets.Outcome = "duplicate"
 
-// Row is what became of one row. It names nobody.
+// Row is what became of one row. It names no person.
 type Row struct {
 	Line, Item int
 	Outcome    presets.Outcome
