@@ -93,7 +93,9 @@ func examplesOf(path string, call *openapi.Call) map[string]json.RawMessage {
 	compiled := regexp.MustCompile("^" + pattern + "$")
 	if found := compiled.FindStringSubmatch(at); found != nil {
 		for i, name := range compiled.SubexpNames()[1:] {
-			shown[name] = quote(found[i+1])
+			if !strings.HasPrefix(found[i+1], "$") { // A variable of the shell is no value.
+				shown[name] = quote(found[i+1])
+			}
 		}
 	}
 	values, _ := url.ParseQuery(query) // The test of the page runs the command.
