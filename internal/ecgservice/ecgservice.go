@@ -11,6 +11,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/netip"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -63,6 +65,15 @@ type again struct {
 	after time.Duration // 0: it is not said when
 }
 
+// encrypted returns an error for a URL by which the key and the digests would go in clear: any but https, unless it stays on this machine.
+func encrypted(u *url.URL) error {
+	ip, err := netip.ParseAddr(u.Hostname())
+	if u.Scheme == "https" || u.Scheme == "http" && (u.Hostname() == "localhost" || err == nil && ip.IsLoopback()) {
+		return nil
+	}
+	return errors.New("the URL of the service must begin with https://, for its key and the digests would go in clear")
+}
+
 // Ask returns which of the digests are on the list. It asks again where the service is busy or away. What is not an answer to exactly these
 // digests is an error: then nothing is known about any of them.
 func (c *Client) Ask(ctx context.Context, digests []Digest) (map[Digest]bool, error) {
@@ -104,6 +115,9 @@ func (c *Client) ask(ctx context.Context, digests []Digest) (map[Digest]bool, er
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.URL, bytes.NewReader(body))
 	if err != nil {
 		return nil, fmt.Errorf("the URL of the service is wrong: %w", err)
+	}
+	if err := encrypted(request.URL); err != nil {
+		return nil, err
 	}
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("X-API-KEY", c.Key)

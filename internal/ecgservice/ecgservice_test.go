@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -155,4 +156,23 @@ func FuzzReadAnswer(f *testing.F) {
 			t.Fatalf("%v, %v", listed, err)
 		}
 	})
+}
+
+func TestAsk_AURLByWhichTheKeyWouldGoInClear_IsRefused(t *testing.T) {
+	for address, clear := range map[string]bool{
+		"http://ecg.example/list": true, "ftp://ecg.example/list": true, "http://127.0.0.1.ecg.example": true,
+		"http://127.0.0.1:1": false, "http://localhost:1": false, "http://[::1]:1": false, "https://ecg.example": false,
+	} {
+		u, err := url.Parse(address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := encrypted(u); (err != nil) != clear {
+			t.Errorf("%s: %v", address, err)
+		}
+	}
+	c := New("http://ecg.example/list", "secret")
+	if _, err := c.Ask(t.Context(), digests("max.mustermann@home.at")); err == nil || !strings.Contains(err.Error(), "https://") {
+		t.Errorf("got %v", err)
+	}
 }

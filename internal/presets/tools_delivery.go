@@ -38,7 +38,7 @@ func sendgrid() *Preset {
 			{name: "spam_reports", aka: []string{"spam_report", "spam", "spamreports"}, columns: []string{"created", "ip", "reason", "status"}, not: group, says: always(complained, created...)},
 			{name: "invalid_emails", aka: []string{"invalid"}, columns: []string{"reason"}, not: append([]string{"status"}, group...), says: always(bouncedHard, created...)},
 			{
-				name: "global_unsubscribes", aka: []string{"global_unsubscribe", "unsubscribes", "global"}, usual: true,
+				name: "global_unsubscribes", aka: []string{"global_unsubscribe", "unsubscribes", "global"},
 				not: append([]string{"ip"}, append(shared, group...)...), says: always(leftAll, created...),
 			},
 			{name: "group_unsubscribes", aka: []string{"group"}, not: append([]string{"ip"}, shared...), channel: true, channelUnless: group, says: sendgridGroup},
@@ -81,7 +81,7 @@ func mailgun() *Preset {
 				return []meaning{{what: bouncedHard, at: []string{"created_at"}}}
 			}},
 			{name: "unsubscribes", aka: []string{"unsubscribe"}, not: []string{"code", "error", "value"}, says: mailgunUnsubscribe},
-			{name: "complaints", aka: []string{"complaint"}, not: []string{"code", "error", "tags", "tags.0", "tag", "value"}, usual: true, says: always(complained, "created_at")},
+			{name: "complaints", aka: []string{"complaint"}, not: []string{"code", "error", "tags", "tags.0", "tag", "value"}, says: always(complained, "created_at")},
 			{name: "whitelists", aka: []string{"whitelist", "allowlist"}, says: always(isAllowed), columns: []string{"value", "type", "reason"}, not: []string{"tags", "code"}},
 		},
 	}

@@ -6,7 +6,7 @@ func genericWords() map[string]what {
 	all := map[string]what{}
 	for w, words := range map[what][]string{
 		bouncedHard:    {"hard_bounce", "hardbounced", "bounce", "bounced", "cleaned", "invalid", "invalid_email"},
-		bouncedSoft:    {"soft_bounce", "softbounced", "block", "deferred", "greylisted"},
+		bouncedSoft:    {"soft_bounce", "softbounced", "deferred", "greylisted"},
 		complained:     {"complaint", "complained", "spam", "spam_report", "spam_complaint", "abuse"},
 		left:           {"unsubscribed", "unsubscribe", "unsub", "withdrawn", "refused", "opted_out", "abgemeldet", "ausgetragen"},
 		leftAll:        {"unsubscribed_all", "unsubscribed_from_all", "global_unsubscribe", "left_all"},

@@ -162,10 +162,14 @@ func TestActivateVersion_ThatLooksLikeAnotherFile_NeedsAnOfficer(t *testing.T) {
 		for i := range 20 {
 			entries = append(entries, fmt.Sprintf("p%d@firma.example", i))
 		}
+		var others []string
+		for i := range 5 {
+			others = append(others, fmt.Sprintf("q%d@firma.example", i))
+		}
 		w.activate(ctx, s, w.upload(ctx, s, ecgFile(entries...)).Version, false)
 		sync := w.as(ctx, s, administration.NewClient{ID: "lists", AllDepartments: true, Scopes: []string{string(access.ScopeSuppress)}})
 		for name, file := range map[string][]byte{
-			"fewer": ecgFile(entries[:15]...), "others": ecgFile(strings.Split(strings.Repeat("x@y.example z@y.example ", 1), " ")...),
+			"fewer": ecgFile(entries[:15]...), "as many, most of them others": ecgFile(append(entries[:15:15], others...)...), "others": ecgFile(strings.Split(strings.Repeat("x@y.example z@y.example ", 1), " ")...),
 		} {
 			v := w.upload(ctx, s, file)
 			if _, err := s.ActivateVersion(ctx, extlists.Activate{List: "ecg", Version: v.Version}); !fault.Is(err, fault.ListShrinks) {

@@ -83,8 +83,8 @@ func (s *ExternalLists) compare(ctx context.Context, l *List, row *tables.Extern
 		return err
 	}
 	few := l.Form.HasAsked() && old.Entries() < fewEntries
-	shrinks, shared := next.Entries()*5 < old.Entries()*4, old.Shared(next)
-	if old.Entries() == 0 || few || !shrinks && shared > 0 {
+	shared := old.Shared(next)
+	if old.Entries() == 0 || few || shared*5 >= old.Entries()*4 {
 		return nil
 	}
 	if confirm {

@@ -73,6 +73,7 @@ func detach(row *toolfile.Row) {
 	row.Address, row.Domain, row.Column = strings.Clone(row.Address), strings.Clone(row.Domain), strings.Clone(row.Column)
 	for i := range row.Records {
 		row.Records[i].Evidence.Note = strings.Clone(row.Records[i].Evidence.Note)
+		row.Records[i].Channel = strings.Clone(row.Records[i].Channel)
 	}
 	row.Unmapped = nil
 }

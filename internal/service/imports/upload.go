@@ -189,12 +189,19 @@ func (u *upload) finish(ctx context.Context) error {
 			"recorded of it stays; upload the right file, or have the import undone")
 	}
 	u.complete = true
+	number := u.number
 	if err := u.end(ctx); err != nil {
 		return err
 	}
 	stored, err := u.imports.find(ctx, u.made.ID)
 	if err != nil {
 		return err
+	}
+	if number == ([16]byte{}) {
+		number = stored.Upload // The import was complete before: nothing can be in the place of this upload.
+	}
+	if err := mayGoOn(&stored, number); err != nil {
+		return err // It was undone, or replaced, once the last part was recorded.
 	}
 	if made, err = u.imports.open(&stored); err != nil {
 		return err

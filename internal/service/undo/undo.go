@@ -161,7 +161,8 @@ func (r *run) step(ctx context.Context) error {
 		return env.StoreFault(err)
 	}
 	var done run
-	write := txn.Write{Bulk: true, Weight: max(len(next.events), 1)}
+	// A transaction of its own: another write in it could be of the same subjects by their keys, or record with the batch.
+	write := txn.Write{Bulk: true, Weight: txn.Chunk}
 	write.Run = func(tx *txn.Tx) error {
 		done = *r
 		return done.in(tx, next)
