@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/statement"
@@ -399,5 +400,37 @@ func TestUndo_AHeadOrARowThatSaysOtherwise_IsFoundByAVerification(t *testing.T) 
 			w.raw().exec(repair)
 		}
 		sound(t, w, s)
+	})
+}
+
+// Both are bulk writes, which may share a transaction with others: the undo finds the person by the id, the other write by the address.
+func TestUndo_BesideAnotherImportOfThePerson_LosesNothingOfEither(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		for n := range 40 {
+			address := fmt.Sprintf("beside%d@firma.example", n)
+			at := w.clock.Now().Add(-time.Hour)
+			w.mustImport(ctx, s, consent.BatchID{}, consentOn("newsletter", address, at))
+			wrong, right := consent.BatchID{7, byte(n)}, consent.BatchID{8, byte(n)}
+			blocked := statement.Statement{Kind: consent.KindSuppress, Address: address, Reason: consent.ReasonManual, Scope: consent.ScopeMarketing}
+			w.mustImport(ctx, s, wrong, blocked)
+			left := statement.Statement{Kind: consent.KindWithdraw, Address: address, Channels: []string{"newsletter"}}
+			var group errgroup.Group
+			for i := range 8 { // Of others, so that there is something to share a transaction with.
+				group.Go(func() error {
+					st := statement.Statement{Kind: consent.KindWithdraw, Address: fmt.Sprintf("o%d-%d@firma.example", n, i), Channels: []string{"newsletter"}}
+					return errorOf(s.BatchRecord(ctx, record.Batch{Batch: right, Items: []record.BatchItem{{Statement: st}}}))
+				})
+			}
+			group.Go(func() error {
+				return errorOf(s.BatchRecord(ctx, record.Batch{Batch: right, Items: []record.BatchItem{{Statement: left}}}))
+			})
+			group.Go(func() error { _, err := s.Undoer.Run(ctx, wrong, whyUndone); return err })
+			if err := group.Wait(); err != nil {
+				t.Fatal(err)
+			}
+			w.clock.Advance(time.Second)
+			w.wantCheck(ctx, s, "newsletter", address, consent.CodeWithdrawn)
+		}
 	})
 }
