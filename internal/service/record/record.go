@@ -325,7 +325,8 @@ func (s *Recorder) recordChunk(ctx context.Context, in *Batch, items []BatchItem
 		}
 		return s.countItems(ctx, true, readied, results)
 	}
-	results, err := txn.Idempotent(ctx, s.engine, &m, once, nil, func(tx *txn.Tx) ([]Item, bool, error) {
+	// Not results: the write may still read them once a caller who does not wait any longer has gone on.
+	recorded, err := txn.Idempotent(ctx, s.engine, &m, once, nil, func(tx *txn.Tx) ([]Item, bool, error) {
 		w := s.in(tx)
 		out := slices.Clone(results)
 		for i, r := range readied {
@@ -343,7 +344,7 @@ func (s *Recorder) recordChunk(ctx context.Context, in *Batch, items []BatchItem
 	if err != nil {
 		return nil, err
 	}
-	return s.countItems(ctx, false, readied, results)
+	return s.countItems(ctx, false, readied, recorded)
 }
 
 // recordItem records one statement of a batch.
