@@ -106,17 +106,17 @@ func TestExternalList_Activated_IsConsultedByEveryServerAtOnce_AndOldVersionsFor
 		}
 		want(hans, consent.CodeAllowCustomer)
 		w.clock.Advance(time.Hour)
-		done := w.activate(ctx, other, 0, false)
+		done := w.activate(ctx, other, 0, true)
 		want(hans, consent.CodeExternalList)
 		want(anna, consent.CodeExternalList)
 		want(dora, consent.CodeAllowCustomer)
 		w.clock.Advance(time.Hour)
-		if again := w.activate(ctx, s, 1, false); !again.Unchanged || again.Position != done.Position {
+		if again := w.activate(ctx, s, 1, true); !again.Unchanged || again.Position != done.Position {
 			t.Errorf("activated twice: %+v, want position %d", again, done.Position)
 		}
 		second := w.upload(ctx, bare, ecgFile("@gast.example", "@neu.example"))
 		w.clock.Advance(time.Hour)
-		w.activate(ctx, bare, second.Version, false)
+		w.activate(ctx, bare, second.Version, true)
 		want(hans, consent.CodeAllowCustomer)
 		want(anna, consent.CodeExternalList)
 		w.clock.Advance(time.Hour)
