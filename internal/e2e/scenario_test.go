@@ -366,7 +366,7 @@ func activateList(t *testing.T, c assentv1.ExternalListServiceClient, s *step) {
 	if _, err := stream.CloseAndRecv(); err != nil {
 		t.Fatalf("upload a list: %v", err)
 	}
-	if _, err := c.ActivateExternalListVersion(t.Context(), &assentv1.ActivateExternalListVersionRequest{List: s.list.ID}); err != nil {
+	if _, err := c.ActivateExternalListVersion(t.Context(), &assentv1.ActivateExternalListVersionRequest{List: s.list.ID, Confirm: true}); err != nil {
 		t.Fatalf("activate a list: %v", err)
 	}
 }
