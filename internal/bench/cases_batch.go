@@ -13,6 +13,7 @@ import (
 	"google.golang.org/grpc"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/bench/persons"
 )
 
 const (
@@ -43,7 +44,7 @@ func (e *env) mixed(first, n int) []string {
 func (e *env) messages(ctx context.Context) ([]*assentv1.BatchCheckConsentRequest, error) {
 	list := make([]*assentv1.BatchCheckConsentRequest, 16)
 	for i := range list {
-		list[i] = &assentv1.BatchCheckConsentRequest{Addresses: e.mixed(i*perMessage, perMessage), Channel: channelNewsletter}
+		list[i] = &assentv1.BatchCheckConsentRequest{Addresses: e.mixed(i*perMessage, perMessage), Channel: persons.Newsletter}
 	}
 	answer := &assentv1.BatchCheckConsentResponse{}
 	if err := e.api.call(ctx, 0, "BatchCheckConsent", list[0], answer); err != nil {
@@ -141,7 +142,7 @@ func (e *env) audience(ctx context.Context) ([]Figure, error) {
 		return nil, err
 	}
 	began := time.Now()
-	err := e.opts.CheckFile(ctx, e.address, e.key, channelNewsletter, in,
+	err := e.opts.CheckFile(ctx, e.address, e.key, persons.Newsletter, in,
 		filepath.Join(e.folder, "allowed.csv"), filepath.Join(e.folder, "denied.csv"))
 	if err != nil {
 		return nil, err

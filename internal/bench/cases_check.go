@@ -7,6 +7,7 @@ import (
 	"time"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/bench/persons"
 )
 
 // openWorkers is how many wait for their time in an open loop: more than are ever late at once.
@@ -17,8 +18,8 @@ const crowd = 1000
 
 func (e *env) readingCases() []benchCase {
 	return []benchCase{
-		{"check-allow", func(ctx context.Context) ([]Figure, error) { return e.checks(ctx, "check-allow", Subscribed) }},
-		{"check-deny", func(ctx context.Context) ([]Figure, error) { return e.checks(ctx, "check-deny", Withdrawn) }},
+		{"check-allow", func(ctx context.Context) ([]Figure, error) { return e.checks(ctx, "check-allow", persons.Subscribed) }},
+		{"check-deny", func(ctx context.Context) ([]Figure, error) { return e.checks(ctx, "check-deny", persons.Withdrawn) }},
 		{"check-open", e.openChecks},
 		{"batch", e.batches},
 		{"stream", e.streams},
@@ -27,7 +28,7 @@ func (e *env) readingCases() []benchCase {
 }
 
 // people returns addresses of the population with a standing; the same again where there are few.
-func (e *env) people(standing Standing, n int) ([]string, error) {
+func (e *env) people(standing persons.Standing, n int) ([]string, error) {
 	var found []string
 	population := e.opts.population()
 	for i := 0; i < e.opts.Recipients && len(found) < n; i++ {
@@ -55,7 +56,7 @@ func checkingWith(t *target, about []string) work {
 		n := next[worker]
 		next[worker]++
 		_, err := t.check(ctx, worker, &assentv1.CheckConsentRequest{
-			Address: about[(worker*31+n)%len(about)], Channel: channelNewsletter,
+			Address: about[(worker*31+n)%len(about)], Channel: persons.Newsletter,
 		})
 		return 1, err
 	}
@@ -64,7 +65,7 @@ func checkingWith(t *target, about []string) work {
 // prime asks once what is to be measured, holds the answer against what it must be, and has the echoes give it.
 func (e *env) prime(ctx context.Context, about []string, want assentv1.Verdict) error {
 	for _, address := range about[:min(len(about), 20)] {
-		answer, err := e.api.check(ctx, 0, &assentv1.CheckConsentRequest{Address: address, Channel: channelNewsletter})
+		answer, err := e.api.check(ctx, 0, &assentv1.CheckConsentRequest{Address: address, Channel: persons.Newsletter})
 		if err != nil {
 			return err
 		}
@@ -77,13 +78,13 @@ func (e *env) prime(ctx context.Context, about []string, want assentv1.Verdict) 
 }
 
 // checks measures single checks in a closed loop, as many at once as usual clients, as a busy sender and as many of them have.
-func (e *env) checks(ctx context.Context, name string, standing Standing) ([]Figure, error) {
+func (e *env) checks(ctx context.Context, name string, standing persons.Standing) ([]Figure, error) {
 	about, err := e.people(standing, crowd)
 	if err != nil {
 		return nil, err
 	}
 	want := assentv1.Verdict_VERDICT_ALLOW
-	if standing != Subscribed {
+	if standing != persons.Subscribed {
 		want = assentv1.Verdict_VERDICT_DENY
 	}
 	if err := e.prime(ctx, about, want); err != nil {
@@ -116,7 +117,7 @@ func latency(name string, t *tally, percentile float64) Figure {
 
 // openChecks measures what a check takes when they come by themselves, at 70 % of what a closed loop reached.
 func (e *env) openChecks(ctx context.Context) ([]Figure, error) {
-	about, err := e.people(Subscribed, crowd)
+	about, err := e.people(persons.Subscribed, crowd)
 	if err != nil {
 		return nil, err
 	}

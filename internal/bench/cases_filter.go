@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/assent-io/assent/internal/address"
+	"github.com/assent-io/assent/internal/bench/persons"
 	"github.com/assent-io/assent/suppressionfilter"
 )
 
@@ -57,7 +58,7 @@ func makeUp(entries int, random *rand.Rand) (*madeUp, error) {
 		}
 	}
 	var file bytes.Buffer
-	if _, err := builder.WriteFilter(&file, suppressionfilter.Header{StoreID: [16]byte{1}, Channel: channelNewsletter, Made: epoch()}); err != nil {
+	if _, err := builder.WriteFilter(&file, suppressionfilter.Header{StoreID: [16]byte{1}, Channel: persons.Newsletter, Made: persons.Epoch()}); err != nil {
 		return nil, err
 	}
 	list.filter, err = suppressionfilter.Read(&file, key, suppressionfilter.Expect{})

@@ -13,6 +13,7 @@ import (
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/client"
 	"github.com/assent-io/assent/client/follower"
+	"github.com/assent-io/assent/internal/bench/persons"
 	"github.com/assent-io/assent/suppressionfilter"
 )
 
@@ -63,7 +64,7 @@ func (e *env) follower(ctx context.Context) (figures []Figure, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, c.Close()) }()
-	options := follower.Options{Channels: []string{channelNewsletter}}
+	options := follower.Options{Channels: []string{persons.Newsletter}}
 	if figures, err = e.followed(ctx, c, options); err != nil {
 		return nil, err
 	}
@@ -79,7 +80,7 @@ func (e *env) follower(ctx context.Context) (figures []Figure, err error) {
 func (e *env) keyedConsumer(ctx context.Context) (id string, key suppressionfilter.Key, err error) {
 	id = clientPrefix + strings.ToLower(rand.Text())
 	made, err := assentv1.NewConsumerServiceClient(e.api.conn(0)).CreateConsumer(ctx, &assentv1.CreateConsumerRequest{
-		Id: id, Client: e.client, Channels: []string{channelNewsletter}, Form: "keyed",
+		Id: id, Client: e.client, Channels: []string{persons.Newsletter}, Form: "keyed",
 	})
 	if err != nil {
 		return "", key, err
@@ -112,7 +113,7 @@ func (e *env) followed(ctx context.Context, c *client.Client, options follower.O
 	}
 	people := e.anybody(asked)
 	t, err := alternate(ctx, e.opts.Duration, looking(name, asked, func(n int) error {
-		_, err := f.Check(people[n], channelNewsletter)
+		_, err := f.Check(people[n], persons.Newsletter)
 		return err
 	}), beside())
 	if err != nil {

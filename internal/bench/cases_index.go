@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/assent-io/assent/internal/bench/persons"
 	"github.com/assent-io/assent/internal/config"
 )
 
@@ -52,7 +53,7 @@ func (e *env) checksBySQL(ctx context.Context) ([]Figure, error) {
 	if err := e.restart(func(cfg *config.Server) { cfg.NoIndex = true }); err != nil {
 		return nil, err
 	}
-	figures, err := e.checks(ctx, "check-sql", Subscribed)
+	figures, err := e.checks(ctx, "check-sql", persons.Subscribed)
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/bench/persons"
 )
 
 // goalExported is within how many seconds a million entries are to be exported.
@@ -57,7 +58,7 @@ func (e *env) exports(ctx context.Context) ([]Figure, error) {
 func (e *env) export(ctx context.Context, form, key string, more ...string) (float64, error) {
 	began := time.Now()
 	arguments := append([]string{
-		"suppressions", "export", "--channel", channelNewsletter, "--as", form, "--out", filepath.Join(e.folder, "list"), "--force",
+		"suppressions", "export", "--channel", persons.Newsletter, "--as", form, "--out", filepath.Join(e.folder, "list"), "--force",
 	}, more...)
 	if err := e.opts.Command(ctx, e.address, key, arguments...); err != nil {
 		return 0, err
@@ -68,14 +69,14 @@ func (e *env) export(ctx context.Context, form, key string, more ...string) (flo
 // refuse records that people of another population leave the channel. What an earlier run with the same seed recorded is recognised.
 func (e *env) refuse(ctx context.Context) error {
 	e.opts.tell("recording %d refusals", e.opts.Refusals)
-	people := Population{Seed: ^e.opts.Seed}
+	people := persons.Population{Seed: ^e.opts.Seed}
 	group, running := errgroup.WithContext(ctx)
 	group.SetLimit(DefaultInFlight)
 	for from := 0; from < e.opts.Refusals && running.Err() == nil; from += DefaultBatch {
 		group.Go(func() error {
 			in := &assentv1.BatchRecordEventsRequest{BatchId: people.Batch().String()}
 			for n := from; n < min(from+DefaultBatch, e.opts.Refusals); n++ {
-				in.Events = append(in.Events, people.refusal(n))
+				in.Events = append(in.Events, people.Refusal(n))
 			}
 			_, err := recordAll(running, e.api.record, in)
 			return err
@@ -87,7 +88,7 @@ func (e *env) refuse(ctx context.Context) error {
 // settle returns when the server has stored what it counted before: asking for disclosures has it do that.
 func (e *env) settle(ctx context.Context) error {
 	_, err := assentv1.NewHistoryServiceClient(e.api.conn(0)).ListDisclosures(ctx, &assentv1.ListDisclosuresRequest{
-		Address: Population{Seed: ^e.opts.Seed}.Address(0),
+		Address: persons.Population{Seed: ^e.opts.Seed}.Address(0),
 	})
 	return err
 }
@@ -103,7 +104,7 @@ func (e *env) keyed(ctx context.Context) (key string, arguments []string, err er
 		return "", nil, fmt.Errorf("create a client: %w", err)
 	}
 	made, err := assentv1.NewConsumerServiceClient(e.api.conn(0)).CreateConsumer(ctx, &assentv1.CreateConsumerRequest{
-		Id: id, Client: id, Channels: []string{channelNewsletter}, Form: "keyed",
+		Id: id, Client: id, Channels: []string{persons.Newsletter}, Form: "keyed",
 	})
 	if err != nil {
 		return "", nil, fmt.Errorf("create a consumer: %w", err)

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/bench/persons"
 )
 
 // feedPatience is how long after the last change the last watcher may have it.
@@ -127,7 +128,7 @@ func (x *arrivals) writing(t *target) work {
 	return func(ctx context.Context, worker int) (int, error) {
 		n := int(x.written.Add(1)) - 1
 		in := &assentv1.WithdrawConsentRequest{
-			Address: fmt.Sprintf("%s%d@example.com", x.prefix, n), Channels: []string{channelNewsletter},
+			Address: fmt.Sprintf("%s%d@example.com", x.prefix, n), Channels: []string{persons.Newsletter},
 			Evidence: &assentv1.Evidence{Source: "web_form"},
 		}
 		x.sent[n].Store(int64(time.Since(x.began)))
@@ -140,7 +141,7 @@ func (x *arrivals) writing(t *target) work {
 // watch watches until the context ends, and returns what came. It tells when the server has begun to send.
 func (x *arrivals) watch(ctx context.Context, t *target, number int, began chan<- struct{}) (came []arrival, err error) {
 	stream, err := assentv1.NewFeedServiceClient(t.conn(number)).WatchChanges(ctx, &assentv1.WatchChangesRequest{
-		Channels: []string{channelNewsletter},
+		Channels: []string{persons.Newsletter},
 	})
 	for first := true; err == nil; first = false {
 		var m *assentv1.WatchChangesResponse

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/bench/persons"
 )
 
 const (
@@ -41,7 +42,7 @@ func (e *env) withdrawing(t *target) work {
 	next.Store(rand.Int64N(1 << 30))
 	return func(ctx context.Context, worker int) (int, error) {
 		in := &assentv1.WithdrawConsentRequest{
-			Address: population.Address(int(next.Add(1) % int64(e.opts.Recipients))), Channels: []string{channelNewsletter},
+			Address: population.Address(int(next.Add(1) % int64(e.opts.Recipients))), Channels: []string{persons.Newsletter},
 			Evidence: &assentv1.Evidence{Source: "web_form"},
 		}
 		return 1, t.call(ctx, worker, "WithdrawConsent", in, &assentv1.WithdrawConsentResponse{})
@@ -187,7 +188,7 @@ func (e *env) withdrawalsDuringImport(ctx context.Context) ([]Figure, error) {
 }
 
 func (e *env) checksDuringImport(ctx context.Context) ([]Figure, error) {
-	about, err := e.people(Subscribed, crowd)
+	about, err := e.people(persons.Subscribed, crowd)
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/bench/bare"
 	"github.com/assent-io/assent/internal/bench/broadcast"
+	"github.com/assent-io/assent/internal/bench/persons"
 )
 
 // echo answers what it was told to answer, whatever it is asked: the price of gRPC, or of gRPC and the interceptors of the API, alone.
@@ -54,6 +55,6 @@ func (e *echo) WithdrawConsent(
 	if err := e.db.TouchHead(ctx); err != nil {
 		return nil, err
 	}
-	e.feed.Tell(channelNewsletter, in.GetAddress())
+	e.feed.Tell(persons.Newsletter, in.GetAddress())
 	return &assentv1.WithdrawConsentResponse{Positions: []int64{1}}, nil
 }

@@ -20,6 +20,7 @@ import (
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/examples"
 	"github.com/assent-io/assent/internal/bench/bare"
+	"github.com/assent-io/assent/internal/bench/persons"
 	"github.com/assent-io/assent/internal/config"
 	"github.com/assent-io/assent/internal/rpc"
 	"github.com/assent-io/assent/internal/seal"
@@ -55,13 +56,13 @@ type env struct {
 	end   context.CancelFunc // ends the server alone
 	ended chan error         // what it ended with
 
-	fresh Population // people about whom nothing was recorded before
-	next  int        // the number of the first of them without a record
+	fresh persons.Population // people about whom nothing was recorded before
+	next  int                // the number of the first of them without a record
 }
 
 // begin starts everything. What it started close ends, also where begin fails.
 func begin(ctx context.Context, opts Options) (e *env, err error) {
-	e = &env{opts: opts, echo: &echo{}, fresh: Population{Seed: mathrand.Uint64()}, next: 1 << 40}
+	e = &env{opts: opts, echo: &echo{}, fresh: persons.Population{Seed: mathrand.Uint64()}, next: 1 << 40}
 	running, stop := context.WithCancel(ctx)
 	e.stop = stop
 	e.group, running = errgroup.WithContext(running)

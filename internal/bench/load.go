@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/bench/persons"
 )
 
 // Record sends a batch of events.
@@ -17,7 +18,7 @@ type Record func(ctx context.Context, in *assentv1.BatchRecordEventsRequest) (*a
 
 // Loading is how people of a population are recorded.
 type Loading struct {
-	Population Population
+	Population persons.Population
 	// First is the number of the first person, People how many there are from there on.
 	First, People int
 	// Batch is about how many events one call records, InFlight how many calls are under way at once.

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"time"
 
+	"github.com/assent-io/assent/internal/bench/persons"
 	"github.com/assent-io/assent/internal/config"
 )
 
@@ -43,7 +44,7 @@ type CheckFile func(ctx context.Context, address, key, channel, in, allowed, den
 // Command runs a command of the command line with its arguments against the server at the address.
 type Command func(ctx context.Context, address, key string, arguments ...string) error
 
-func (o *Options) population() Population { return Population{Seed: o.Seed} }
+func (o *Options) population() persons.Population { return persons.Population{Seed: o.Seed} }
 
 func (o *Options) tell(format string, args ...any) {
 	if o.Progress != nil {

@@ -18,7 +18,7 @@ func allowed() map[string][]string {
 		},
 
 		"internal/bench": {
-			"api/assent/v1", "client", "client/follower", "examples", "internal/address", "internal/bench/bare", "internal/bench/broadcast", "internal/config", "internal/rpc", "internal/seal",
+			"api/assent/v1", "client", "client/follower", "examples", "internal/address", "internal/bench/bare", "internal/bench/broadcast", "internal/bench/persons", "internal/config", "internal/rpc", "internal/seal",
 			"internal/server", "internal/service/administration", "internal/telemetry", "suppressionfilter",
 		},
 		"internal/cli": {
@@ -341,6 +341,7 @@ func allowed() map[string][]string {
 
 		"internal/bench/bare":      {"internal/config"},
 		"internal/bench/broadcast": {"api/assent/v1"},
+		"internal/bench/persons":   {"api/assent/v1"},
 		"internal/certificate":     {"internal/atomicfile"},
 		"internal/yamltext":        {"internal/nearest"},
 
@@ -394,7 +395,7 @@ func largerRooms() map[string]int {
 // import, by the beginning of their paths.
 func confined() map[string][]string {
 	grpc := []string{
-		"api/assent/v1", "client", "internal/bench", "internal/bench/broadcast", "internal/bench/command", "internal/cli", "internal/cli/bulk", "internal/cli/connect", "internal/cli/failure", "internal/cli/gather", "internal/cli/terminal", "internal/cli/value", "internal/rest", "internal/rpc", "internal/rpc/contract", "internal/rpc/handler", "internal/server", "internal/cli/watch", "internal/rpc/feedserver", "internal/cli/lists", "internal/cli/webhooks", "internal/rpc/webhookserver", "internal/rpc/importserver", "client/follower", "internal/rpc/listserver", "internal/cli/extlists",
+		"api/assent/v1", "client", "internal/bench", "internal/bench/broadcast", "internal/bench/command", "internal/cli", "internal/cli/bulk", "internal/cli/connect", "internal/cli/failure", "internal/cli/gather", "internal/cli/terminal", "internal/cli/value", "internal/rest", "internal/rpc", "internal/rpc/contract", "internal/rpc/handler", "internal/server", "internal/cli/watch", "internal/rpc/feedserver", "internal/cli/lists", "internal/cli/webhooks", "internal/rpc/webhookserver", "internal/rpc/importserver", "client/follower", "internal/rpc/listserver", "internal/cli/extlists", "internal/bench/persons",
 		"internal/telemetry", "internal/tools/openapi", "internal/tools/protodeps",
 	}
 	return map[string][]string{

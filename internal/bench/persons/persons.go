@@ -1,4 +1,5 @@
-package bench
+// Package persons makes up the people about whom a bench records and asks.
+package persons
 
 import (
 	"fmt"
@@ -13,8 +14,8 @@ import (
 
 // The ids of the example catalog that the population refers to.
 const (
-	channelNewsletter = "newsletter"
-	channelProduct    = "product-marketing"
+	Newsletter = "newsletter"
+	Products   = "product-marketing"
 )
 
 // Population is a set of fictitious people. Each is made of the seed and its number alone, so that the same seed gives
@@ -46,8 +47,8 @@ func (p Population) Batch() uuid.UUID {
 	return uuid.NewSHA1(uuid.NameSpaceURL, fmt.Appendf(nil, "assent/bench/population/%d", p.Seed))
 }
 
-// epoch is the day on which the first of the population subscribed; the last did within half a year.
-func epoch() time.Time { return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC) }
+// Epoch is the day on which the first of the population subscribed; the last did within half a year.
+func Epoch() time.Time { return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC) }
 
 const subscribing = 180 * 24 * time.Hour
 
@@ -88,15 +89,15 @@ func (p Population) Standing(n int) Standing {
 func (p Population) Person(n int) Person {
 	draw := rand.New(rand.NewPCG(p.Seed+1, uint64(n)))
 	who := Person{Address: p.Address(n), Standing: p.Standing(n)}
-	at := epoch().Add(time.Duration(draw.Int64N(int64(subscribing)))).Truncate(time.Second)
-	who.add(at, grantOf(who.Address, channelNewsletter, "newsletter-signup", "2026-01", at, draw))
+	at := Epoch().Add(time.Duration(draw.Int64N(int64(subscribing)))).Truncate(time.Second)
+	who.add(at, grantOf(who.Address, Newsletter, "newsletter-signup", "2026-01", at, draw))
 	switch more := draw.IntN(10); {
 	case more == 0:
 		who.add(at.Add(72*time.Hour), purchaseOf(who.Address, n))
 		fallthrough
 	case more < 3:
 		later := at.Add(24 * time.Hour)
-		who.add(later, grantOf(who.Address, channelProduct, "all-news", "3", later, draw))
+		who.add(later, grantOf(who.Address, Products, "all-news", "3", later, draw))
 	}
 	who.end(at.Add(240*time.Hour), draw)
 	return who
@@ -125,17 +126,17 @@ func (w *Person) end(at time.Time, draw *rand.Rand) {
 	}
 }
 
-// refusal is that a person leaves the newsletter, whatever else is recorded about them.
-func (p Population) refusal(n int) *assentv1.EventInput {
+// Refusal is that a person leaves the newsletter, whatever else is recorded about them.
+func (p Population) Refusal(n int) *assentv1.EventInput {
 	in := withdrawalOf(p.Address(n))
-	in.OccurredTime = timestamppb.New(epoch())
+	in.OccurredTime = timestamppb.New(Epoch())
 	return in
 }
 
 // withdrawalOf is what a form for leaving the newsletter gives.
 func withdrawalOf(address string) *assentv1.EventInput {
 	return &assentv1.EventInput{Fact: &assentv1.EventInput_Withdraw{Withdraw: &assentv1.Refusal{
-		Address: address, Channels: []string{channelNewsletter}, Evidence: &assentv1.Evidence{Source: "web_form"},
+		Address: address, Channels: []string{Newsletter}, Evidence: &assentv1.Evidence{Source: "web_form"},
 	}}}
 }
 
@@ -155,7 +156,7 @@ func grantOf(address, channel, declaration, version string, at time.Time, draw *
 // purchaseOf is what a sale gives.
 func purchaseOf(address string, n int) *assentv1.EventInput {
 	return &assentv1.EventInput{Fact: &assentv1.EventInput_Grant{Grant: &assentv1.Grant{
-		Address: address, Channels: []string{channelProduct}, LegalBasis: assentv1.LegalBasis_LEGAL_BASIS_EXISTING_CUSTOMER,
+		Address: address, Channels: []string{Products}, LegalBasis: assentv1.LegalBasis_LEGAL_BASIS_EXISTING_CUSTOMER,
 		Evidence: &assentv1.Evidence{
 			Source: "api", TransactionRef: fmt.Sprintf("order-%d", n), NoticeGiven: true, Goods: []string{"coffee"},
 		},
