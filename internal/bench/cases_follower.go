@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	mathrand "math/rand/v2"
 	"strings"
 	"time"
@@ -69,24 +70,28 @@ func (e *env) follower(ctx context.Context) (figures []Figure, err error) {
 		return nil, err
 	}
 	figures[0] = figures[0].atMost(1000)
-	if options.Consumer, options.Key, err = e.keyedConsumer(ctx); err != nil { // Now the client may read only as the consumer.
+	consumer, hashKey, err := e.keyedConsumer(ctx, e.client) // Now the client may read only as the consumer.
+	if err != nil {
+		return nil, err
+	}
+	options.Consumer = consumer
+	if options.Key, err = suppressionfilter.ParseKey(hashKey); err != nil {
 		return nil, err
 	}
 	keyed, err := e.followed(ctx, c, options)
 	return append(figures, keyed...), err
 }
 
-// keyedConsumer makes a consumer that sees hashes only.
-func (e *env) keyedConsumer(ctx context.Context) (id string, key suppressionfilter.Key, err error) {
+// keyedConsumer makes a consumer that sees hashes only, which a client reads as, and returns its key as it is written.
+func (e *env) keyedConsumer(ctx context.Context, reader string) (id, key string, err error) {
 	id = clientPrefix + strings.ToLower(rand.Text())
 	made, err := assentv1.NewConsumerServiceClient(e.api.conn(0)).CreateConsumer(ctx, &assentv1.CreateConsumerRequest{
-		Id: id, Client: e.client, Channels: []string{persons.Newsletter}, Form: "keyed",
+		Id: id, Client: reader, Channels: []string{persons.Newsletter}, Form: "keyed",
 	})
 	if err != nil {
-		return "", key, err
+		return "", "", fmt.Errorf("create a consumer: %w", err)
 	}
-	key, err = suppressionfilter.ParseKey(made.GetKey())
-	return id, key, err
+	return id, made.GetKey(), nil
 }
 
 // followed measures checks by one Follower, after what is there has come to it.

@@ -103,12 +103,10 @@ func (e *env) keyed(ctx context.Context) (key string, arguments []string, err er
 	if err != nil {
 		return "", nil, fmt.Errorf("create a client: %w", err)
 	}
-	made, err := assentv1.NewConsumerServiceClient(e.api.conn(0)).CreateConsumer(ctx, &assentv1.CreateConsumerRequest{
-		Id: id, Client: id, Channels: []string{persons.Newsletter}, Form: "keyed",
-	})
+	consumer, hashKey, err := e.keyedConsumer(ctx, id)
 	if err != nil {
-		return "", nil, fmt.Errorf("create a consumer: %w", err)
+		return "", nil, err
 	}
 	file := filepath.Join(e.folder, "consumer.key")
-	return client.GetApiKey(), []string{"--consumer", id, "--key-file", file}, os.WriteFile(file, []byte(made.GetKey()), 0o600)
+	return client.GetApiKey(), []string{"--consumer", consumer, "--key-file", file}, os.WriteFile(file, []byte(hashKey), 0o600)
 }
