@@ -269,6 +269,10 @@ func TestRun_WrongFlagValue_IsShownUnlessItMayBeAnAddress_WithWhatWouldBeRight(t
 			`invalid argument "…" for "--timeout" flag: time: invalid duration "…"`,
 		},
 		{
+			[]string{"lists", "upload", "ecg", "ecg.hash", "--obtained-time", "2026-10-01T8:00:00Z"},
+			`invalid argument "2026-10-01T8:00:00Z" for "--obtained-time" flag: it must be a time such as 2026-10-01T08:00:00Z`,
+		},
+		{
 			[]string{"check", "a@b.example", "--as-of", "yesterday"},
 			`invalid argument "yesterday" for "--as-of" flag: it must be a time such as 2026-10-01T08:00:00Z`,
 		},

@@ -7,10 +7,8 @@ import (
 	"fmt"
 	"io"
 	"strconv"
-	"time"
 
 	"github.com/spf13/cobra"
-	"google.golang.org/protobuf/types/known/timestamppb"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/cli/connect"
@@ -146,7 +144,8 @@ const uploadHelp = `Store a version of an external list, from a file as its keep
 is activated. A file that is empty, cut off, or none of the list's form is refused.`
 
 func (c *Commands) upload() *cobra.Command {
-	var obtained, requestID string
+	var obtained value.Time
+	var requestID string
 	var activate, confirm bool
 	cmd := &cobra.Command{
 		Use: "upload ID FILE", Short: "Store a version of an external list", Long: uploadHelp, Args: cobra.ExactArgs(2),
@@ -154,14 +153,7 @@ func (c *Commands) upload() *cobra.Command {
 			"  assent lists upload partner opt-outs.txt.gz --obtained-time 2026-11-30T06:00:00Z",
 	}
 	cmd.RunE = c.Asking(func(ctx context.Context, args []string, s *connect.Server) error {
-		first := &assentv1.UploadExternalListVersionRequest{List: args[0], RequestId: kit.RequestID(requestID)}
-		if obtained != "" {
-			at, err := time.Parse(time.RFC3339, obtained)
-			if err != nil {
-				return terminal.Usagef("--obtained-time is not a time; write it as 2026-01-31T08:00:00Z")
-			}
-			first.ObtainedTime = timestamppb.New(at)
-		}
+		first := &assentv1.UploadExternalListVersionRequest{List: args[0], ObtainedTime: obtained.At, RequestId: kit.RequestID(requestID)}
 		in, err := c.Open(args[1])
 		if err != nil {
 			return err
@@ -182,7 +174,7 @@ func (c *Commands) upload() *cobra.Command {
 		return c.Print(fmt.Sprintf("stored version %d of %s with %s\n", v.GetVersion(), phrase.Printable(v.GetList()), phrase.Count(int(v.GetEntries()), "entry")))
 	})
 	flags := cmd.Flags()
-	flags.StringVar(&obtained, "obtained-time", "", "when the list was got from its keeper (default: now)")
+	flags.Var(&obtained, "obtained-time", "when the list was got from its keeper (default: now)")
 	flags.BoolVar(&activate, "activate", false, "activate the version")
 	addConfirm(cmd, &confirm)
 	kit.AddRequestID(flags, &requestID)
