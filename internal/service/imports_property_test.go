@@ -14,7 +14,7 @@ import (
 	"github.com/assent-io/assent/internal/presets"
 	"github.com/assent-io/assent/internal/service/check"
 	"github.com/assent-io/assent/internal/service/imports"
-	"github.com/assent-io/assent/internal/service/txn"
+	"github.com/assent-io/assent/internal/service/record"
 )
 
 // listChannels are the marketing channels of the example catalog.
@@ -71,15 +71,22 @@ func listOptions() imports.Options {
 // answersOf returns the decision about each person on each channel.
 func answersOf(ctx context.Context, t *rapid.T, w *world, s *Service, prefix string) map[string]consent.Code {
 	all := map[string]consent.Code{}
+	in := check.BatchInput{Consistency: w.latest(ctx, s)}
 	for who := range people {
-		for _, channel := range listChannels() {
-			got, err := s.Check(ctx, check.Input{
-				Address: fmt.Sprintf("%s-%d@firma.example", prefix, who), Request: consent.Request{Channel: channel}, Consistency: w.latest(ctx, s),
-			})
-			if err != nil {
-				t.Fatal(err)
+		in.Addresses = append(in.Addresses, fmt.Sprintf("%s-%d@firma.example", prefix, who))
+	}
+	for _, channel := range listChannels() {
+		in.Channel = channel
+		got, err := s.BatchCheck(ctx, in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for who := range people {
+			decision, refused := got.Item(who)
+			if refused != nil {
+				t.Fatal(refused)
 			}
-			all[fmt.Sprintf("%d %s", who, channel)] = got.Reason
+			all[fmt.Sprintf("%d %s", who, channel)] = decision.Reason
 		}
 	}
 	return all
@@ -120,6 +127,22 @@ func history(t *rapid.T) []historyEvent {
 			channel: rapid.SampledFrom(listChannels()).Draw(t, "channel"),
 		}
 	}), 0, 10).Draw(t, "history")
+}
+
+// recordHistory records events about the people with each prefix, all in one call.
+func recordHistory(ctx context.Context, t *rapid.T, s *Service, events []historyEvent, prefixes ...string) {
+	var in record.Batch
+	for i := range events {
+		for _, prefix := range prefixes {
+			in.Items = append(in.Items, record.BatchItem{Statement: events[i].statement(prefix)})
+		}
+	}
+	if len(in.Items) == 0 {
+		return
+	}
+	if err := errorOf(s.BatchRecord(ctx, in)); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // lastNo returns the hour of the last event that speaks against each person on each channel, and whether any of them is more than a bounce.
@@ -165,11 +188,7 @@ func TestImport_NeverAllowsWhatWasDenied_ButByAProvedConsentLaterThanEveryNo(t *
 			run++
 			prefix := fmt.Sprintf("r%d", run)
 			events, rows := history(t), listRows(t)
-			for i := range events {
-				if _, err := s.Record(ctx, events[i].statement(prefix), txn.Idempotency{}); err != nil {
-					t.Fatal(err)
-				}
-			}
+			recordHistory(ctx, t, s, events, prefix)
 			before := answersOf(ctx, t, w, s, prefix)
 			importText(ctx, t, s, listFile(prefix, rows))
 			after := answersOf(ctx, t, w, s, prefix)
