@@ -53,8 +53,7 @@ func (a *app) readClaims(ctx context.Context, cmd *cobra.Command, officer, id st
 	}
 	return a.withServer(ctx, func(ctx context.Context, s *connect.Server) error {
 		in := &assentv1.ListClaimsRequest{ClaimId: id, PageSize: 100}
-		for more := true; more; more = in.GetPageToken() != "" {
-			page, err := connect.CallAgain(ctx, s, assentv1.NewHistoryServiceClient(s).ListClaims, in)
+		for page, err := range connect.Pages(ctx, s, assentv1.NewHistoryServiceClient(s).ListClaims, in, &in.PageToken) {
 			if err != nil {
 				return err
 			}
@@ -63,7 +62,6 @@ func (a *app) readClaims(ctx context.Context, cmd *cobra.Command, officer, id st
 					return err
 				}
 			}
-			in.PageToken = page.GetNextPageToken()
 		}
 		return nil
 	})

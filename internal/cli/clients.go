@@ -158,13 +158,11 @@ func (a *app) clientsList() *cobra.Command {
 			return a.withServer(ctx, func(ctx context.Context, s *connect.Server) error {
 				all := &assentv1.ListClientsResponse{}
 				in := &assentv1.ListClientsRequest{PageSize: 1000}
-				for more := true; more; more = in.GetPageToken() != "" {
-					page, err := connect.CallAgain(ctx, s, assentv1.NewClientServiceClient(s).ListClients, in)
+				for page, err := range connect.Pages(ctx, s, assentv1.NewClientServiceClient(s).ListClients, in, &in.PageToken) {
 					if err != nil {
 						return err
 					}
 					all.Clients = append(all.Clients, page.GetClients()...)
-					in.PageToken = page.GetNextPageToken()
 				}
 				return a.writeClients(all)
 			})

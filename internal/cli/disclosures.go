@@ -29,13 +29,11 @@ func (a *app) disclosures() *cobra.Command {
 			return a.withServer(ctx, func(ctx context.Context, s *connect.Server) error {
 				all := &assentv1.ListDisclosuresResponse{}
 				in := &assentv1.ListDisclosuresRequest{Address: address, PageSize: historyPage}
-				for more := true; more; more = in.GetPageToken() != "" {
-					page, err := connect.CallAgain(ctx, s, assentv1.NewHistoryServiceClient(s).ListDisclosures, in)
+				for page, err := range connect.Pages(ctx, s, assentv1.NewHistoryServiceClient(s).ListDisclosures, in, &in.PageToken) {
 					if err != nil {
 						return err
 					}
 					all.Disclosures = append(all.Disclosures, page.GetDisclosures()...)
-					in.PageToken = page.GetNextPageToken()
 				}
 				return a.writeDisclosures(all)
 			})

@@ -104,13 +104,11 @@ func (a *app) history() *cobra.Command {
 func (a *app) search(ctx context.Context, in *assentv1.SearchHistoryRequest, some bool) error {
 	return a.withServer(ctx, func(ctx context.Context, s *connect.Server) error {
 		all := &assentv1.SearchHistoryResponse{}
-		for more := true; more; more = in.GetPageToken() != "" {
-			page, err := connect.CallAgain(ctx, s, assentv1.NewHistoryServiceClient(s).SearchHistory, in)
+		for page, err := range connect.Pages(ctx, s, assentv1.NewHistoryServiceClient(s).SearchHistory, in, &in.PageToken) {
 			if err != nil {
 				return err
 			}
 			all.Events = append(all.Events, page.GetEvents()...)
-			in.PageToken = page.GetNextPageToken()
 		}
 		return a.writeHistory(all, some)
 	})

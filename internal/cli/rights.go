@@ -130,13 +130,11 @@ func (a *app) eraseReturns() *cobra.Command {
 			return a.withServer(ctx, func(ctx context.Context, s *connect.Server) error {
 				all := &assentv1.ListErasedReturnsResponse{}
 				in := &assentv1.ListErasedReturnsRequest{SinceTime: since.At, PageSize: 1000}
-				for more := true; more; more = in.GetPageToken() != "" {
-					page, err := connect.CallAgain(ctx, s, assentv1.NewHistoryServiceClient(s).ListErasedReturns, in)
+				for page, err := range connect.Pages(ctx, s, assentv1.NewHistoryServiceClient(s).ListErasedReturns, in, &in.PageToken) {
 					if err != nil {
 						return err
 					}
 					all.Returns = append(all.Returns, page.GetReturns()...)
-					in.PageToken = page.GetNextPageToken()
 				}
 				return a.writeReturns(all)
 			})

@@ -304,8 +304,14 @@ func subjectsOf(t testing.TB, s *Service, typed string) map[consent.Form]consent
 // ledgerOf returns those events of the ledger.
 func ledgerOf(t testing.TB, s *Service, of func(*consent.Event) bool) []consent.Event {
 	t.Helper()
+	return ledgerAfter(t, s, 0, of)
+}
+
+// ledgerAfter is ledgerOf of the events after a position.
+func ledgerAfter(t testing.TB, s *Service, after int64, of func(*consent.Event) bool) []consent.Event {
+	t.Helper()
 	var events []consent.Event
-	for after := int64(0); ; {
+	for {
 		_, records, err := s.Store.Ledger(t.Context(), after, 1000)
 		if err != nil {
 			t.Fatal(err)

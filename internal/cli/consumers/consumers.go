@@ -121,12 +121,11 @@ func (c *Commands) list() *cobra.Command {
 		Use: "list", Short: "List the consumers, including revoked ones", Args: c.NoArguments,
 		RunE: c.Asking(func(ctx context.Context, _ []string, s *connect.Server) error {
 			all, in := &assentv1.ListConsumersResponse{}, &assentv1.ListConsumersRequest{PageSize: 1000}
-			for more := true; more; more = in.GetPageToken() != "" {
-				page, err := connect.CallAgain(ctx, s, assentv1.NewConsumerServiceClient(s).ListConsumers, in)
+			for page, err := range connect.Pages(ctx, s, assentv1.NewConsumerServiceClient(s).ListConsumers, in, &in.PageToken) {
 				if err != nil {
 					return err
 				}
-				all.Consumers, in.PageToken = append(all.Consumers, page.GetConsumers()...), page.GetNextPageToken()
+				all.Consumers = append(all.Consumers, page.GetConsumers()...)
 			}
 			if c.JSON() {
 				return c.PrintMessage(all)

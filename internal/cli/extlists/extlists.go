@@ -70,12 +70,11 @@ func (c *Commands) list() *cobra.Command {
 		Use: "list", Short: "List the external lists", Args: c.NoArguments,
 		RunE: c.Asking(func(ctx context.Context, _ []string, s *connect.Server) error {
 			all, in := &assentv1.ListExternalListsResponse{}, &assentv1.ListExternalListsRequest{PageSize: 1000}
-			for more := true; more; more = in.GetPageToken() != "" {
-				page, err := connect.CallAgain(ctx, s, assentv1.NewExternalListServiceClient(s).ListExternalLists, in)
+			for page, err := range connect.Pages(ctx, s, assentv1.NewExternalListServiceClient(s).ListExternalLists, in, &in.PageToken) {
 				if err != nil {
 					return err
 				}
-				all.Lists, in.PageToken = append(all.Lists, page.GetLists()...), page.GetNextPageToken()
+				all.Lists = append(all.Lists, page.GetLists()...)
 			}
 			if c.JSON() {
 				return c.PrintMessage(all)

@@ -57,8 +57,7 @@ func Proof(ctx context.Context, s *connect.Server, address, channel string) (*du
 func uses(ctx context.Context, s *connect.Server, known *duty.Known) error {
 	in := &assentv1.ListDisclosuresRequest{Address: known.Address, PageSize: pageSize}
 	known.Uses = []duty.Use{}
-	for more := true; more; more = in.GetPageToken() != "" {
-		page, err := connect.CallAgain(ctx, s, assentv1.NewHistoryServiceClient(s).ListDisclosures, in)
+	for page, err := range connect.Pages(ctx, s, assentv1.NewHistoryServiceClient(s).ListDisclosures, in, &in.PageToken) {
 		if err != nil {
 			return err
 		}
@@ -72,22 +71,19 @@ func uses(ctx context.Context, s *connect.Server, known *duty.Known) error {
 			}
 			known.Uses = append(known.Uses, duty.Use{Day: day, Client: d.GetClient(), Department: d.GetDepartment(), Count: d.GetCount()})
 		}
-		in.PageToken = page.GetNextPageToken()
 	}
 	return nil
 }
 
 func history(ctx context.Context, s *connect.Server, known *duty.Known) error {
 	in := &assentv1.SearchHistoryRequest{Address: known.Address, PageSize: pageSize}
-	for more := true; more; more = in.GetPageToken() != "" {
-		page, err := connect.CallAgain(ctx, s, assentv1.NewHistoryServiceClient(s).SearchHistory, in)
+	for page, err := range connect.Pages(ctx, s, assentv1.NewHistoryServiceClient(s).SearchHistory, in, &in.PageToken) {
 		if err != nil {
 			return err
 		}
 		for _, e := range page.GetEvents() {
 			known.Events = append(known.Events, eventOf(e))
 		}
-		in.PageToken = page.GetNextPageToken()
 	}
 	return nil
 }

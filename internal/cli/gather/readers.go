@@ -15,8 +15,7 @@ import (
 func AllReaders(ctx context.Context, s *connect.Server, in *assentv1.ListReadersRequest) (*assentv1.ListReadersResponse, error) {
 	all := &assentv1.ListReadersResponse{}
 	in.PageSize = pageSize
-	for more := true; more; more = in.GetPageToken() != "" {
-		page, err := connect.CallAgain(ctx, s, assentv1.NewHistoryServiceClient(s).ListReaders, in)
+	for page, err := range connect.Pages(ctx, s, assentv1.NewHistoryServiceClient(s).ListReaders, in, &in.PageToken) {
 		if err != nil {
 			return nil, err
 		}
@@ -24,7 +23,6 @@ func AllReaders(ctx context.Context, s *connect.Server, in *assentv1.ListReaders
 			all.TotalPersons, all.TotalCount = page.GetTotalPersons(), page.GetTotalCount()
 		}
 		all.Readers = append(all.Readers, page.GetReaders()...)
-		in.PageToken = page.GetNextPageToken()
 	}
 	return all, nil
 }

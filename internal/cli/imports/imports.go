@@ -18,17 +18,12 @@ func (c *Commands) list() *cobra.Command {
 	return &cobra.Command{
 		Use: "list", Short: "List imports, the newest first", Args: c.NoArguments,
 		RunE: c.Asking(func(ctx context.Context, _ []string, s *connect.Server) error {
-			all := &assentv1.ListImportsResponse{}
-			in := &assentv1.ListImportsRequest{PageSize: 1000}
-			for {
-				page, err := connect.CallAgain(ctx, s, assentv1.NewImportServiceClient(s).ListImports, in)
+			all, in := &assentv1.ListImportsResponse{}, &assentv1.ListImportsRequest{PageSize: 1000}
+			for page, err := range connect.Pages(ctx, s, assentv1.NewImportServiceClient(s).ListImports, in, &in.PageToken) {
 				if err != nil {
 					return err
 				}
 				all.Imports = append(all.Imports, page.GetImports()...)
-				if in.PageToken = page.GetNextPageToken(); in.GetPageToken() == "" {
-					break
-				}
 			}
 			if c.JSON() {
 				return c.PrintMessage(all)

@@ -60,13 +60,17 @@ func (c *Commands) deliveries() *cobra.Command {
 			in.State = assentv1.DeliveryState(number)
 		}
 		all := &assentv1.ListDeliveriesResponse{}
-		for more := true; more; more = in.GetPageToken() != "" && len(all.GetDeliveries()) < limit {
-			in.PageSize = int32(min(limit-len(all.GetDeliveries()), 1000)) //nolint:gosec // At most 1,000.
-			page, err := connect.CallAgain(ctx, s, assentv1.NewWebhookServiceClient(s).ListDeliveries, in)
+		in.PageSize = int32(min(limit, 1000)) //nolint:gosec // At most 1,000.
+		for page, err := range connect.Pages(ctx, s, assentv1.NewWebhookServiceClient(s).ListDeliveries, in, &in.PageToken) {
 			if err != nil {
 				return err
 			}
-			all.Deliveries, in.PageToken = append(all.Deliveries, page.GetDeliveries()...), page.GetNextPageToken()
+			all.Deliveries = append(all.Deliveries, page.GetDeliveries()...)
+			rest := limit - len(all.GetDeliveries())
+			if rest <= 0 {
+				break
+			}
+			in.PageSize = int32(min(rest, 1000)) //nolint:gosec // At most 1,000.
 		}
 		if c.JSON() {
 			return c.PrintMessage(all)

@@ -105,12 +105,11 @@ func (c *Commands) list() *cobra.Command {
 		Use: "list", Short: "List the webhooks, what waits for each, and what was given up", Args: c.NoArguments,
 		RunE: c.Asking(func(ctx context.Context, _ []string, s *connect.Server) error {
 			all, in := &assentv1.ListWebhooksResponse{}, &assentv1.ListWebhooksRequest{PageSize: 1000}
-			for more := true; more; more = in.GetPageToken() != "" {
-				page, err := connect.CallAgain(ctx, s, assentv1.NewWebhookServiceClient(s).ListWebhooks, in)
+			for page, err := range connect.Pages(ctx, s, assentv1.NewWebhookServiceClient(s).ListWebhooks, in, &in.PageToken) {
 				if err != nil {
 					return err
 				}
-				all.Webhooks, in.PageToken = append(all.Webhooks, page.GetWebhooks()...), page.GetNextPageToken()
+				all.Webhooks = append(all.Webhooks, page.GetWebhooks()...)
 			}
 			if c.JSON() {
 				return c.PrintMessage(all)
