@@ -63,12 +63,8 @@ func TestProperty_IndexDatabaseAndEvents_Agree(t *testing.T) {
 		w.clock.Advance(200 * time.Hour)
 		raw := w.raw()
 		w.damaged = true // A rebuild in between mends what it damages itself.
-		stories := 0
-		rapid.Check(t, func(rt *rapid.T) {
-			if stories++; w.url != "" && stories > 20 {
-				return // Each of them is a second on PostgreSQL.
-			}
-			o := &story{w: w, s: s, ctx: ctx, rt: rt, raw: raw, name: fmt.Sprint("p", stories), hour: 30}
+		w.eachLife(t, 20, func(rt *rapid.T, number int) {
+			o := &story{w: w, s: s, ctx: ctx, rt: rt, raw: raw, name: fmt.Sprint("p", number), hour: 30}
 			w.endUndo(ctx, s) // Of the story before.
 			for range rapid.IntRange(1, 8).Draw(rt, "steps") {
 				o.step() //nolint:contextcheck // Reading has the test's own context.

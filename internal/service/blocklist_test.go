@@ -121,11 +121,9 @@ func TestBlockList_HasWhatChecksBlock_AndNothingElse(t *testing.T) {
 		s, ctx := w.acme()
 		plain := w.reader(ctx, s, "plain", consumers.FormPlain)
 		keyed := w.reader(ctx, s, "keyed", consumers.FormKeyed)
-		count := 0
-		rapid.Check(t, func(rt *rapid.T) {
-			count++
+		w.eachLife(t, 20, func(rt *rapid.T, number int) {
 			life := drawLife(rt, w.clock.Now())
-			l := &lived{w: w, s: s, ctx: ctx, rt: rt, name: fmt.Sprintf("list%d", count)}
+			l := &lived{w: w, s: s, ctx: ctx, rt: rt, name: fmt.Sprintf("list%d", number)}
 			l.arrive(&life)
 			w.clock.Advance(time.Second)
 			l.carryOut()

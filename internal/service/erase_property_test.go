@@ -242,15 +242,11 @@ func TestProperty_ErasedPhysically_AnswersAsIfErasedLogically(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		s, ctx := w.acme()
 		w.clock.Advance(time.Second)
-		lives := 0
-		rapid.Check(t, func(rt *rapid.T) {
-			if lives++; w.url != "" && lives > 12 {
-				return // Each takes a while there, and the rest is the same code.
-			}
+		w.eachLife(t, 12, func(rt *rapid.T, number int) {
 			life := drawLife(rt, start.Add(-time.Hour))
 			want := logical(t, &life, w.clock.Now())
 			for arrival := range 2 {
-				l := &lived{w: w, s: s, ctx: ctx, rt: rt, name: fmt.Sprintf("p%dn%d", lives, arrival)}
+				l := &lived{w: w, s: s, ctx: ctx, rt: rt, name: fmt.Sprintf("p%dn%d", number, arrival)}
 				before, err := s.Store.Head(ctx)
 				if err != nil {
 					rt.Fatal(err)

@@ -250,12 +250,10 @@ func TestFeed_AppliedToNothing_IsWhatChecksAnswer(t *testing.T) {
 			"keyed": w.reader(ctx, s, "keyed", consumers.FormKeyed),
 		}
 		names := []string{"keyed", "plain", "unregistered"}
-		count := 0
-		rapid.Check(t, func(rt *rapid.T) {
-			count++
+		w.eachLife(t, 20, func(rt *rapid.T, number int) {
 			life := drawLife(rt, w.clock.Now())
 			all := life.statements
-			l := &lived{w: w, s: s, ctx: ctx, rt: rt, name: fmt.Sprintf("feed%d", count)}
+			l := &lived{w: w, s: s, ctx: ctx, rt: rt, name: fmt.Sprintf("feed%d", number)}
 			for len(life.statements) > 0 {
 				n := rapid.IntRange(1, len(life.statements)).Draw(rt, "so many")
 				part := erasedLife{spellings: life.spellings, statements: life.statements[:n]}
@@ -380,10 +378,8 @@ func TestFeed_OfRandomHistories_IsWhatChecksAnswer(t *testing.T) {
 			},
 		}
 		names := []string{"desk", "keyed", "plain", "unregistered"}
-		count := 0
-		rapid.Check(t, func(rt *rapid.T) {
-			count++
-			addresses, n := feedMailboxes(count), count
+		w.eachLife(t, 20, func(rt *rapid.T, n int) {
+			addresses := feedMailboxes(n)
 			l := &lived{w: w, s: s, ctx: ctx, rt: rt}
 			for range rapid.IntRange(3, 30).Draw(rt, "steps") {
 				l.lifeStep(addresses, n)

@@ -377,13 +377,9 @@ func TestProperty_Follower_HasWhatAChecksReadWouldSay(t *testing.T) {
 		s, ctx := w.keeping("evidence: P2D, requests: P2D, disclosures: P2D, hard_bounces: P3D")
 		w.clock.Advance(200 * time.Hour)
 		raw := w.raw()
-		stories := 0
 		f := newFollower(t, s.Store)
-		rapid.Check(t, func(rt *rapid.T) {
-			if stories++; w.url != "" && stories > 12 {
-				return // Each takes a while there, and the rest is the same code.
-			}
-			o := &story{w: w, s: s, ctx: ctx, rt: rt, raw: raw, name: fmt.Sprintf("p%d", stories), hour: 40}
+		w.eachLife(t, 12, func(rt *rapid.T, number int) {
+			o := &story{w: w, s: s, ctx: ctx, rt: rt, raw: raw, name: fmt.Sprintf("p%d", number), hour: 40}
 			for range rapid.IntRange(1, 12).Draw(rt, "steps") {
 				o.step() //nolint:contextcheck // Reading has the test's own context.
 				if rapid.IntRange(0, 2).Draw(rt, "follow") == 0 {

@@ -183,9 +183,7 @@ func TestImport_NeverAllowsWhatWasDenied_ButByAProvedConsentLaterThanEveryNo(t *
 	eachStore(t, func(t *testing.T, w *world) {
 		w.byStore = true
 		s, ctx := w.acme()
-		run := 0
-		rapid.Check(t, func(t *rapid.T) {
-			run++
+		w.eachLife(t, 20, func(t *rapid.T, run int) {
 			prefix := fmt.Sprintf("r%d", run)
 			events, rows := history(t), listRows(t)
 			recordHistory(ctx, t, s, events, prefix)
@@ -239,9 +237,7 @@ func TestImport_TheOrderOfRows_DoesNotMatter(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		w.byStore = true
 		s, ctx := w.acme()
-		run := 0
-		rapid.Check(t, func(t *rapid.T) {
-			run++
+		w.eachLife(t, 20, func(t *rapid.T, run int) {
 			rows := listRows(t)
 			other := rapid.Permutation(rows).Draw(t, "order")
 			one, two := fmt.Sprintf("a%d", run), fmt.Sprintf("b%d", run)

@@ -101,9 +101,7 @@ func TestUndoImport_IsAsIfItHadNeverBeenImported(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		w.byStore = true
 		s, ctx := w.acme()
-		run := 0
-		rapid.Check(t, func(t *rapid.T) {
-			run++
+		w.eachLife(t, 20, func(t *rapid.T, run int) {
 			one, two := fmt.Sprintf("u%d", run), fmt.Sprintf("v%d", run)
 			before, rows, between := history(t), listRows(t), history(t)
 			recordHistory(ctx, t, s, before, one, two)

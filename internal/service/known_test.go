@@ -179,9 +179,8 @@ type answered struct {
 func TestProperty_AsKnownThen_AnswersNeverChange(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		s, ctx := w.acme()
-		person, changed := 0, 0
-		rapid.Check(t, func(rt *rapid.T) {
-			person++
+		changed := 0
+		w.eachLife(t, 20, func(rt *rapid.T, person int) {
 			h := &randomHistory{w: w, s: s, ctx: ctx, rt: rt, name: fmt.Sprintf("p%d", person)}
 			var all []answered
 			for range rapid.IntRange(2, 5).Draw(rt, "rounds") {

@@ -185,12 +185,10 @@ func TestWebhooks_WhateverFails_TheReceiverEndsWithWhatChecksAnswer(t *testing.T
 			"plain": w.keeper(ctx, s, "plain", consumers.FormPlain), "keyed": w.keeper(ctx, s, "keyed", consumers.FormKeyed),
 		}
 		finishOnBoth(ctx, t, s, second)
-		count := 0
-		rapid.Check(t, func(rt *rapid.T) {
-			count++
+		w.eachLife(t, 20, func(rt *rapid.T, number int) {
 			life := drawLife(rt, w.clock.Now())
 			all := life.statements
-			l := &lived{w: w, s: s, ctx: ctx, rt: rt, name: fmt.Sprintf("hook%d", count)}
+			l := &lived{w: w, s: s, ctx: ctx, rt: rt, name: fmt.Sprintf("hook%d", number)}
 			for _, k := range keepers {
 				k.fails(rapid.Uint64().Draw(rt, "seed"), rapid.SampledFrom([]float64{0, 0.3, 0.9}).Draw(rt, "part that fails"))
 			}
