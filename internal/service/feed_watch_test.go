@@ -122,6 +122,7 @@ func (w *world) importRefusals(ctx context.Context, s *Service, from, n int) {
 
 func TestWatch_SlowReader_IsCut_AndOthersAreNot(t *testing.T) {
 	w := newWorld(t, "sqlite")
+	w.feed.Waiting = 2_000
 	s, ctx := w.acme()
 	sync := w.syncClient(ctx, s, "sync", "")
 	hold := make(chan struct{})
@@ -133,10 +134,10 @@ func TestWatch_SlowReader_IsCut_AndOthersAreNot(t *testing.T) {
 	quick.until(t, 1)
 	slow.until(t, 1)
 	told := 0
-	for told < 25_000 {
-		w.importRefusals(ctx, s, told, 5000)
-		told += 5000
-		quick.until(t, 5000)
+	for told < 2_500 {
+		w.importRefusals(ctx, s, told, 500)
+		told += 500
+		quick.until(t, 500)
 	}
 	w.mustRecord(ctx, s, withdrawal("newsletter", "last@example.com"))
 	slow.wantEnd(t, fault.SlowWatcher)

@@ -25,6 +25,8 @@ type Options struct {
 	ListParts int
 	// PageEntries is how many entries an answer of ListChanges has at most; 0: 5,000, which is under the 4 MiB that a client of gRPC takes.
 	PageEntries int
+	// Waiting is how many cards and windows may wait for a watcher before it is cut; 0: 20,000.
+	Waiting int
 }
 
 // Feed tells what changed.
@@ -57,6 +59,9 @@ func New(
 	}
 	if options.PageEntries <= 0 {
 		options.PageEntries = 5000
+	}
+	if options.Waiting <= 0 {
+		options.Waiting = 20_000
 	}
 	f := &Feed{
 		Env: env, Reference: reference, guard: guard, checkpoints: checkpoints, disclosures: disclosures, consumers: consumers,

@@ -18,8 +18,6 @@ const (
 	lookEvery = 25 * time.Millisecond
 	// hubWindow is how many events the hub reads at once.
 	hubWindow = 1000
-	// maxWaiting is how many cards and windows may wait for a watcher before it is cut.
-	maxWaiting = 20_000
 )
 
 // hub follows the end of the ledger while there are watchers, and reads each window once for all of them.
@@ -238,7 +236,7 @@ func (h *hub) handOut(w *window) {
 	defer h.mu.Unlock()
 	h.at = w.to
 	for s := range h.watchers {
-		if s.waiting > maxWaiting {
+		if s.waiting > h.feed.options.Waiting {
 			h.feed.counts.cut.Add(1)
 			h.drop(s, fault.Errorf(fault.SlowWatcher, "", "the changes were not read as fast as they came; go on with the last token"))
 			continue
