@@ -1,6 +1,7 @@
 package changes
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/assent-io/assent/internal/period"
@@ -54,15 +55,9 @@ func New(
 	if options.Keeps.IsZero() {
 		options.Keeps = period.Months(12)
 	}
-	if options.ListParts <= 0 {
-		options.ListParts = 2 // Checks need processors, too.
-	}
-	if options.PageEntries <= 0 {
-		options.PageEntries = 5000
-	}
-	if options.Waiting <= 0 {
-		options.Waiting = 20_000
-	}
+	options.ListParts = cmp.Or(options.ListParts, 2) // Checks need processors, too.
+	options.PageEntries = cmp.Or(options.PageEntries, 5000)
+	options.Waiting = cmp.Or(options.Waiting, 20_000)
 	f := &Feed{
 		Env: env, Reference: reference, guard: guard, checkpoints: checkpoints, disclosures: disclosures, consumers: consumers,
 		cards:   cards.NewReader(env, reference, consumers),
