@@ -48,10 +48,14 @@ func TestConfinementFaults_DriverOutsideItsAdapter_IsFound(t *testing.T) {
 
 func TestAllowed_FollowedFromAnyPackage_NeverComesBack(t *testing.T) {
 	table := allowed()
+	done := map[string]bool{} // No circle goes through these.
 	var visit func(name string, path []string)
 	visit = func(name string, path []string) {
 		if slices.Contains(path, name) {
 			t.Fatalf("the table allows a circle: %q", append(path, name))
+		}
+		if done[name] {
+			return
 		}
 		for _, next := range table[name] {
 			if _, ok := table[next]; !ok {
@@ -59,6 +63,7 @@ func TestAllowed_FollowedFromAnyPackage_NeverComesBack(t *testing.T) {
 			}
 			visit(next, append(slices.Clone(path), name))
 		}
+		done[name] = true
 	}
 	for name := range table {
 		visit(name, nil)
