@@ -174,3 +174,25 @@ func TestDetect_WhatNoToolHas_IsUnknown(t *testing.T) {
 		}
 	}
 }
+
+// TestStatusOfFile_InPlaceOfTheName_SaysTheSame holds that the status can be kept and the name forgotten.
+func TestStatusOfFile_InPlaceOfTheName_SaysTheSame(t *testing.T) {
+	for _, p := range presets.All() {
+		for _, name := range append(p.Statuses(), "a", "anna_subscribed_members.csv", "cleaned.csv", "spam_reports.csv", "blocklist.csv") {
+			says, err := p.StatusOfFile(name)
+			if err != nil {
+				t.Errorf("%s: %q: %v", p.Name, name, err)
+			}
+			if again, err := p.StatusOfFile(says); err != nil || again != says {
+				t.Errorf("%s: the name %q says %q, which as a name says %q, %v", p.Name, name, says, again, err)
+			}
+		}
+	}
+	mailchimp, err := presets.Named("mailchimp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if says, err := mailchimp.StatusOfFile("cleaned and subscribed.csv"); err == nil {
+		t.Errorf("a name that says two things says %q", says)
+	}
+}

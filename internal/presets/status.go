@@ -121,13 +121,17 @@ func (p *Preset) statusByFile(file string) (*status, error) {
 	return found, nil
 }
 
-// StatusOfFile returns the status that the name of a file says; empty: it says none, or several.
-func (p *Preset) StatusOfFile(name string) string {
-	found, err := p.statusByFile(name)
-	if err != nil || found == nil || p.byOption {
-		return ""
+// StatusOfFile returns the status that the name of a file says, which as the name of the file says the same; empty: it says none. The error is
+// for a name that says two.
+func (p *Preset) StatusOfFile(name string) (string, error) {
+	if p.byOption {
+		return "", nil
 	}
-	return found.name
+	found, err := p.statusByFile(name)
+	if err != nil || found == nil {
+		return "", err
+	}
+	return found.name, nil
 }
 
 // fileWords are the words of a file's name in lower case, each between underscores.

@@ -212,28 +212,26 @@ type Import struct {
 	Client string `protobuf:"bytes,2,opt,name=client,proto3" json:"client,omitempty"`
 	// The department of that client; empty if it acts for all.
 	Department string `protobuf:"bytes,3,opt,name=department,proto3" json:"department,omitempty"`
-	// How its file is read.
+	// How its file is read. The name of the file is not kept: the status has what it says of the file.
 	Options *ImportOptions `protobuf:"bytes,4,opt,name=options,proto3" json:"options,omitempty"`
-	// The SHA-256 of the file as it is uploaded, packed or not, in hexadecimal.
-	Sha256 string `protobuf:"bytes,5,opt,name=sha256,proto3" json:"sha256,omitempty"`
-	// The size of that file in bytes.
-	Size int64 `protobuf:"varint,6,opt,name=size,proto3" json:"size,omitempty"`
+	// The size of its file in bytes, as it is uploaded, packed or not.
+	Size int64 `protobuf:"varint,5,opt,name=size,proto3" json:"size,omitempty"`
 	// How far it is.
-	State ImportState `protobuf:"varint,7,opt,name=state,proto3,enum=assent.v1.ImportState" json:"state,omitempty"`
+	State ImportState `protobuf:"varint,6,opt,name=state,proto3,enum=assent.v1.ImportState" json:"state,omitempty"`
 	// When it was created: the time of rows that have none.
-	CreatedTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=created_time,json=createdTime,proto3" json:"created_time,omitempty"`
+	CreatedTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=created_time,json=createdTime,proto3" json:"created_time,omitempty"`
 	// When an upload last told how far it was; unset: none began.
-	UpdatedTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=updated_time,json=updatedTime,proto3" json:"updated_time,omitempty"`
+	UpdatedTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=updated_time,json=updatedTime,proto3" json:"updated_time,omitempty"`
 	// When its file was first read to its end; unset: it was not.
-	CompletedTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=completed_time,json=completedTime,proto3" json:"completed_time,omitempty"`
+	CompletedTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=completed_time,json=completedTime,proto3" json:"completed_time,omitempty"`
 	// What became of the rows: of a complete import all, otherwise those of the last upload as far as it told.
-	Counts *ImportCounts `protobuf:"bytes,11,opt,name=counts,proto3" json:"counts,omitempty"`
+	Counts *ImportCounts `protobuf:"bytes,10,opt,name=counts,proto3" json:"counts,omitempty"`
 	// What is to be known of the file, as sentences.
-	Notices []*ImportNotice `protobuf:"bytes,12,rep,name=notices,proto3" json:"notices,omitempty"`
+	Notices []*ImportNotice `protobuf:"bytes,11,rep,name=notices,proto3" json:"notices,omitempty"`
 	// The client that began its undo; empty: none did.
-	UndoneBy string `protobuf:"bytes,13,opt,name=undone_by,json=undoneBy,proto3" json:"undone_by,omitempty"`
+	UndoneBy string `protobuf:"bytes,12,opt,name=undone_by,json=undoneBy,proto3" json:"undone_by,omitempty"`
 	// When its undo began; unset: none did.
-	UndoneTime    *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=undone_time,json=undoneTime,proto3" json:"undone_time,omitempty"`
+	UndoneTime    *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=undone_time,json=undoneTime,proto3" json:"undone_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -294,13 +292,6 @@ func (x *Import) GetOptions() *ImportOptions {
 		return x.Options
 	}
 	return nil
-}
-
-func (x *Import) GetSha256() string {
-	if x != nil {
-		return x.Sha256
-	}
-	return ""
 }
 
 func (x *Import) GetSize() int64 {
@@ -371,7 +362,8 @@ type ImportOptions struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The preset: the name of a tool such as mailchimp, sendgrid or ses; plain for a file of addresses, one a line; columns for any other table.
 	Preset string `protobuf:"bytes,1,opt,name=preset,proto3" json:"preset,omitempty"`
-	// The name of the file without its folder. Some tools say by it what is in the file. Do not give it where it names a person.
+	// The name of the file without its folder. Some tools say by it what is in the file; only that is kept, as the status, and no answer has the
+	// name. Where it names a person, give the status instead: over REST a preview has its options in the URL.
 	FileName string `protobuf:"bytes,2,opt,name=file_name,json=fileName,proto3" json:"file_name,omitempty"`
 	// Of the preset columns: which column of the file has the address, the reason and so on.
 	Columns []*ImportColumn `protobuf:"bytes,3,rep,name=columns,proto3" json:"columns,omitempty"`
@@ -1066,7 +1058,7 @@ type CreateImportRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// How it is read.
 	Options *ImportOptions `protobuf:"bytes,1,opt,name=options,proto3" json:"options,omitempty"`
-	// The SHA-256 of the file as it will be uploaded, in hexadecimal.
+	// The SHA-256 of the file as it will be uploaded, packed or not, in hexadecimal. It is not kept: only what it makes under a key is.
 	Sha256 string `protobuf:"bytes,2,opt,name=sha256,proto3" json:"sha256,omitempty"`
 	// The size of that file in bytes.
 	Size          int64 `protobuf:"varint,3,opt,name=size,proto3" json:"size,omitempty"`
@@ -1770,25 +1762,24 @@ var File_assent_v1_import_service_proto protoreflect.FileDescriptor
 
 const file_assent_v1_import_service_proto_rawDesc = "" +
 	"\n" +
-	"\x1eassent/v1/import_service.proto\x12\tassent.v1\x1a\x15assent/v1/types.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xdd\x04\n" +
+	"\x1eassent/v1/import_service.proto\x12\tassent.v1\x1a\x15assent/v1/types.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc5\x04\n" +
 	"\x06Import\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06client\x18\x02 \x01(\tR\x06client\x12\x1e\n" +
 	"\n" +
 	"department\x18\x03 \x01(\tR\n" +
 	"department\x122\n" +
-	"\aoptions\x18\x04 \x01(\v2\x18.assent.v1.ImportOptionsR\aoptions\x12\x16\n" +
-	"\x06sha256\x18\x05 \x01(\tR\x06sha256\x12\x12\n" +
-	"\x04size\x18\x06 \x01(\x03R\x04size\x12,\n" +
-	"\x05state\x18\a \x01(\x0e2\x16.assent.v1.ImportStateR\x05state\x12=\n" +
-	"\fcreated_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\vcreatedTime\x12=\n" +
-	"\fupdated_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\vupdatedTime\x12A\n" +
-	"\x0ecompleted_time\x18\n" +
-	" \x01(\v2\x1a.google.protobuf.TimestampR\rcompletedTime\x12/\n" +
-	"\x06counts\x18\v \x01(\v2\x17.assent.v1.ImportCountsR\x06counts\x121\n" +
-	"\anotices\x18\f \x03(\v2\x17.assent.v1.ImportNoticeR\anotices\x12\x1b\n" +
-	"\tundone_by\x18\r \x01(\tR\bundoneBy\x12;\n" +
-	"\vundone_time\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"\aoptions\x18\x04 \x01(\v2\x18.assent.v1.ImportOptionsR\aoptions\x12\x12\n" +
+	"\x04size\x18\x05 \x01(\x03R\x04size\x12,\n" +
+	"\x05state\x18\x06 \x01(\x0e2\x16.assent.v1.ImportStateR\x05state\x12=\n" +
+	"\fcreated_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\vcreatedTime\x12=\n" +
+	"\fupdated_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\vupdatedTime\x12A\n" +
+	"\x0ecompleted_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\rcompletedTime\x12/\n" +
+	"\x06counts\x18\n" +
+	" \x01(\v2\x17.assent.v1.ImportCountsR\x06counts\x121\n" +
+	"\anotices\x18\v \x03(\v2\x17.assent.v1.ImportNoticeR\anotices\x12\x1b\n" +
+	"\tundone_by\x18\f \x01(\tR\bundoneBy\x12;\n" +
+	"\vundone_time\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"undoneTime\"\xd7\x04\n" +
 	"\rImportOptions\x12$\n" +
 	"\x06preset\x18\x01 \x01(\tB\f\xe0A\x02\xbaH\x06r\x04 \x01(@R\x06preset\x12(\n" +

@@ -95,11 +95,11 @@ func (c *Commands) undo() *cobra.Command {
 }
 
 func (c *Commands) printImports(all ...*assentv1.Import) error {
-	rows := [][]string{{"ID", "FILE", "PRESET", "CLIENT", "CREATED", "STATE", "ROWS", "RECORDED", "DUPLICATES", "SKIPPED", "REJECTED"}}
+	rows := [][]string{{"ID", "PRESET", "STATUS", "CLIENT", "CREATED", "STATE", "ROWS", "RECORDED", "DUPLICATES", "SKIPPED", "REJECTED"}}
 	for _, i := range all {
 		n := i.GetCounts()
 		row := []string{
-			i.GetId(), terminal.OrDash(phrase.Printable(i.GetOptions().GetFileName())), i.GetOptions().GetPreset(), i.GetClient(),
+			i.GetId(), i.GetOptions().GetPreset(), terminal.OrDash(phrase.Printable(i.GetOptions().GetStatus())), i.GetClient(),
 			value.Stamp(i.GetCreatedTime()), strings.TrimPrefix(i.GetState().String(), "IMPORT_STATE_"),
 		}
 		for _, count := range []int64{n.GetRows(), n.GetRecorded(), n.GetDuplicates(), n.GetSkipped(), n.GetRejected()} {

@@ -1,6 +1,7 @@
 package importserver
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 
@@ -48,10 +49,11 @@ func pairs[Pair any](list []*Pair, field string, key, value func(*Pair) string) 
 	return all, nil
 }
 
+// optionsMessage returns options without the name of the file, in whose place the status stands that it says.
 func optionsMessage(o *imports.Options) *assentv1.ImportOptions {
 	m := &assentv1.ImportOptions{
-		Preset: o.Preset, FileName: o.FileName, Channel: o.Channel, Timezone: o.Timezone,
-		DateOrder: o.DateOrder, Status: o.Status, Scope: string(o.Scope), OccurredTime: handler.Timestamp(o.Occurred), Encoding: o.Encoding,
+		Preset: o.Preset, Channel: o.Channel, Timezone: o.Timezone, DateOrder: o.DateOrder, Status: cmp.Or(o.Status, o.NameSays),
+		Scope: string(o.Scope), OccurredTime: handler.Timestamp(o.Occurred), Encoding: o.Encoding,
 	}
 	for _, field := range slices.Sorted(maps.Keys(o.Columns)) {
 		m.Columns = append(m.Columns, &assentv1.ImportColumn{Field: field, Column: o.Columns[field]})
@@ -67,7 +69,7 @@ func optionsMessage(o *imports.Options) *assentv1.ImportOptions {
 
 func importOf(i *imports.Import) *assentv1.Import {
 	m := &assentv1.Import{
-		Id: i.ID, Client: i.Client, Department: i.Department, Options: optionsMessage(&i.Options), Sha256: i.SHA256, Size: i.Size,
+		Id: i.ID, Client: i.Client, Department: i.Department, Options: optionsMessage(&i.Options), Size: i.Size,
 		State: stateOf(i.State), CreatedTime: handler.Timestamp(i.Created), UpdatedTime: handler.Timestamp(i.Updated),
 		CompletedTime: handler.Timestamp(i.Completed), Counts: countsOf(&i.Counts), UndoneBy: i.UndoneBy, UndoneTime: handler.Timestamp(i.Undone),
 	}

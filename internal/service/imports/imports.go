@@ -1,6 +1,7 @@
 package imports
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -13,7 +14,6 @@ import (
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
-	"github.com/assent-io/assent/internal/presets"
 	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/env"
@@ -79,7 +79,6 @@ type Import struct {
 	Client     string
 	Department string // of the client; empty: it acts for all
 	Options    Options
-	SHA256     string // of the file, in hexadecimal
 	Size       int64
 	State      string
 	Created    consent.Instant
@@ -97,12 +96,6 @@ type NewImport struct {
 	Size    int64
 }
 
-// secret is what is stored sealed of an import.
-type secret struct {
-	Options Options
-	SHA256  string
-}
-
 // CreateImport returns the import of a file, which is a new one unless the client has one of the same file with the same options that is not
 // undone. Existed reports that it has. Errors: INVALID_IMPORT, UNKNOWN_CHANNEL, NO_CATALOG, OTHER_DEPARTMENT, SCOPE_MISSING.
 func (s *Imports) CreateImport(ctx context.Context, n NewImport) (_ Import, existed bool, err error) {
@@ -113,7 +106,7 @@ func (s *Imports) CreateImport(ctx context.Context, n NewImport) (_ Import, exis
 	if err := s.check(ctx, &n.Options, &who); err != nil {
 		return Import{}, false, err
 	}
-	plain, err := json.Marshal(secret{Options: n.Options, SHA256: strings.ToLower(n.SHA256)})
+	plain, err := json.Marshal(n.Options)
 	if err != nil {
 		return Import{}, false, err
 	}
@@ -123,7 +116,7 @@ func (s *Imports) CreateImport(ctx context.Context, n NewImport) (_ Import, exis
 	if !who.AllDepartments {
 		row.Department = who.Department
 	}
-	if row.Identity, err = s.identity(&who, &n); err != nil {
+	if row.Identity, err = s.identity(who.ID, &n.Options, n.SHA256); err != nil {
 		return Import{}, false, err
 	}
 	if row.Sealed, err = s.Keys.Seal(seal.PurposeImport, row.ID[:], plain); err != nil {
@@ -143,19 +136,20 @@ func (s *Imports) CreateImport(ctx context.Context, n NewImport) (_ Import, exis
 	return made, found[0].ID != row.ID, err
 }
 
-// identity returns by what an import is found again. Of the name of the file only what it says of the meaning of the file counts: the same file
-// under another name is the same import.
-func (s *Imports) identity(who *access.Caller, n *NewImport) ([16]byte, error) {
-	same := secret{Options: n.Options, SHA256: strings.ToLower(n.SHA256)}
-	if preset, err := presets.Named(n.Options.Preset); err == nil && same.Options.Status == "" {
-		same.Options.Status = preset.StatusOfFile(n.Options.FileName)
-	}
-	same.Options.FileName = ""
-	text, err := json.Marshal(same)
+// identity returns by what an import is found again, and by what a file is known to be its file: a keyed digest of the client, the options and the
+// digest of the file, which is in hexadecimal. The digest itself is not stored: of a file of one address it would tell which one, also once the
+// person was erased.
+func (s *Imports) identity(client string, o *Options, sha256 string) ([16]byte, error) {
+	same := *o
+	same.Status, same.NameSays = cmp.Or(o.Status, o.NameSays), ""
+	text, err := json.Marshal(struct {
+		Options Options
+		SHA256  string
+	}{same, strings.ToLower(sha256)})
 	if err != nil {
 		return [16]byte{}, err
 	}
-	return s.Keys.EventKey(slices.Concat([]byte("assent/1/import\x00"+who.ID+"\x00"), text))
+	return s.Keys.EventKey(slices.Concat([]byte("assent/1/import\x00"+client+"\x00"), text))
 }
 
 // GetImport returns an import. Errors: IMPORT_NOT_FOUND, also for one of another department, SCOPE_MISSING.
@@ -295,11 +289,9 @@ func (s *Imports) open(row *tables.Import) (Import, error) {
 		ID: uuid.UUID(row.ID).String(), Client: row.Client, Department: row.Department, Size: row.Size, State: row.State, Created: row.Created,
 		Updated: row.Updated, Completed: row.Completed, UndoneBy: row.UndoneBy, Undone: row.Undone,
 	}
-	var hidden secret
-	if err := json.Unmarshal(plain, &hidden); err != nil {
+	if err := json.Unmarshal(plain, &i.Options); err != nil {
 		return Import{}, fmt.Errorf("an import: %w", err)
 	}
-	i.Options, i.SHA256 = hidden.Options, hidden.SHA256
 	if err := json.Unmarshal([]byte(row.Report), &i.Report); err != nil {
 		return Import{}, fmt.Errorf("the report of an import: %w", err)
 	}

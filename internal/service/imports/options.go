@@ -19,8 +19,10 @@ import (
 
 // Options are how a file is read, and what it cannot say itself. See [presets.Options] for what each means.
 type Options struct {
-	Preset      string
-	FileName    string              `json:",omitempty"`
+	Preset string
+	// FileName may name a person, so it is not stored: NameSays stands in its place, the status that it says.
+	FileName    string              `json:"-"`
+	NameSays    string              `json:",omitempty"`
 	Columns     map[string]string   `json:",omitempty"`
 	Channel     string              `json:",omitempty"`
 	ChannelMap  map[string]string   `json:",omitempty"`
@@ -39,10 +41,23 @@ const (
 	MonthFirst = "month_first"
 )
 
+// takeName keeps of the name of the file what it says of the meaning of the file. Errors: INVALID_IMPORT for a name that says two things.
+func (o *Options) takeName() error {
+	o.NameSays = ""
+	preset, err := presets.Named(o.Preset)
+	if err != nil || o.Status != "" {
+		return nil //nolint:nilerr // The preset is judged where the file is read; a status that is given beats the name.
+	}
+	if o.NameSays, err = preset.StatusOfFile(o.FileName); err != nil {
+		return invalid("options.fileName", "%s", err.Error())
+	}
+	return nil
+}
+
 // reading returns how a file of an import of that time is read. Errors: INVALID_IMPORT.
 func (o *Options) reading(imported consent.Instant) (toolfile.Options, error) {
 	r := toolfile.Options{Options: presets.Options{
-		FileName: o.FileName, Status: o.Status, Channel: o.Channel, Scope: o.Scope, Imported: imported.Time(), Columns: o.Columns,
+		FileName: o.NameSays, Status: o.Status, Channel: o.Channel, Scope: o.Scope, Imported: imported.Time(), Columns: o.Columns,
 	}}
 	if o.Occurred != 0 {
 		r.Occurred = o.Occurred.Time()
@@ -87,9 +102,13 @@ func (o *Options) reading(imported consent.Instant) (toolfile.Options, error) {
 	return r, nil
 }
 
-// check refuses options with which no file could be read rightly. Errors: INVALID_IMPORT, UNKNOWN_CHANNEL, NO_CATALOG, OTHER_DEPARTMENT.
+// check refuses options with which no file could be read rightly, and takes from the name of the file what it says. Errors: INVALID_IMPORT,
+// UNKNOWN_CHANNEL, NO_CATALOG, OTHER_DEPARTMENT.
 func (s *Imports) check(ctx context.Context, o *Options, who *access.Caller) error {
 	now := s.Instant()
+	if err := o.takeName(); err != nil {
+		return err
+	}
 	if _, err := o.reading(now); err != nil {
 		return err
 	}

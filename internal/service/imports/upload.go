@@ -68,10 +68,10 @@ func (s *Imports) Upload(ctx context.Context, in Upload, open Open, tell func(Pr
 	}
 	u := &upload{imports: s, rows: in.Rows, tell: tell, dryRun: in.Preview != nil}
 	if u.dryRun {
-		u.made.Options, u.made.Created = *in.Preview, s.Instant()
 		if err := s.check(ctx, in.Preview, &who); err != nil {
 			return err
 		}
+		u.made.Options, u.made.Created = *in.Preview, s.Instant()
 		return u.run(ctx, open)
 	}
 	row, err := s.find(ctx, in.ID)
@@ -84,7 +84,7 @@ func (s *Imports) Upload(ctx context.Context, in Upload, open Open, tell func(Pr
 	if u.made, err = s.open(&row); err != nil {
 		return err
 	}
-	u.batch = row.ID
+	u.batch, u.identity = row.ID, row.Identity
 	if u.number, err = s.begin(ctx, &row); err != nil {
 		return err
 	}
@@ -97,10 +97,12 @@ type upload struct {
 	imports *Imports
 	made    Import // as it was when the upload began
 	batch   consent.BatchID
-	number  [16]byte // zero: nothing is stored of it, for the import is complete, or it is a preview
-	dryRun  bool
-	rows    Rows
-	tell    func(Progress) error
+	// identity is that of the import, which proves that the file is its file.
+	identity [16]byte
+	number   [16]byte // zero: nothing is stored of it, for the import is complete, or it is a preview
+	dryRun   bool
+	rows     Rows
+	tell     func(Progress) error
 
 	file   *toolfile.Reader
 	source *countingReader
@@ -184,7 +186,11 @@ func (u *upload) finish(ctx context.Context) error {
 	if u.dryRun {
 		return u.tell(Progress{Counts: u.report.Counts, Read: u.source.read, Import: &made})
 	}
-	if hex.EncodeToString(u.source.sum.Sum(nil)) != u.made.SHA256 {
+	identity, err := u.imports.identity(made.Client, &made.Options, hex.EncodeToString(u.source.sum.Sum(nil)))
+	if err != nil {
+		return err
+	}
+	if identity != u.identity {
 		return fault.Errorf(fault.FileChanged, "", "the file is not the one for which the import was created: its digest is another one. What was "+
 			"recorded of it stays; upload the right file, or have the import undone")
 	}

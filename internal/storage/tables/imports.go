@@ -25,7 +25,7 @@ type Import struct {
 	Identity   [16]byte
 	Client     string
 	Department string // of the client; empty: it acts for all
-	// Sealed has the options and the digest of the file: the name of a file, and the digest of a short one, can tell of a person.
+	// Sealed has the options, but neither the name of the file nor its digest: both can tell of a person.
 	Sealed  []byte
 	Size    int64 // of the file, in bytes
 	Created consent.Instant
