@@ -101,10 +101,17 @@ func (u *upload) consume(ctx context.Context, p *part) error {
 	items := p.items
 	outcomes := map[presets.Outcome]int64{}
 	for i := range p.rows {
-		row := rowOf(&p.rows[i], items[:len(p.rows[i].Records)])
-		items = items[len(p.rows[i].Records):]
+		of := items[:len(p.rows[i].Records)]
+		items = items[len(of):]
+		before := u.claim(of)
+		row := rowOf(&p.rows[i], of)
 		u.report.Counts.add(&row)
-		outcomes[row.Outcome]++
+		if before {
+			row.Why = "an earlier upload of the import recorded it: " + row.Why
+			outcomes[Duplicate]++ // The earlier upload has counted it as recorded.
+		} else {
+			outcomes[row.Outcome]++
+		}
 		told := u.rows == RowsAll || u.rows == RowsNotRecorded && (row.Outcome == presets.Skipped || row.Outcome == presets.Rejected)
 		if told {
 			progress.Rows = append(progress.Rows, row)

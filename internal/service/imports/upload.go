@@ -88,6 +88,9 @@ func (s *Imports) Upload(ctx context.Context, in Upload, open Open, tell func(Pr
 	if u.number, err = s.begin(ctx, &row); err != nil {
 		return err
 	}
+	if u.number != ([16]byte{}) && row.Updated != 0 {
+		u.met = positions{}
+	}
 	u.noted = s.Clock()
 	return errors.Join(u.run(ctx, open), u.end(ctx))
 }
@@ -109,6 +112,7 @@ type upload struct {
 	broken error // why the rest of the file could not be read; what came before it is recorded
 
 	report   Report
+	met      positions // of the facts so far, of an upload that resumes another; nil: it is the first one, or nothing is stored of it
 	noted    time.Time // when it was last stored how far it is
 	complete bool
 }

@@ -19,6 +19,8 @@ type Prepared struct {
 	Entry    *statement.Entry
 	Batch    consent.BatchID
 	Known    int64 // position of the same fact, if it was recorded before
+	// SameBatch reports that an earlier transaction recorded the same fact with the same batch.
+	SameBatch bool
 }
 
 // Prepare finds the subject, the time and the key of what is stated.
@@ -45,9 +47,11 @@ func (w *Tx) Prepare(st *Validated, entry *statement.Entry, batch consent.BatchI
 			return nil, err
 		}
 	}
-	if p.Known, err = w.known(p.Subject, p.Key); err != nil {
+	known, err := w.known(p.Subject, p.Key)
+	if err != nil {
 		return nil, err
 	}
+	p.Known, p.SameBatch = known.Position, batch != consent.BatchID{} && known.Batch == batch
 	if p.Known != 0 && entry.Form == consent.FormExact {
 		w.Named = append(w.Named, p.Known)
 	}
@@ -133,7 +137,7 @@ func (p *Prepared) JudgedAt() consent.Instant { return max(p.Occurred, p.Entry.F
 // RecordOnce records the event unless the same fact was recorded before.
 func (w *Tx) RecordOnce(p *Prepared) (Recorded, error) {
 	if p.Known != 0 {
-		return Recorded{Position: p.Known, Duplicate: true}, nil
+		return Recorded{Position: p.Known, Duplicate: true, SameBatch: p.SameBatch}, nil
 	}
 	position, err := w.Record(p)
 	return Recorded{Position: position}, err
@@ -209,32 +213,32 @@ func (w *Tx) Stands(e *consent.Event, all []consent.Event) (bool, error) {
 	return !undone, err
 }
 
-// known returns the position of the same fact, where it was recorded before and stands.
-func (w *Tx) known(s *Subject, key consent.EventKey) (int64, error) {
+// known returns where the same fact was recorded before and stands; the zero value: nowhere. What this transaction recorded has no batch there.
+func (w *Tx) known(s *Subject, key consent.EventKey) (storage.BatchedAt, error) {
 	if at, ok := w.eventPositions[eventID{s.ID, key}]; ok {
-		return at, nil
+		return storage.BatchedAt{Position: at}, nil
 	}
 	at, ok := w.loaded.Events[storage.EventRef{Subject: s.Key, Key: key}]
 	if !ok {
-		return 0, nil
+		return storage.BatchedAt{}, nil
 	}
 	if at.Void {
 		all, err := w.AllEventsOf(s)
 		if err != nil {
-			return 0, err
+			return storage.BatchedAt{}, err
 		}
 		i := slices.IndexFunc(all[s], func(e consent.Event) bool { return e.Position == at.Position })
 		if i < 0 {
-			return 0, nil // An erasure of this transaction took it.
+			return storage.BatchedAt{}, nil // An erasure of this transaction took it.
 		}
 		if stands, err := w.Stands(&all[s][i], all[s]); err != nil || !stands {
-			return 0, err
+			return storage.BatchedAt{}, err
 		}
-		return at.Position, nil
+		return at, nil
 	}
 	undone, err := w.isUndone(at.Batch)
 	if err != nil || undone {
-		return 0, err
+		return storage.BatchedAt{}, err
 	}
-	return at.Position, nil
+	return at, nil
 }

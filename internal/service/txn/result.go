@@ -9,6 +9,8 @@ import (
 type Recorded struct {
 	Position  int64
 	Duplicate bool // it was recorded before, at that position
+	// SameBatch is of a duplicate that an earlier transaction recorded with the batch of this one. Answers of requests do not have it.
+	SameBatch bool `json:"-"`
 	// Warnings say what was recorded otherwise than stated, and what a grant lacks to allow anything.
 	Warnings []statement.Warning `json:",omitempty"`
 	// StillAllowed is of a no: the channels it is for on which the address may be written to all the same.
