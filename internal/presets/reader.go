@@ -60,6 +60,12 @@ func (r *Reader) Status() string { return r.status.name }
 // Times counts the times that were not exact, in the rows so far.
 func (r *Reader) Times() Times { return r.times }
 
+// maxMeanings is how many things one row may say: a row must not become a transaction of any size. See also [MaxRecords].
+const maxMeanings = 100
+
+// MaxRecords is how many records a row has at most.
+const MaxRecords = maxMeanings
+
 // Read says what a row is worth.
 func (r *Reader) Read(row Row) Result {
 	one := &reading{of: r, row: row}
@@ -72,7 +78,12 @@ func (r *Reader) Read(row Row) Result {
 		return result
 	}
 	var parts []part
-	for _, m := range withoutYes(r.status.says(one)) {
+	says := withoutYes(r.status.says(one))
+	if len(says) > maxMeanings {
+		says = says[:maxMeanings]
+		parts = append(parts, rejected(TooMany, fmt.Sprintf("it says more than %d things, such as tags or lists; only the first %d were taken", maxMeanings, maxMeanings)))
+	}
+	for _, m := range says {
 		if result.Domain != "" {
 			m = ofDomain(m)
 		}

@@ -51,6 +51,7 @@ const (
 	UnknownStatus  Cause = "UNKNOWN_STATUS"  // a word that the preset does not know
 	InvalidTime    Cause = "INVALID_TIME"    // a time that cannot be read, or that never was
 	TimeInFuture   Cause = "TIME_IN_FUTURE"  // a time after the import
+	TooMany        Cause = "TOO_MANY"        // more tags, lists and so on than a row may have
 	AmbiguousRow   Cause = "AMBIGUOUS_ROW"   // two columns of one name that differ, or cells more or fewer than columns
 )
 

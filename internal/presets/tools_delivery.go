@@ -101,7 +101,9 @@ func mailgunUnsubscribe(r *reading) []meaning {
 		case "*":
 			return []meaning{{what: leftAll, at: at}}
 		default:
-			says = append(says, meaning{what: left, kind: "tag", key: tag, column: "tags", at: at})
+			if len(says) <= maxMeanings { // A star may stand behind them all.
+				says = append(says, meaning{what: left, kind: "tag", key: tag, column: "tags", at: at})
+			}
 		}
 	}
 	if says == nil {

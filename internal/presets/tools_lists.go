@@ -166,7 +166,7 @@ func mautic() *Preset {
 			if r.row.Columns.has("reason") {
 				return []meaning{entry(r, "")}
 			}
-			if says := each(r, "doNotContact", "reason", entry); says != nil {
+			if says := each(r, "doNotContact", []string{"reason", "channel", "dateAdded"}, entry); says != nil {
 				return says
 			}
 			return []meaning{{what: saysNothing}}

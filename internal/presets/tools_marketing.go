@@ -169,7 +169,7 @@ func klaviyoProfile(r *reading) []meaning {
 			at := begin + consents + "_timestamp"
 			says = append(says, meaning{what: wordOf(r, begin+consents, states), column: begin + consents, at: []string{at}, optIn: at})
 		}
-		says = append(says, each(r, begin+path+"suppression", "reason", entry)...)
+		says = append(says, each(r, begin+path+"suppression", []string{"reason", "timestamp", "created"}, entry)...)
 	}
 	for _, column := range []string{"Email Marketing Consent", "consent"} {
 		if r.has(column) {
@@ -177,7 +177,8 @@ func klaviyoProfile(r *reading) []meaning {
 			says = append(says, meaning{what: wordOf(r, column, states), column: column, at: []string{at}, optIn: at})
 		}
 	}
-	if r.has("reason") {
+	// A row of a list of suppressions is one also where its reason is left out; which one is not known then.
+	if r.has("reason") || says == nil && r.row.Columns.has("reason") {
 		says = append(says, entry(r, ""))
 	}
 	if says == nil {
@@ -186,11 +187,16 @@ func klaviyoProfile(r *reading) []meaning {
 	return says
 }
 
-// each reads the objects of an array that have a member.
-func each(r *reading, array, member string, read func(r *reading, path string) meaning) []meaning {
+// each reads the elements of an array: those that are there as a whole, as null is, or have one of the members.
+func each(r *reading, array string, members []string, read func(r *reading, path string) meaning) []meaning {
 	var says []meaning
-	for i := 0; r.row.Columns.has(element(array, i) + "." + member); i++ {
-		says = append(says, read(r, element(array, i)+"."))
+	for i := 0; i <= maxMeanings; i++ {
+		at := element(array, i)
+		hasMember := func(member string) bool { return r.row.Columns.has(at + "." + member) }
+		if !r.row.Columns.has(at) && !slices.ContainsFunc(members, hasMember) {
+			break
+		}
+		says = append(says, read(r, at+"."))
 	}
 	return says
 }

@@ -1,6 +1,7 @@
 package presets_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -88,6 +89,11 @@ func TestRead_Traps(t *testing.T) {
 		"Postmark, our own export":               {"postmark", "EmailAddress|SuppressionReason|Origin", "a@firma.example|ManualSuppression|Customer", presets.Options{}, "recorded, suppress MANUAL marketing, " + ofFile},
 		"HubSpot, an unmapped type and a bounce": {"hubspot", "Email|Portal Bounce|Portal Unsubscribe|Portal Spam Report|News", "a@firma.example|TRUE|||TRUE", presets.Options{}, "UNMAPPED, suppress HARD_BOUNCE all, " + ofFile},
 		"HubSpot, other accounts' bounce":        {"hubspot", "Email|Portal Bounce|Global Bounce", "a@firma.example||TRUE", presets.Options{}, "HINT"},
+		"Klaviyo, a reason that is left out":     {"klaviyo", "Email|Reason|Timestamp", "a@firma.example||2025-01-02T03:04:05Z", presets.Options{}, "UNKNOWN_STATUS"},
+		"Klaviyo, an entry without a reason":     {"klaviyo", "email|subscriptions.email.marketing.consent|subscriptions.email.marketing.suppression.0.timestamp", "a@firma.example|NEVER_SUBSCRIBED|2025-01-02T03:04:05Z", presets.Options{}, "UNKNOWN_STATUS"},
+		"Klaviyo, an entry that is null":         {"klaviyo", "email|subscriptions.email.marketing.consent|subscriptions.email.marketing.suppression.0", "a@firma.example|NEVER_SUBSCRIBED|", presets.Options{}, "UNKNOWN_STATUS"},
+		"Klaviyo, a second entry after a null":   {"klaviyo", "email|subscriptions.email.marketing.consent|subscriptions.email.marketing.suppression.0|subscriptions.email.marketing.suppression.1.reason", "a@firma.example|NEVER_SUBSCRIBED||HARD_BOUNCE", presets.Options{}, "UNKNOWN_STATUS, suppress HARD_BOUNCE all, " + ofFile},
+		"Klaviyo, a profile that never was one":  {"klaviyo", "Email|Email Marketing Consent|Reason", "a@firma.example|NEVER_SUBSCRIBED|", presets.Options{}, "NO_STATEMENT"},
 		// Bounces.
 		"a full mailbox on a list of bounces":  {"sendgrid", "status|reason|email|created", "5.2.2|x|a@firma.example|1700000000", presets.Options{Status: "bounces"}, "SOFT_BOUNCE"},
 		"a block":                              {"sendgrid", "status|reason|email|created", "5.1.1|x|a@firma.example|1700000000", presets.Options{Status: "blocks"}, "SOFT_BOUNCE"},
@@ -126,5 +132,27 @@ func TestRead_UnmappedKeyThatMayBeAnAddress_IsNotNamed(t *testing.T) {
 	result = one(t, "sendgrid", "email|group_id", "a@firma.example|12", presets.Options{})
 	if len(result.Unmapped) != 1 || result.Unmapped[0] != "group:12" {
 		t.Errorf("got %+v", result)
+	}
+}
+
+// TestRead_RowOfMoreThan100Things_IsRejected_AndTheFirstOnesAreTaken holds that no row becomes a transaction of any size.
+func TestRead_RowOfMoreThan100Things_IsRejected_AndTheFirstOnesAreTaken(t *testing.T) {
+	tags := func(n int) (string, presets.Options) {
+		var list []string
+		o := presets.Options{Map: map[string]string{}}
+		for i := range n {
+			list = append(list, fmt.Sprintf("t%d", i))
+			o.Map[fmt.Sprintf("tag:t%d", i)] = fmt.Sprintf("channel-%d", i)
+		}
+		return strings.Join(list, ","), o
+	}
+	list, o := tags(presets.MaxRecords)
+	if result := one(t, "mailgun", "address|tags", "a@firma.example|"+list, o); result.Outcome != presets.Recorded || len(result.Records) != presets.MaxRecords {
+		t.Errorf("a row of %d tags: %s, %d records (%s)", presets.MaxRecords, result.Outcome, len(result.Records), result.Why)
+	}
+	list, o = tags(presets.MaxRecords + 1)
+	result := one(t, "mailgun", "address|tags", "a@firma.example|"+list, o)
+	if result.Cause != presets.TooMany || len(result.Records) != presets.MaxRecords || !strings.Contains(result.Why, "more than 100 things") {
+		t.Errorf("a row of one more: %s, %d records (%s)", result.Cause, len(result.Records), result.Why)
 	}
 }

@@ -22,10 +22,10 @@ type part struct {
 	read  int64              // of the file
 }
 
-func (p *part) full() bool { return len(p.rows) >= txn.Chunk || len(p.facts) >= txn.Chunk-maxFacts }
-
-// maxFacts is how many facts of one row the others leave room for; a row with more makes a part larger.
-const maxFacts = 20
+// full reports whether the part may have no room for the facts of another row.
+func (p *part) full() bool {
+	return len(p.rows) >= txn.Chunk || len(p.facts) > txn.Chunk-presets.MaxRecords
+}
 
 // produce reads the file, part by part. Where it cannot be read any further, broken says so: an error would stop the parts on their way.
 func (u *upload) produce(yield func(*part) error) error {
