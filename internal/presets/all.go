@@ -10,7 +10,7 @@ import (
 
 // All returns all presets in the order of the documentation.
 func All() []*Preset {
-	return slices.Concat(listTools(), deliveryTools(), marketingTools(), []*Preset{plainPreset()})
+	return slices.Concat(listTools(), deliveryTools(), marketingTools(), []*Preset{own(), plainPreset()})
 }
 
 // Names returns the names of all presets.

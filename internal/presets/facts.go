@@ -1,6 +1,7 @@
 package presets
 
 import (
+	"cmp"
 	"errors"
 	"net/netip"
 	"strings"
@@ -31,11 +32,11 @@ func (r *reading) fact(m meaning) part {
 	case bouncedHard:
 		return r.suppression(m, consent.ReasonHardBounce, consent.ScopeAll, "a hard bounce")
 	case complained:
-		return r.suppression(m, consent.ReasonComplaint, consent.ScopeMarketing, "a spam report")
+		return r.suppression(m, consent.ReasonComplaint, cmp.Or(m.scope, consent.ScopeMarketing), "a spam report")
 	case blocked:
-		return r.suppression(m, consent.ReasonManual, r.blockScope(), "blocked there, by hand or for a reason that is not told")
+		return r.suppression(m, consent.ReasonManual, cmp.Or(m.scope, r.blockScope()), "blocked there, by hand or for a reason that is not told")
 	case mayHaveRefused:
-		return r.suppression(m, consent.ReasonObjection, r.blockScope(), "blocked there; the person may have asked for it")
+		return r.suppression(m, consent.ReasonObjection, cmp.Or(m.scope, r.blockScope()), "blocked there; the person may have asked for it")
 	case leftAll:
 		return r.dated(m, part{why: "left all mailings", record: Record{
 			Verb: Withdraw, Reason: consent.ReasonObjection, Scope: consent.ScopeMarketing,
@@ -78,7 +79,18 @@ func (r *reading) blockScope() consent.Scope {
 }
 
 func (r *reading) suppression(m meaning, reason consent.Reason, scope consent.Scope, why string) part {
-	return r.dated(m, part{why: why, record: Record{Verb: Suppress, Reason: reason, Scope: scope}})
+	p := part{why: why, record: Record{Verb: Suppress, Reason: reason, Scope: scope}}
+	if m.until != "" && r.has(m.until) {
+		until, err := time.Parse(time.RFC3339, r.text(m.until))
+		switch {
+		case err != nil:
+			return part{outcome: Rejected, cause: InvalidTime, column: m.until, why: "it is no time such as 2027-01-31T08:00:00Z"}
+		case !until.After(r.of.options.Imported):
+			return skipped(NoStatement, "the block ended before the import")
+		}
+		p.record.Until = until.UTC()
+	}
+	return r.dated(m, p)
 }
 
 // withdrawal is from the channel of the list that was left.

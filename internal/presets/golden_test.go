@@ -104,6 +104,9 @@ func written(line int, r *presets.Result) string {
 			}
 		}
 		b.WriteString(" " + one.Time.Format(time.RFC3339Nano))
+		if !one.Until.IsZero() {
+			b.WriteString(" until " + one.Until.Format(time.RFC3339Nano))
+		}
 		if one.Imported {
 			b.WriteString(" (of the file)")
 		}
@@ -151,7 +154,7 @@ func samples(t testing.TB) []sample {
 		{"brevo", "brevo.csv", presets.Options{Zone: vienna}},
 	}
 	for _, name := range []string{
-		"braze.json", "brevo.blocked.json", "cleverreach.blacklist.txt", "kit.csv", "klaviyo.json", "listmonk.csv", "mailgun.bounces.json",
+		"assent.csv", "assent.ndjson", "braze.json", "brevo.blocked.json", "cleverreach.blacklist.txt", "kit.csv", "klaviyo.json", "listmonk.csv", "mailgun.bounces.json",
 		"mailgun.complaints.csv", "mailgun.whitelists.csv", "mandrill.csv", "mautic.csv", "mautic.json", "plain.txt", "promio.audit.csv", "rapidmail.txt", "resend.json",
 		"sendgrid.global.csv", "ses.import.csv", "ses.json", "sparkpost.json",
 	} {

@@ -1,5 +1,7 @@
 package presets
 
+import "github.com/assent-io/assent/internal/consent"
+
 // what is what a row says of a person, whatever the tool calls it.
 type what int
 
@@ -31,6 +33,9 @@ type meaning struct {
 	kind, key string
 	// direct is the channel where the row has its id.
 	direct string
+	// scope is the one that the row gives a block; empty: the usual one. Until is the column of its end; empty: it has none.
+	scope consent.Scope
+	until string
 	// column is what the meaning was read from.
 	column string
 	// optIn, confirmed and ip are the columns of the proof of a subscriber.

@@ -2,6 +2,7 @@ package presets_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"iter"
 	"maps"
@@ -10,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"github.com/assent-io/assent/internal/jsonlist"
@@ -133,7 +134,7 @@ func saidOf(form, what string, entries []suppressionfile.Entry) said {
 // came is what the files of an export come back as.
 func came(tb testing.TB, t *rapid.T, form string, o presets.Options, m suppressionfile.Manifest, files folder) map[string][]said {
 	tb.Helper()
-	p := named(tb, form)
+	p := named(tb, cmp.Or(map[string]string{"csv": "assent", "ndjson": "assent"}[form], form))
 	got := map[string][]said{}
 	for _, f := range m.Files {
 		if f.NotForImport || f.Rows == 0 {
@@ -150,7 +151,7 @@ func came(tb testing.TB, t *rapid.T, form string, o presets.Options, m suppressi
 			if result.Outcome != presets.Recorded || len(result.Records) != 1 {
 				t.Fatalf("%s: %s", f.Name, written(one.line, &result))
 			}
-			got[result.Address] = append(got[result.Address], saidBy(&result.Records[0]))
+			got[result.Address+result.Domain] = append(got[result.Address+result.Domain], saidBy(&result.Records[0]))
 		}
 	}
 	for _, of := range got {
@@ -168,6 +169,9 @@ func saidBy(r *presets.Record) said {
 		what += r.Channel
 	default:
 		what += string(r.Reason) + " " + string(r.Scope)
+	}
+	if !r.Until.IsZero() {
+		what += " until " + r.Until.Format(time.RFC3339)
 	}
 	if r.Imported {
 		return said{what, ofFile}
@@ -215,22 +219,90 @@ func TestRoundTrip_ExportThenImport_IsEqualAsFarAsTheFormSays(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		form := rapid.SampledFrom(tools).Draw(rt, "form")
 		entries := rapid.SliceOfN(rapid.Custom(drawEntry), 1, 30).Draw(rt, "entries")
-		var all iter.Seq2[suppressionfile.Entry, error] = func(yield func(suppressionfile.Entry, error) bool) {
-			for _, e := range entries {
-				if !yield(e, nil) {
-					return
-				}
-			}
-		}
 		files := folder{}
 		m, err := suppressionfile.Write(form, suppressionfile.Options{
 			Base: "list", StoreID: [16]byte{1}, Channel: "newsletter", Made: imported(), Token: "t",
-		}, all, files)
+		}, each(entries), files)
 		if err != nil {
 			rt.Fatal(err)
 		}
-		if diff := cmp.Diff(expected(form, entries), came(t, rt, form, forms()[form], m, files), cmp.AllowUnexported(said{})); diff != "" {
+		if diff := gocmp.Diff(expected(form, entries), came(t, rt, form, forms()[form], m, files), gocmp.AllowUnexported(said{})); diff != "" {
 			rt.Fatalf("%s: %s", form, diff)
 		}
 	})
+}
+
+// drawOwn draws an entry as the server has them.
+func drawOwn(t *rapid.T) suppressionfile.Entry {
+	e := drawEntry(t)
+	switch rapid.SampledFrom([]string{"refusal", "bounce", "domain", "other"}).Draw(t, "what") {
+	case "refusal":
+		e.Kind, e.Scope, e.Reason = suppressionfile.Refusal, "channel:newsletter", rapid.SampledFrom([]string{"WITHDRAWN", "REFUSED"}).Draw(t, "no")
+	case "bounce":
+		e.Scope, e.Reason = "all", "HARD_BOUNCE"
+	case "domain":
+		e.Match, e.Address, e.Domain = suppressionfile.Domain, "", "blocked.example"
+		e.Reason = rapid.SampledFrom([]string{"MANUAL", "LEGAL_BLOCK"}).Draw(t, "reason of the domain")
+	default:
+		e.Reason = rapid.SampledFrom([]string{"OBJECTION", "COMPLAINT", "MANUAL", "LEGAL_BLOCK", "EXTERNAL_LIST", "SUPPRESSED"}).Draw(t, "other reason")
+		if e.Reason == "MANUAL" && rapid.Bool().Draw(t, "ends") {
+			e.Until = imported().Add(time.Hour)
+		}
+	}
+	return e
+}
+
+// ownSaid is what an entry has to come back as: all of it, but that a reason that no list can say is a block.
+func ownSaid(e *suppressionfile.Entry) said {
+	what := "suppress MANUAL " + e.Scope
+	switch {
+	case e.Kind == suppressionfile.Refusal:
+		what = "withdraw newsletter"
+	case slices.Contains([]string{"OBJECTION", "COMPLAINT", "HARD_BOUNCE"}, e.Reason):
+		what = "suppress " + e.Reason + " " + e.Scope
+	case !e.Until.IsZero():
+		what += " until " + e.Until.Format(time.RFC3339)
+	}
+	return said{what, e.Since.Format(time.RFC3339)}
+}
+
+// TestRoundTrip_OwnForms_AreReadAsWhatTheyHold writes a list in the forms csv and ndjson and reads it by the preset of this program.
+func TestRoundTrip_OwnForms_AreReadAsWhatTheyHold(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		form := rapid.SampledFrom([]string{"csv", "ndjson"}).Draw(rt, "form")
+		entries := rapid.SliceOfN(rapid.Custom(drawOwn), 1, 30).Draw(rt, "entries")
+		files := folder{}
+		m, err := suppressionfile.Write(form, suppressionfile.Options{
+			Base: "list", StoreID: [16]byte{1}, Channel: "newsletter", Made: imported(), Token: "t",
+		}, each(entries), files)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		want := map[string][]said{}
+		for i := range entries {
+			of := entries[i].Address + entries[i].Domain
+			want[of] = append(want[of], ownSaid(&entries[i]))
+		}
+		got := came(t, rt, form, presets.Options{}, m, files)
+		for _, all := range []map[string][]said{want, got} {
+			for of, list := range all {
+				slices.SortFunc(list, func(x, y said) int { return strings.Compare(x.what+x.at, y.what+y.at) })
+				all[of] = slices.Compact(list)
+			}
+		}
+		if diff := gocmp.Diff(want, got, gocmp.AllowUnexported(said{})); diff != "" {
+			rt.Fatalf("%s: %s", form, diff)
+		}
+	})
+}
+
+// each yields entries.
+func each(entries []suppressionfile.Entry) iter.Seq2[suppressionfile.Entry, error] {
+	return func(yield func(suppressionfile.Entry, error) bool) {
+		for _, e := range entries {
+			if !yield(e, nil) {
+				return
+			}
+		}
+	}
 }

@@ -1,5 +1,70 @@
 package presets
 
+import (
+	"strings"
+
+	"github.com/assent-io/assent/internal/consent"
+)
+
+// own is the suppression list of this program, as `assent suppressions export` writes it in the forms csv and ndjson. Each row has its scope. What
+// no list of a tool can say, such as a legal block, is blocked in the same scope; so is a domain, whatever the reason.
+func own() *Preset {
+	return &Preset{
+		Name: "assent", Tool: "Assent", address: []string{"address", "domain"}, domains: true,
+		marks: [][]string{{"match", "address", "scope", "kind", "reason"}, {"match", "domain", "scope", "kind", "reason"}},
+		statuses: []status{{columns: []string{"match"}, says: func(r *reading) []meaning {
+			m := ownMeaning(r)
+			if m.column == "" {
+				m.column = "reason"
+			}
+			return []meaning{m}
+		}}},
+	}
+}
+
+func ownMeaning(r *reading) meaning {
+	scope := consent.Scope(r.text("scope"))
+	kind, id := scope.Split()
+	m := meaning{at: []string{"since"}, scope: scope, until: "until"}
+	isDomain := r.text("match") == "domain"
+	switch {
+	case !isDomain && r.text("match") != "exact" && r.text("match") != "folded":
+		return meaning{what: unclear, column: "match", why: "it is neither exact nor folded nor domain"}
+	case isDomain == strings.Contains(r.text("address"), "@"):
+		return meaning{what: contradicts, column: "match", why: "an entry is of an address, or of a domain if its match is domain"}
+	case !knownScope(scope):
+		return meaning{what: unclear, column: "scope", why: "it is no scope"}
+	case r.text("kind") == "suppression":
+		m.what = ownReason(r.text("reason"), isDomain)
+		return m
+	case r.text("kind") != "refusal":
+		return meaning{what: unclear, column: "kind", why: "it is neither refusal nor suppression"}
+	case isDomain || kind != consent.ScopeChannel:
+		return meaning{what: contradicts, column: "scope", why: "a refusal is one of an address, from one channel"}
+	default:
+		m.what, m.direct = left, id
+		return m
+	}
+}
+
+// ownReason is what a suppression of a reason is. SUPPRESSED stands for one that the consumer of the list may not know.
+func ownReason(reason string, isDomain bool) what {
+	switch known := consent.Reason(reason); {
+	case !known.Known() && reason != "SUPPRESSED":
+		return unclear
+	case isDomain:
+		return blocked
+	case known == consent.ReasonHardBounce:
+		return bouncedHard
+	case known == consent.ReasonComplaint:
+		return complained
+	case known == consent.ReasonObjection:
+		return mayHaveRefused
+	default:
+		return blocked
+	}
+}
+
 // genericWords are the words that --status of the preset plain and the column of --columns reason=… have. They are compared as names of
 // columns are: hard_bounce is Hard Bounce.
 func genericWords() map[string]what {

@@ -35,6 +35,9 @@ func statementOf(row *presets.Result, fact *presets.Record) (statement.Statement
 		return s, nil
 	case presets.Suppress:
 		s.Kind, s.Reason, s.Scope = consent.KindSuppress, fact.Reason, fact.Scope
+		if !fact.Until.IsZero() {
+			s.Expires = consent.InstantOf(fact.Until)
+		}
 		if !slices.Contains(reasons(), fact.Reason) {
 			return s, fmt.Errorf("a preset made a suppression of the reason %s", fact.Reason)
 		}
