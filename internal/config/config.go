@@ -63,6 +63,9 @@ type Server struct {
 	// MaxConnections is how many connections of clients there may be; 0 for as
 	// many as the limit of open files allows.
 	MaxConnections int
+	// ImportMaxBytes is how many bytes a list that is imported may have after
+	// unpacking; 0 for 4 GiB.
+	ImportMaxBytes int64
 	// CheckpointDir is where checkpoints and erasures are kept; empty for
 	// nowhere. CheckpointInterval is how often a checkpoint is taken.
 	CheckpointDir      string

@@ -63,7 +63,7 @@ func TestLoad_Nothing_GivesDefaults(t *testing.T) {
 		LogLevel:    slog.LevelInfo,
 		LogFormat:   config.LogText,
 
-		CheckpointInterval: time.Hour, FeedKeeps: period.Months(12),
+		CheckpointInterval: time.Hour, FeedKeeps: period.Months(12), ImportMaxBytes: 4 << 30,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -108,15 +108,15 @@ func TestLoad_EverySetting_CanComeFromEachPlace(t *testing.T) {
 		"keys": "k", "migrate": "true", "tls_cert": "cert.pem", "tls_key": "key.pem", "insecure_listen": "true",
 		"log_level": "error", "log_format": "json",
 		"checkpoint_dir": "kept", "checkpoint_interval": "15m", "witness_key": "w1+1+a,w2+2+b",
-		"max_connections": "500",
-		"allowed_hosts":   "Assent.example, backend.",
+		"max_connections": "500", "import_max_bytes": "1000",
+		"allowed_hosts": "Assent.example, backend.",
 	}
 	want := config.Server{
 		DatabaseURL: config.NewSecret("postgres://u:p@db/assent"), GRPCAddress: "[::1]:1", HTTPAddress: "localhost:0",
 		Catalog: "c.yaml", Keys: "k", Migrate: true, TLSCert: "cert.pem", TLSKey: "key.pem", InsecureListen: true,
 		LogLevel: slog.LevelError, LogFormat: config.LogJSON, CheckpointDir: "kept", CheckpointInterval: 15 * time.Minute,
 		FeedKeeps:   period.Months(12),
-		WitnessKeys: []string{"w1+1+a", "w2+2+b"}, MaxConnections: 500, AllowedHosts: []string{"assent.example", "backend"},
+		WitnessKeys: []string{"w1+1+a", "w2+2+b"}, MaxConnections: 500, ImportMaxBytes: 1000, AllowedHosts: []string{"assent.example", "backend"},
 	}
 	var args []string
 	env := map[string]string{}
@@ -191,6 +191,7 @@ func TestLoad_ValuesOfTheFileThatNeedNoQuotes_AreTakenAsTheyAreWritten(t *testin
 		"max_connections: 2000\n":               func(s config.Server) bool { return s.MaxConnections == 2000 },
 		"max_connections: 0\n":                  func(s config.Server) bool { return s.MaxConnections == 0 },
 		"index_max_bytes: 4294967296 # bytes\n": func(s config.Server) bool { return s.IndexMaxBytes == 4294967296 },
+		"import_max_bytes: 1048576\n":           func(s config.Server) bool { return s.ImportMaxBytes == 1<<20 },
 		"verify_sample: 0.01\n":                 func(s config.Server) bool { return s.VerifySample == 0.01 },
 		"verify_sample: 1\n":                    func(s config.Server) bool { return s.VerifySample == 1 },
 		"verify_sample: .5\n":                   func(s config.Server) bool { return s.VerifySample == 0.5 },
@@ -213,6 +214,8 @@ func TestLoad_NumberOfTheFileOutOfRange_IsRefusedWithItsLine(t *testing.T) {
 		"max_connections: 0.5\n":  ":1: max_connections: it must be a number of connections",
 		"verify_sample: 1.5\n":    ":1: verify_sample: ",
 		"verify_sample: .nan\n":   ":1: verify_sample: it must be a string, a number, true or false",
+		"import_max_bytes: 0\n":   "import_max_bytes: it must be a number of bytes",
+		"import_max_bytes: 4G\n":  "import_max_bytes: it must be a number of bytes",
 		"index_max_bytes: .inf\n": ":1: index_max_bytes: it must be a string, a number, true or false",
 	} {
 		if _, err := load(t, nil, nil, file); err == nil || !strings.Contains(err.Error(), want) {

@@ -46,7 +46,7 @@ func (s setting) env() string { return "ASSENT_" + strings.ToUpper(s.key) }
 
 // settings returns the table.
 func settings() []setting {
-	return slices.Concat(serverSettings(), databaseSettings(), tlsSettings(), connectionSettings(), indexSettings(), feedSettings(), keepingSettings(), logSettings())
+	return slices.Concat(serverSettings(), databaseSettings(), tlsSettings(), connectionSettings(), importSettings(), indexSettings(), feedSettings(), keepingSettings(), logSettings())
 }
 
 // serverSettings returns the rows about what is served where.
@@ -149,6 +149,20 @@ func connectionSettings() []setting {
 		set: func(s *Server, value string) (err error) {
 			if s.MaxConnections, err = strconv.Atoi(value); err != nil || s.MaxConnections < 0 {
 				return errors.New("it must be a number of connections, such as 2000, or 0 for the limit of open files")
+			}
+			return nil
+		},
+	}}
+}
+
+// importSettings returns the rows about lists of other tools.
+func importSettings() []setting {
+	return []setting{{
+		key: "import_max_bytes", fallback: "4294967296",
+		usage: "maximum size of a list that is imported, in bytes after unpacking",
+		set: func(s *Server, value string) (err error) {
+			if s.ImportMaxBytes, err = strconv.ParseInt(value, 10, 64); err != nil || s.ImportMaxBytes <= 0 {
+				return errors.New("it must be a number of bytes, such as 4294967296")
 			}
 			return nil
 		},

@@ -166,7 +166,7 @@ func openService(ctx context.Context, cfg config.Server, how opening) (_ *Local,
 		Now: how.now, Logger: how.log, Decided: how.decided, Span: how.span, Kept: how.kept, Witnesses: how.witnesses,
 		AcceptAhead: cfg.AcceptLedgerAhead, Feed: changes.Options{Keeps: cfg.FeedKeeps}, Unsafe: how.unsafe,
 		Webhooks: webhooks.Options{AllowPrivate: cfg.AllowPrivateWebhooks, Attempted: how.attempted},
-		Imports:  imports.Limits{Counted: how.imported},
+		Imports:  imports.Limits{Bytes: cfg.ImportMaxBytes, Counted: how.imported},
 	}
 	if how.index && !cfg.NoIndex {
 		local.index = index.New(store, index.Options{Logger: how.log, MaxBytes: cfg.IndexMaxBytes})
