@@ -21,6 +21,7 @@ import (
 	"github.com/assent-io/assent/internal/service/administration"
 	"github.com/assent-io/assent/internal/service/changes"
 	"github.com/assent-io/assent/internal/service/check"
+	"github.com/assent-io/assent/internal/service/imports"
 	"github.com/assent-io/assent/internal/service/txn"
 	"github.com/assent-io/assent/internal/service/webhooks"
 	"github.com/assent-io/assent/internal/storage"
@@ -50,6 +51,8 @@ type world struct {
 	wrap  func(x *index.Index) check.Index
 	hooks webhooks.Options // of the services that are made next
 	feed  changes.Options  // as above
+	// importBytes is how many bytes a file of an import may have in the services that are made next; 0: the default.
+	importBytes int64
 	// undoPage is how many events of a batch a transaction of the services that are made next leaves out; 0 is 2, so that most undos are large.
 	undoPage int
 	// byStore makes the next services answer by the store alone.
@@ -138,6 +141,7 @@ func (w *world) service(store storage.Store, ahead time.Duration) *Service {
 		Now:    func() time.Time { return w.clock.Now().Add(ahead) },
 		Logger: slog.New(slog.DiscardHandler),
 		Index:  x, VerifySample: w.sample, Webhooks: w.hooks, Feed: w.feed, UndoPage: cmp.Or(w.undoPage, 2),
+		Imports: imports.Limits{Bytes: w.importBytes},
 	}
 	switch {
 	case w.byStore:

@@ -9,9 +9,9 @@ import (
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/statement"
+	"github.com/assent-io/assent/internal/feed"
 	"github.com/assent-io/assent/internal/service/changes"
 	"github.com/assent-io/assent/internal/service/check"
-	"github.com/assent-io/assent/internal/feed"
 	"github.com/assent-io/assent/internal/service/imports"
 	"github.com/assent-io/assent/internal/suppressionfile"
 )

@@ -17,7 +17,7 @@ const (
 )
 
 // Unpack returns what the file holds: unpacked where it is packed with gzip, as its first bytes tell. With mustBe it is an error that it is
-// not. More bytes than max, or far more than it has packed, are an error when they are read; 0: any number.
+// not. More bytes than maximum, a *TooLargeError, or far more than it has packed, are an error when they are read; 0: any number.
 func Unpack(from io.Reader, mustBe bool, maximum int64) (unpacked io.Reader, packed bool, err error) {
 	stored := &source{from: from}
 	magic, err := readUpTo(stored, 2)
@@ -41,6 +41,12 @@ func Unpack(from io.Reader, mustBe bool, maximum int64) (unpacked io.Reader, pac
 	return limited, packed, nil
 }
 
+// TooLargeError is that a file has more bytes than it may have.
+type TooLargeError struct{ Maximum int64 }
+
+// Error says how many it may have.
+func (e *TooLargeError) Error() string { return fmt.Sprintf("it has more than %d bytes", e.Maximum) }
+
 // source reads and counts. Its error stays.
 type source struct {
 	from io.Reader
@@ -60,7 +66,7 @@ func (s *source) Read(p []byte) (int, error) {
 	s.n += int64(n)
 	switch {
 	case s.maximum > 0 && s.n > s.maximum:
-		err = fmt.Errorf("it has more than %d bytes", s.maximum)
+		err = &TooLargeError{Maximum: s.maximum}
 	case s.packed != nil && s.n > freeSize && s.n/maxRatio > s.packed.n:
 		err = fmt.Errorf("it becomes more than %d times larger by unpacking, which no list does", maxRatio)
 	}

@@ -674,7 +674,7 @@ type ImportCounts struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The rows that were read; each has one of the four outcomes.
 	Rows int64 `protobuf:"varint,1,opt,name=rows,proto3" json:"rows,omitempty"`
-	// Rows of which at least one fact was recorded.
+	// Rows of which at least one fact was recorded, by this upload or by an earlier one of the import that was cut.
 	Recorded int64 `protobuf:"varint,2,opt,name=recorded,proto3" json:"recorded,omitempty"`
 	// Rows of which all facts were known.
 	Duplicates int64 `protobuf:"varint,3,opt,name=duplicates,proto3" json:"duplicates,omitempty"`

@@ -38,7 +38,8 @@ type ImportServiceClient interface {
 	// Creates an import, or returns the one of the same file with the same options that this client created before and that was not undone. A
 	// row without a time of its own takes the time of the import, so the same file always means the same facts. Then upload the file.
 	// Errors: INVALID_ARGUMENT with INVALID_IMPORT for an option that is wrong or missing; NOT_FOUND with UNKNOWN_CHANNEL;
-	// FAILED_PRECONDITION with NO_CATALOG; PERMISSION_DENIED with OTHER_DEPARTMENT for a channel of another department.
+	// FAILED_PRECONDITION with NO_CATALOG; PERMISSION_DENIED with OTHER_DEPARTMENT for a channel of another department; RESOURCE_EXHAUSTED with
+	// TOO_LARGE for a file that is larger than the server takes.
 	CreateImport(ctx context.Context, in *CreateImportRequest, opts ...grpc.CallOption) (*CreateImportResponse, error)
 	// Reads a file and records its rows, or only says what would be recorded. The first message says for what, all others are the bytes of the
 	// file in order; close the stream for sending after the last. The answers tell how far the file was read and, as asked, what became of the
@@ -49,7 +50,8 @@ type ImportServiceClient interface {
 	// Errors: NOT_FOUND with IMPORT_NOT_FOUND, also for one of another client; INVALID_ARGUMENT with INVALID_IMPORT for options that are wrong,
 	// INVALID_FILE for a file that cannot be read or is not of the preset; FAILED_PRECONDITION with FILE_CHANGED if the bytes are not those of
 	// the digest, and BATCH_UNDONE if the import was undone meanwhile; ABORTED with UPLOAD_REPLACED if a later upload of the import began;
-	// RESOURCE_EXHAUSTED with TOO_LARGE. What was recorded before such an error stays.
+	// RESOURCE_EXHAUSTED with TOO_LARGE for a file that has more bytes after unpacking than the server takes (import_max_bytes). What was recorded
+	// before such an error stays. An import whose file is refused as a whole before anything was recorded is removed.
 	UploadImport(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[UploadImportRequest, UploadImportResponse], error)
 	// Returns an import. Errors: NOT_FOUND with IMPORT_NOT_FOUND, also for one of another department.
 	GetImport(ctx context.Context, in *GetImportRequest, opts ...grpc.CallOption) (*GetImportResponse, error)
@@ -135,7 +137,8 @@ type ImportServiceServer interface {
 	// Creates an import, or returns the one of the same file with the same options that this client created before and that was not undone. A
 	// row without a time of its own takes the time of the import, so the same file always means the same facts. Then upload the file.
 	// Errors: INVALID_ARGUMENT with INVALID_IMPORT for an option that is wrong or missing; NOT_FOUND with UNKNOWN_CHANNEL;
-	// FAILED_PRECONDITION with NO_CATALOG; PERMISSION_DENIED with OTHER_DEPARTMENT for a channel of another department.
+	// FAILED_PRECONDITION with NO_CATALOG; PERMISSION_DENIED with OTHER_DEPARTMENT for a channel of another department; RESOURCE_EXHAUSTED with
+	// TOO_LARGE for a file that is larger than the server takes.
 	CreateImport(context.Context, *CreateImportRequest) (*CreateImportResponse, error)
 	// Reads a file and records its rows, or only says what would be recorded. The first message says for what, all others are the bytes of the
 	// file in order; close the stream for sending after the last. The answers tell how far the file was read and, as asked, what became of the
@@ -146,7 +149,8 @@ type ImportServiceServer interface {
 	// Errors: NOT_FOUND with IMPORT_NOT_FOUND, also for one of another client; INVALID_ARGUMENT with INVALID_IMPORT for options that are wrong,
 	// INVALID_FILE for a file that cannot be read or is not of the preset; FAILED_PRECONDITION with FILE_CHANGED if the bytes are not those of
 	// the digest, and BATCH_UNDONE if the import was undone meanwhile; ABORTED with UPLOAD_REPLACED if a later upload of the import began;
-	// RESOURCE_EXHAUSTED with TOO_LARGE. What was recorded before such an error stays.
+	// RESOURCE_EXHAUSTED with TOO_LARGE for a file that has more bytes after unpacking than the server takes (import_max_bytes). What was recorded
+	// before such an error stays. An import whose file is refused as a whole before anything was recorded is removed.
 	UploadImport(grpc.BidiStreamingServer[UploadImportRequest, UploadImportResponse]) error
 	// Returns an import. Errors: NOT_FOUND with IMPORT_NOT_FOUND, also for one of another department.
 	GetImport(context.Context, *GetImportRequest) (*GetImportResponse, error)

@@ -97,7 +97,8 @@ type NewImport struct {
 }
 
 // CreateImport returns the import of a file, which is a new one unless the client has one of the same file with the same options that is not
-// undone. Existed reports that it has. Errors: INVALID_IMPORT, UNKNOWN_CHANNEL, NO_CATALOG, OTHER_DEPARTMENT, SCOPE_MISSING.
+// undone. Existed reports that it has. Errors: INVALID_IMPORT, UNKNOWN_CHANNEL, NO_CATALOG, OTHER_DEPARTMENT, TOO_LARGE,
+// SCOPE_MISSING.
 func (s *Imports) CreateImport(ctx context.Context, n NewImport) (_ Import, existed bool, err error) {
 	who, err := s.admit(ctx, access.ScopeRecord, access.ScopeSuppress)
 	if err != nil {
@@ -109,6 +110,9 @@ func (s *Imports) CreateImport(ctx context.Context, n NewImport) (_ Import, exis
 	plain, err := json.Marshal(n.Options)
 	if err != nil {
 		return Import{}, false, err
+	}
+	if n.Size > s.limits.Bytes {
+		return Import{}, false, fault.Errorf(fault.TooLarge, "size", "a file may have %d bytes on this server (import_max_bytes)", s.limits.Bytes)
 	}
 	row := tables.Import{
 		ID: consent.BatchID(uuid.New()), Client: who.ID, Size: n.Size, Created: s.Instant(), State: tables.ImportWaiting, Report: "{}",

@@ -85,11 +85,16 @@ func (u *upload) record(ctx context.Context, p *part) (err error) {
 	}
 	p.items, err = u.imports.recorder.BatchRecord(ctx, record.Batch{Items: p.facts, Batch: u.batch, ValidateOnly: u.dryRun})
 	if err != nil {
+		u.touched.Store(true) // A commit of which no answer came may have been one.
 		return err
 	}
 	for i := range p.items {
-		if refused := p.items[i].Err; refused != nil && refused.Code == fault.BatchUndone {
+		one := &p.items[i]
+		if one.Err != nil && one.Err.Code == fault.BatchUndone {
 			return undone()
+		}
+		if one.Err == nil && (!one.Duplicate || one.SameBatch) {
+			u.touched.Store(true)
 		}
 	}
 	return nil

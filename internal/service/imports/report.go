@@ -15,6 +15,8 @@ import (
 type Report struct {
 	Counts  Counts
 	Notices []Notice `json:",omitempty"`
+	// Touched: something was recorded with the import, or may have been, so it stays until it is undone.
+	Touched bool `json:",omitempty"`
 }
 
 // Counts are what became of rows. Each row is of exactly one of the four outcomes.

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"hash"
 	"io"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -17,6 +18,7 @@ import (
 	"github.com/assent-io/assent/internal/pipeline"
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/storage/tables"
+	"github.com/assent-io/assent/internal/textfile"
 	"github.com/assent-io/assent/internal/toolfile"
 )
 
@@ -85,6 +87,8 @@ func (s *Imports) Upload(ctx context.Context, in Upload, open Open, tell func(Pr
 		return err
 	}
 	u.batch, u.identity = row.ID, row.Identity
+	// What an upload recorded that is under way, or was cut with its server, is not known.
+	u.touched.Store(u.made.Touched || row.State != tables.ImportWaiting)
 	if u.number, err = s.begin(ctx, &row); err != nil {
 		return err
 	}
@@ -92,7 +96,20 @@ func (s *Imports) Upload(ctx context.Context, in Upload, open Open, tell func(Pr
 		u.met = positions{}
 	}
 	u.noted = s.Clock()
-	return errors.Join(u.run(ctx, open), u.end(ctx))
+	err = u.run(ctx, open)
+	if err != nil && u.refused && !u.touched.Load() {
+		u.forget(ctx)
+	}
+	return errors.Join(err, u.end(ctx))
+}
+
+// forget removes the import of a file that was refused as a whole, of which nothing was recorded.
+func (u *upload) forget(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTakes)
+	defer cancel()
+	if err := u.imports.Store.WriteTables(ctx, tables.RemoveImport(u.batch, u.number)); err != nil {
+		u.imports.warn(ctx, u.made.ID, err) // It waits, and nothing comes of it.
+	}
 }
 
 // upload is one upload under way.
@@ -110,6 +127,11 @@ type upload struct {
 	file   *toolfile.Reader
 	source *countingReader
 	broken error // why the rest of the file could not be read; what came before it is recorded
+
+	// refused: the file is not one that can be imported, so an import of it would wait for ever.
+	refused bool
+	// touched: something was recorded with the import, or may have been, by this upload or an earlier one. Parts set it on their way.
+	touched atomic.Bool
 
 	report   Report
 	met      positions // of the facts so far, of an upload that resumes another; nil: it is the first one, or nothing is stored of it
@@ -173,8 +195,12 @@ func (u *upload) unreadable(err error) error {
 	if u.source.err != nil {
 		return u.source.err
 	}
+	u.refused = true
 	if _, ok := errors.AsType[*fault.Error](err); ok {
 		return err
+	}
+	if _, ok := errors.AsType[*textfile.TooLargeError](err); ok {
+		return fault.Errorf(fault.TooLarge, "", "%s, which is all that a file may have on this server (import_max_bytes)", err.Error())
 	}
 	return fault.Errorf(fault.InvalidFile, "", "%s", err.Error())
 }
@@ -220,6 +246,13 @@ func (u *upload) finish(ctx context.Context) error {
 	return u.tell(Progress{Counts: u.report.Counts, Read: u.source.read, Import: &made})
 }
 
+// reportNow returns the report as it is stored.
+func (u *upload) reportNow() (string, error) {
+	u.report.Touched = u.touched.Load()
+	text, err := json.Marshal(u.report)
+	return string(text), err
+}
+
 // end stores how the upload ended, once.
 func (u *upload) end(ctx context.Context) error {
 	if u.number == ([16]byte{}) {
@@ -227,13 +260,13 @@ func (u *upload) end(ctx context.Context) error {
 	}
 	number := u.number
 	u.number = [16]byte{}
-	text, err := json.Marshal(u.report)
+	text, err := u.reportNow()
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTakes)
 	defer cancel()
-	if err := u.imports.Store.WriteTables(ctx, tables.EndUpload(u.batch, number, u.imports.Instant(), string(text), u.complete)); err != nil {
+	if err := u.imports.Store.WriteTables(ctx, tables.EndUpload(u.batch, number, u.imports.Instant(), text, u.complete)); err != nil {
 		u.imports.warn(ctx, u.made.ID, err) // It is uploaded again, which records nothing twice.
 	}
 	return nil
@@ -246,11 +279,11 @@ func (u *upload) note(ctx context.Context) error {
 		return nil
 	}
 	u.noted = now
-	text, err := json.Marshal(u.report)
+	text, err := u.reportNow()
 	if err != nil {
 		return err
 	}
-	if err := u.imports.Store.WriteTables(ctx, tables.NoteUpload(u.batch, u.number, u.imports.Instant(), string(text))); err != nil {
+	if err := u.imports.Store.WriteTables(ctx, tables.NoteUpload(u.batch, u.number, u.imports.Instant(), text)); err != nil {
 		u.imports.warn(ctx, u.made.ID, err)
 		return nil
 	}

@@ -143,6 +143,15 @@ func EndUpload(id consent.BatchID, upload [16]byte, at consent.Instant, report s
 	}
 }
 
+// RemoveImport removes an import with the upload that may go on. Nothing may have been recorded with it.
+func RemoveImport(id consent.BatchID, upload [16]byte) storage.Statement {
+	return storage.Statement{
+		Doing: "remove an import",
+		SQL:   `DELETE FROM imports WHERE id = $1 AND upload = $2 AND state = 'running'`,
+		Args:  []any{id[:], upload[:]},
+	}
+}
+
 func scanImport(scan storage.Scan) (Import, error) {
 	var i Import
 	var id, identity, upload []byte
