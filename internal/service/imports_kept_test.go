@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
 	"github.com/assent-io/assent/internal/consent"
@@ -49,6 +50,29 @@ func TestImport_KeepsNothingOfItsFileThatTellsOfAPerson(t *testing.T) {
 		other := imports.Options{Preset: "sendgrid", FileName: "blocks.csv"}
 		if _, existed, err := s.CreateImport(ctx, imports.NewImport{Options: other, SHA256: sha(text), Size: 1}); err != nil || existed {
 			t.Errorf("a file of another status: existed %t, %v", existed, err)
+		}
+	})
+}
+
+// TestImport_KeysWithoutAChannel_AreToldWithTheirRows_AndNotStored: a key comes from a cell, which a row that slipped a column can fill with a name.
+func TestImport_KeysWithoutAChannel_AreToldWithTheirRows_AndNotStored(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		text := "address,tags,created_at\n" +
+			"anna@firma.example,\"offers,weekly\",\nbert@firma.example,offers,\ncarl@firma.example,known,\ndora@firma.example,dora@firma.example,\n"
+		o := imports.Options{Preset: "mailgun", ChannelMap: map[string]string{"tag:known": "newsletter"}}
+		want := []imports.Unmapped{{Key: "tag:offers", Rows: 2}, {Key: "tag:weekly", Rows: 1}}
+		told, err := upload(ctx, s, imports.Upload{Preview: &o}, text)
+		if err != nil || cmp.Diff(want, told.Import.Unmapped) != "" {
+			t.Errorf("the preview: %+v, %v", told.Import, err)
+		}
+		made, _ := mustImport(ctx, t, s, o, text)
+		if diff := cmp.Diff(want, made.Unmapped); diff != "" || made.Counts.Rejected != 3 {
+			t.Errorf("%+v, keys (-want +got):\n%s", made.Counts, diff)
+		}
+		rows, err := tables.ImportOf(ctx, s.Store, consent.BatchID(uuid.MustParse(made.ID)))
+		if err != nil || len(rows) != 1 || strings.Contains(rows[0].Report, "offers") {
+			t.Errorf("stored: %+v, %v", rows, err)
 		}
 	})
 }

@@ -231,7 +231,10 @@ type Import struct {
 	// The client that began its undo; empty: none did.
 	UndoneBy string `protobuf:"bytes,12,opt,name=undone_by,json=undoneBy,proto3" json:"undone_by,omitempty"`
 	// When its undo began; unset: none did.
-	UndoneTime    *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=undone_time,json=undoneTime,proto3" json:"undone_time,omitempty"`
+	UndoneTime *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=undone_time,json=undoneTime,proto3" json:"undone_time,omitempty"`
+	// The last answer to an upload or a preview only: the first 100 keys that rows name and the channel map lacks, those of the most rows first.
+	// They come from the file, so they are not stored. A key that may be an address is left out.
+	Unmapped      []*ImportUnmapped `protobuf:"bytes,14,rep,name=unmapped,proto3" json:"unmapped,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -357,6 +360,68 @@ func (x *Import) GetUndoneTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Import) GetUnmapped() []*ImportUnmapped {
+	if x != nil {
+		return x.Unmapped
+	}
+	return nil
+}
+
+// A key that the channel map lacks.
+type ImportUnmapped struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The key, such as group:12.
+	Key string `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
+	// How many rows name it.
+	Rows          int64 `protobuf:"varint,2,opt,name=rows,proto3" json:"rows,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImportUnmapped) Reset() {
+	*x = ImportUnmapped{}
+	mi := &file_assent_v1_import_service_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImportUnmapped) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImportUnmapped) ProtoMessage() {}
+
+func (x *ImportUnmapped) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_import_service_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImportUnmapped.ProtoReflect.Descriptor instead.
+func (*ImportUnmapped) Descriptor() ([]byte, []int) {
+	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *ImportUnmapped) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *ImportUnmapped) GetRows() int64 {
+	if x != nil {
+		return x.Rows
+	}
+	return 0
+}
+
 // How a file is read, and what it cannot say itself.
 type ImportOptions struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -392,7 +457,7 @@ type ImportOptions struct {
 
 func (x *ImportOptions) Reset() {
 	*x = ImportOptions{}
-	mi := &file_assent_v1_import_service_proto_msgTypes[1]
+	mi := &file_assent_v1_import_service_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -404,7 +469,7 @@ func (x *ImportOptions) String() string {
 func (*ImportOptions) ProtoMessage() {}
 
 func (x *ImportOptions) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_import_service_proto_msgTypes[1]
+	mi := &file_assent_v1_import_service_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -417,7 +482,7 @@ func (x *ImportOptions) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportOptions.ProtoReflect.Descriptor instead.
 func (*ImportOptions) Descriptor() ([]byte, []int) {
-	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{1}
+	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *ImportOptions) GetPreset() string {
@@ -517,7 +582,7 @@ type ImportColumn struct {
 
 func (x *ImportColumn) Reset() {
 	*x = ImportColumn{}
-	mi := &file_assent_v1_import_service_proto_msgTypes[2]
+	mi := &file_assent_v1_import_service_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -529,7 +594,7 @@ func (x *ImportColumn) String() string {
 func (*ImportColumn) ProtoMessage() {}
 
 func (x *ImportColumn) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_import_service_proto_msgTypes[2]
+	mi := &file_assent_v1_import_service_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -542,7 +607,7 @@ func (x *ImportColumn) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportColumn.ProtoReflect.Descriptor instead.
 func (*ImportColumn) Descriptor() ([]byte, []int) {
-	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{2}
+	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *ImportColumn) GetField() string {
@@ -572,7 +637,7 @@ type ImportMapping struct {
 
 func (x *ImportMapping) Reset() {
 	*x = ImportMapping{}
-	mi := &file_assent_v1_import_service_proto_msgTypes[3]
+	mi := &file_assent_v1_import_service_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -584,7 +649,7 @@ func (x *ImportMapping) String() string {
 func (*ImportMapping) ProtoMessage() {}
 
 func (x *ImportMapping) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_import_service_proto_msgTypes[3]
+	mi := &file_assent_v1_import_service_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -597,7 +662,7 @@ func (x *ImportMapping) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportMapping.ProtoReflect.Descriptor instead.
 func (*ImportMapping) Descriptor() ([]byte, []int) {
-	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{3}
+	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *ImportMapping) GetKey() string {
@@ -627,7 +692,7 @@ type ImportCause struct {
 
 func (x *ImportCause) Reset() {
 	*x = ImportCause{}
-	mi := &file_assent_v1_import_service_proto_msgTypes[4]
+	mi := &file_assent_v1_import_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -639,7 +704,7 @@ func (x *ImportCause) String() string {
 func (*ImportCause) ProtoMessage() {}
 
 func (x *ImportCause) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_import_service_proto_msgTypes[4]
+	mi := &file_assent_v1_import_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -652,7 +717,7 @@ func (x *ImportCause) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportCause.ProtoReflect.Descriptor instead.
 func (*ImportCause) Descriptor() ([]byte, []int) {
-	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{4}
+	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *ImportCause) GetCause() string {
@@ -693,7 +758,7 @@ type ImportCounts struct {
 
 func (x *ImportCounts) Reset() {
 	*x = ImportCounts{}
-	mi := &file_assent_v1_import_service_proto_msgTypes[5]
+	mi := &file_assent_v1_import_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -705,7 +770,7 @@ func (x *ImportCounts) String() string {
 func (*ImportCounts) ProtoMessage() {}
 
 func (x *ImportCounts) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_import_service_proto_msgTypes[5]
+	mi := &file_assent_v1_import_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -718,7 +783,7 @@ func (x *ImportCounts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportCounts.ProtoReflect.Descriptor instead.
 func (*ImportCounts) Descriptor() ([]byte, []int) {
-	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{5}
+	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ImportCounts) GetRows() int64 {
@@ -784,7 +849,7 @@ type ImportNotice struct {
 
 func (x *ImportNotice) Reset() {
 	*x = ImportNotice{}
-	mi := &file_assent_v1_import_service_proto_msgTypes[6]
+	mi := &file_assent_v1_import_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -796,7 +861,7 @@ func (x *ImportNotice) String() string {
 func (*ImportNotice) ProtoMessage() {}
 
 func (x *ImportNotice) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_import_service_proto_msgTypes[6]
+	mi := &file_assent_v1_import_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -809,7 +874,7 @@ func (x *ImportNotice) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportNotice.ProtoReflect.Descriptor instead.
 func (*ImportNotice) Descriptor() ([]byte, []int) {
-	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{6}
+	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ImportNotice) GetCode() string {
@@ -849,7 +914,7 @@ type ImportRow struct {
 
 func (x *ImportRow) Reset() {
 	*x = ImportRow{}
-	mi := &file_assent_v1_import_service_proto_msgTypes[7]
+	mi := &file_assent_v1_import_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -861,7 +926,7 @@ func (x *ImportRow) String() string {
 func (*ImportRow) ProtoMessage() {}
 
 func (x *ImportRow) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_import_service_proto_msgTypes[7]
+	mi := &file_assent_v1_import_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -874,7 +939,7 @@ func (x *ImportRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportRow.ProtoReflect.Descriptor instead.
 func (*ImportRow) Descriptor() ([]byte, []int) {
-	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{7}
+	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ImportRow) GetLine() int64 {
@@ -955,7 +1020,7 @@ type ImportFact struct {
 
 func (x *ImportFact) Reset() {
 	*x = ImportFact{}
-	mi := &file_assent_v1_import_service_proto_msgTypes[8]
+	mi := &file_assent_v1_import_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -967,7 +1032,7 @@ func (x *ImportFact) String() string {
 func (*ImportFact) ProtoMessage() {}
 
 func (x *ImportFact) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_import_service_proto_msgTypes[8]
+	mi := &file_assent_v1_import_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -980,7 +1045,7 @@ func (x *ImportFact) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportFact.ProtoReflect.Descriptor instead.
 func (*ImportFact) Descriptor() ([]byte, []int) {
-	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{8}
+	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ImportFact) GetVerb() string {
@@ -1068,7 +1133,7 @@ type CreateImportRequest struct {
 
 func (x *CreateImportRequest) Reset() {
 	*x = CreateImportRequest{}
-	mi := &file_assent_v1_import_service_proto_msgTypes[9]
+	mi := &file_assent_v1_import_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1080,7 +1145,7 @@ func (x *CreateImportRequest) String() string {
 func (*CreateImportRequest) ProtoMessage() {}
 
 func (x *CreateImportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_import_service_proto_msgTypes[9]
+	mi := &file_assent_v1_import_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1093,7 +1158,7 @@ func (x *CreateImportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateImportRequest.ProtoReflect.Descriptor instead.
 func (*CreateImportRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{9}
+	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *CreateImportRequest) GetOptions() *ImportOptions {
@@ -1130,7 +1195,7 @@ type CreateImportResponse struct {
 
 func (x *CreateImportResponse) Reset() {
 	*x = CreateImportResponse{}
-	mi := &file_assent_v1_import_service_proto_msgTypes[10]
+	mi := &file_assent_v1_import_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1142,7 +1207,7 @@ func (x *CreateImportResponse) String() string {
 func (*CreateImportResponse) ProtoMessage() {}
 
 func (x *CreateImportResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_import_service_proto_msgTypes[10]
+	mi := &file_assent_v1_import_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1155,7 +1220,7 @@ func (x *CreateImportResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateImportResponse.ProtoReflect.Descriptor instead.
 func (*CreateImportResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{10}
+	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *CreateImportResponse) GetImport() *Import {
@@ -1188,7 +1253,7 @@ type UploadImportRequest struct {
 
 func (x *UploadImportRequest) Reset() {
 	*x = UploadImportRequest{}
-	mi := &file_assent_v1_import_service_proto_msgTypes[11]
+	mi := &file_assent_v1_import_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1200,7 +1265,7 @@ func (x *UploadImportRequest) String() string {
 func (*UploadImportRequest) ProtoMessage() {}
 
 func (x *UploadImportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_import_service_proto_msgTypes[11]
+	mi := &file_assent_v1_import_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1213,7 +1278,7 @@ func (x *UploadImportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UploadImportRequest.ProtoReflect.Descriptor instead.
 func (*UploadImportRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{11}
+	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *UploadImportRequest) GetPart() isUploadImportRequest_Part {
@@ -1277,7 +1342,7 @@ type UploadStart struct {
 
 func (x *UploadStart) Reset() {
 	*x = UploadStart{}
-	mi := &file_assent_v1_import_service_proto_msgTypes[12]
+	mi := &file_assent_v1_import_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1289,7 +1354,7 @@ func (x *UploadStart) String() string {
 func (*UploadStart) ProtoMessage() {}
 
 func (x *UploadStart) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_import_service_proto_msgTypes[12]
+	mi := &file_assent_v1_import_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1302,7 +1367,7 @@ func (x *UploadStart) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UploadStart.ProtoReflect.Descriptor instead.
 func (*UploadStart) Descriptor() ([]byte, []int) {
-	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{12}
+	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *UploadStart) GetTarget() isUploadStart_Target {
@@ -1372,7 +1437,7 @@ type UploadImportResponse struct {
 
 func (x *UploadImportResponse) Reset() {
 	*x = UploadImportResponse{}
-	mi := &file_assent_v1_import_service_proto_msgTypes[13]
+	mi := &file_assent_v1_import_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1384,7 +1449,7 @@ func (x *UploadImportResponse) String() string {
 func (*UploadImportResponse) ProtoMessage() {}
 
 func (x *UploadImportResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_import_service_proto_msgTypes[13]
+	mi := &file_assent_v1_import_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1397,7 +1462,7 @@ func (x *UploadImportResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UploadImportResponse.ProtoReflect.Descriptor instead.
 func (*UploadImportResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{13}
+	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *UploadImportResponse) GetRows() []*ImportRow {
@@ -1439,7 +1504,7 @@ type GetImportRequest struct {
 
 func (x *GetImportRequest) Reset() {
 	*x = GetImportRequest{}
-	mi := &file_assent_v1_import_service_proto_msgTypes[14]
+	mi := &file_assent_v1_import_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1451,7 +1516,7 @@ func (x *GetImportRequest) String() string {
 func (*GetImportRequest) ProtoMessage() {}
 
 func (x *GetImportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_import_service_proto_msgTypes[14]
+	mi := &file_assent_v1_import_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1464,7 +1529,7 @@ func (x *GetImportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetImportRequest.ProtoReflect.Descriptor instead.
 func (*GetImportRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{14}
+	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *GetImportRequest) GetId() string {
@@ -1485,7 +1550,7 @@ type GetImportResponse struct {
 
 func (x *GetImportResponse) Reset() {
 	*x = GetImportResponse{}
-	mi := &file_assent_v1_import_service_proto_msgTypes[15]
+	mi := &file_assent_v1_import_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1497,7 +1562,7 @@ func (x *GetImportResponse) String() string {
 func (*GetImportResponse) ProtoMessage() {}
 
 func (x *GetImportResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_import_service_proto_msgTypes[15]
+	mi := &file_assent_v1_import_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1510,7 +1575,7 @@ func (x *GetImportResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetImportResponse.ProtoReflect.Descriptor instead.
 func (*GetImportResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{15}
+	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *GetImportResponse) GetImport() *Import {
@@ -1533,7 +1598,7 @@ type ListImportsRequest struct {
 
 func (x *ListImportsRequest) Reset() {
 	*x = ListImportsRequest{}
-	mi := &file_assent_v1_import_service_proto_msgTypes[16]
+	mi := &file_assent_v1_import_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1545,7 +1610,7 @@ func (x *ListImportsRequest) String() string {
 func (*ListImportsRequest) ProtoMessage() {}
 
 func (x *ListImportsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_import_service_proto_msgTypes[16]
+	mi := &file_assent_v1_import_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1558,7 +1623,7 @@ func (x *ListImportsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListImportsRequest.ProtoReflect.Descriptor instead.
 func (*ListImportsRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{16}
+	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ListImportsRequest) GetPageSize() int32 {
@@ -1588,7 +1653,7 @@ type ListImportsResponse struct {
 
 func (x *ListImportsResponse) Reset() {
 	*x = ListImportsResponse{}
-	mi := &file_assent_v1_import_service_proto_msgTypes[17]
+	mi := &file_assent_v1_import_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1600,7 +1665,7 @@ func (x *ListImportsResponse) String() string {
 func (*ListImportsResponse) ProtoMessage() {}
 
 func (x *ListImportsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_import_service_proto_msgTypes[17]
+	mi := &file_assent_v1_import_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1613,7 +1678,7 @@ func (x *ListImportsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListImportsResponse.ProtoReflect.Descriptor instead.
 func (*ListImportsResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{17}
+	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ListImportsResponse) GetImports() []*Import {
@@ -1643,7 +1708,7 @@ type UndoImportRequest struct {
 
 func (x *UndoImportRequest) Reset() {
 	*x = UndoImportRequest{}
-	mi := &file_assent_v1_import_service_proto_msgTypes[18]
+	mi := &file_assent_v1_import_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1655,7 +1720,7 @@ func (x *UndoImportRequest) String() string {
 func (*UndoImportRequest) ProtoMessage() {}
 
 func (x *UndoImportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_import_service_proto_msgTypes[18]
+	mi := &file_assent_v1_import_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1668,7 +1733,7 @@ func (x *UndoImportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UndoImportRequest.ProtoReflect.Descriptor instead.
 func (*UndoImportRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{18}
+	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *UndoImportRequest) GetId() string {
@@ -1702,7 +1767,7 @@ type UndoImportResponse struct {
 
 func (x *UndoImportResponse) Reset() {
 	*x = UndoImportResponse{}
-	mi := &file_assent_v1_import_service_proto_msgTypes[19]
+	mi := &file_assent_v1_import_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1714,7 +1779,7 @@ func (x *UndoImportResponse) String() string {
 func (*UndoImportResponse) ProtoMessage() {}
 
 func (x *UndoImportResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_import_service_proto_msgTypes[19]
+	mi := &file_assent_v1_import_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1727,7 +1792,7 @@ func (x *UndoImportResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UndoImportResponse.ProtoReflect.Descriptor instead.
 func (*UndoImportResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{19}
+	return file_assent_v1_import_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *UndoImportResponse) GetImport() *Import {
@@ -1762,7 +1827,7 @@ var File_assent_v1_import_service_proto protoreflect.FileDescriptor
 
 const file_assent_v1_import_service_proto_rawDesc = "" +
 	"\n" +
-	"\x1eassent/v1/import_service.proto\x12\tassent.v1\x1a\x15assent/v1/types.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc5\x04\n" +
+	"\x1eassent/v1/import_service.proto\x12\tassent.v1\x1a\x15assent/v1/types.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xfc\x04\n" +
 	"\x06Import\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06client\x18\x02 \x01(\tR\x06client\x12\x1e\n" +
@@ -1780,7 +1845,11 @@ const file_assent_v1_import_service_proto_rawDesc = "" +
 	"\anotices\x18\v \x03(\v2\x17.assent.v1.ImportNoticeR\anotices\x12\x1b\n" +
 	"\tundone_by\x18\f \x01(\tR\bundoneBy\x12;\n" +
 	"\vundone_time\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"undoneTime\"\xd7\x04\n" +
+	"undoneTime\x125\n" +
+	"\bunmapped\x18\x0e \x03(\v2\x19.assent.v1.ImportUnmappedR\bunmapped\"6\n" +
+	"\x0eImportUnmapped\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x12\n" +
+	"\x04rows\x18\x02 \x01(\x03R\x04rows\"\xd7\x04\n" +
 	"\rImportOptions\x12$\n" +
 	"\x06preset\x18\x01 \x01(\tB\f\xe0A\x02\xbaH\x06r\x04 \x01(@R\x06preset\x12(\n" +
 	"\tfile_name\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03(\xff\x01R\bfileName\x12>\n" +
@@ -1929,81 +1998,83 @@ func file_assent_v1_import_service_proto_rawDescGZIP() []byte {
 }
 
 var file_assent_v1_import_service_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_assent_v1_import_service_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
+var file_assent_v1_import_service_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
 var file_assent_v1_import_service_proto_goTypes = []any{
 	(ImportState)(0),              // 0: assent.v1.ImportState
 	(ImportOutcome)(0),            // 1: assent.v1.ImportOutcome
 	(ImportRows)(0),               // 2: assent.v1.ImportRows
 	(*Import)(nil),                // 3: assent.v1.Import
-	(*ImportOptions)(nil),         // 4: assent.v1.ImportOptions
-	(*ImportColumn)(nil),          // 5: assent.v1.ImportColumn
-	(*ImportMapping)(nil),         // 6: assent.v1.ImportMapping
-	(*ImportCause)(nil),           // 7: assent.v1.ImportCause
-	(*ImportCounts)(nil),          // 8: assent.v1.ImportCounts
-	(*ImportNotice)(nil),          // 9: assent.v1.ImportNotice
-	(*ImportRow)(nil),             // 10: assent.v1.ImportRow
-	(*ImportFact)(nil),            // 11: assent.v1.ImportFact
-	(*CreateImportRequest)(nil),   // 12: assent.v1.CreateImportRequest
-	(*CreateImportResponse)(nil),  // 13: assent.v1.CreateImportResponse
-	(*UploadImportRequest)(nil),   // 14: assent.v1.UploadImportRequest
-	(*UploadStart)(nil),           // 15: assent.v1.UploadStart
-	(*UploadImportResponse)(nil),  // 16: assent.v1.UploadImportResponse
-	(*GetImportRequest)(nil),      // 17: assent.v1.GetImportRequest
-	(*GetImportResponse)(nil),     // 18: assent.v1.GetImportResponse
-	(*ListImportsRequest)(nil),    // 19: assent.v1.ListImportsRequest
-	(*ListImportsResponse)(nil),   // 20: assent.v1.ListImportsResponse
-	(*UndoImportRequest)(nil),     // 21: assent.v1.UndoImportRequest
-	(*UndoImportResponse)(nil),    // 22: assent.v1.UndoImportResponse
-	(*timestamppb.Timestamp)(nil), // 23: google.protobuf.Timestamp
-	(*DeclarationRef)(nil),        // 24: assent.v1.DeclarationRef
-	(*Warning)(nil),               // 25: assent.v1.Warning
-	(*StillAllowed)(nil),          // 26: assent.v1.StillAllowed
+	(*ImportUnmapped)(nil),        // 4: assent.v1.ImportUnmapped
+	(*ImportOptions)(nil),         // 5: assent.v1.ImportOptions
+	(*ImportColumn)(nil),          // 6: assent.v1.ImportColumn
+	(*ImportMapping)(nil),         // 7: assent.v1.ImportMapping
+	(*ImportCause)(nil),           // 8: assent.v1.ImportCause
+	(*ImportCounts)(nil),          // 9: assent.v1.ImportCounts
+	(*ImportNotice)(nil),          // 10: assent.v1.ImportNotice
+	(*ImportRow)(nil),             // 11: assent.v1.ImportRow
+	(*ImportFact)(nil),            // 12: assent.v1.ImportFact
+	(*CreateImportRequest)(nil),   // 13: assent.v1.CreateImportRequest
+	(*CreateImportResponse)(nil),  // 14: assent.v1.CreateImportResponse
+	(*UploadImportRequest)(nil),   // 15: assent.v1.UploadImportRequest
+	(*UploadStart)(nil),           // 16: assent.v1.UploadStart
+	(*UploadImportResponse)(nil),  // 17: assent.v1.UploadImportResponse
+	(*GetImportRequest)(nil),      // 18: assent.v1.GetImportRequest
+	(*GetImportResponse)(nil),     // 19: assent.v1.GetImportResponse
+	(*ListImportsRequest)(nil),    // 20: assent.v1.ListImportsRequest
+	(*ListImportsResponse)(nil),   // 21: assent.v1.ListImportsResponse
+	(*UndoImportRequest)(nil),     // 22: assent.v1.UndoImportRequest
+	(*UndoImportResponse)(nil),    // 23: assent.v1.UndoImportResponse
+	(*timestamppb.Timestamp)(nil), // 24: google.protobuf.Timestamp
+	(*DeclarationRef)(nil),        // 25: assent.v1.DeclarationRef
+	(*Warning)(nil),               // 26: assent.v1.Warning
+	(*StillAllowed)(nil),          // 27: assent.v1.StillAllowed
 }
 var file_assent_v1_import_service_proto_depIdxs = []int32{
-	4,  // 0: assent.v1.Import.options:type_name -> assent.v1.ImportOptions
+	5,  // 0: assent.v1.Import.options:type_name -> assent.v1.ImportOptions
 	0,  // 1: assent.v1.Import.state:type_name -> assent.v1.ImportState
-	23, // 2: assent.v1.Import.created_time:type_name -> google.protobuf.Timestamp
-	23, // 3: assent.v1.Import.updated_time:type_name -> google.protobuf.Timestamp
-	23, // 4: assent.v1.Import.completed_time:type_name -> google.protobuf.Timestamp
-	8,  // 5: assent.v1.Import.counts:type_name -> assent.v1.ImportCounts
-	9,  // 6: assent.v1.Import.notices:type_name -> assent.v1.ImportNotice
-	23, // 7: assent.v1.Import.undone_time:type_name -> google.protobuf.Timestamp
-	5,  // 8: assent.v1.ImportOptions.columns:type_name -> assent.v1.ImportColumn
-	6,  // 9: assent.v1.ImportOptions.channel_map:type_name -> assent.v1.ImportMapping
-	24, // 10: assent.v1.ImportOptions.declaration:type_name -> assent.v1.DeclarationRef
-	23, // 11: assent.v1.ImportOptions.occurred_time:type_name -> google.protobuf.Timestamp
-	7,  // 12: assent.v1.ImportCounts.causes:type_name -> assent.v1.ImportCause
-	1,  // 13: assent.v1.ImportRow.outcome:type_name -> assent.v1.ImportOutcome
-	11, // 14: assent.v1.ImportRow.facts:type_name -> assent.v1.ImportFact
-	23, // 15: assent.v1.ImportFact.occurred_time:type_name -> google.protobuf.Timestamp
-	25, // 16: assent.v1.ImportFact.warnings:type_name -> assent.v1.Warning
-	26, // 17: assent.v1.ImportFact.still_allowed:type_name -> assent.v1.StillAllowed
-	4,  // 18: assent.v1.CreateImportRequest.options:type_name -> assent.v1.ImportOptions
-	3,  // 19: assent.v1.CreateImportResponse.import:type_name -> assent.v1.Import
-	15, // 20: assent.v1.UploadImportRequest.start:type_name -> assent.v1.UploadStart
-	4,  // 21: assent.v1.UploadStart.preview:type_name -> assent.v1.ImportOptions
-	2,  // 22: assent.v1.UploadStart.rows:type_name -> assent.v1.ImportRows
-	10, // 23: assent.v1.UploadImportResponse.rows:type_name -> assent.v1.ImportRow
-	8,  // 24: assent.v1.UploadImportResponse.counts:type_name -> assent.v1.ImportCounts
-	3,  // 25: assent.v1.UploadImportResponse.import:type_name -> assent.v1.Import
-	3,  // 26: assent.v1.GetImportResponse.import:type_name -> assent.v1.Import
-	3,  // 27: assent.v1.ListImportsResponse.imports:type_name -> assent.v1.Import
-	3,  // 28: assent.v1.UndoImportResponse.import:type_name -> assent.v1.Import
-	12, // 29: assent.v1.ImportService.CreateImport:input_type -> assent.v1.CreateImportRequest
-	14, // 30: assent.v1.ImportService.UploadImport:input_type -> assent.v1.UploadImportRequest
-	17, // 31: assent.v1.ImportService.GetImport:input_type -> assent.v1.GetImportRequest
-	19, // 32: assent.v1.ImportService.ListImports:input_type -> assent.v1.ListImportsRequest
-	21, // 33: assent.v1.ImportService.UndoImport:input_type -> assent.v1.UndoImportRequest
-	13, // 34: assent.v1.ImportService.CreateImport:output_type -> assent.v1.CreateImportResponse
-	16, // 35: assent.v1.ImportService.UploadImport:output_type -> assent.v1.UploadImportResponse
-	18, // 36: assent.v1.ImportService.GetImport:output_type -> assent.v1.GetImportResponse
-	20, // 37: assent.v1.ImportService.ListImports:output_type -> assent.v1.ListImportsResponse
-	22, // 38: assent.v1.ImportService.UndoImport:output_type -> assent.v1.UndoImportResponse
-	34, // [34:39] is the sub-list for method output_type
-	29, // [29:34] is the sub-list for method input_type
-	29, // [29:29] is the sub-list for extension type_name
-	29, // [29:29] is the sub-list for extension extendee
-	0,  // [0:29] is the sub-list for field type_name
+	24, // 2: assent.v1.Import.created_time:type_name -> google.protobuf.Timestamp
+	24, // 3: assent.v1.Import.updated_time:type_name -> google.protobuf.Timestamp
+	24, // 4: assent.v1.Import.completed_time:type_name -> google.protobuf.Timestamp
+	9,  // 5: assent.v1.Import.counts:type_name -> assent.v1.ImportCounts
+	10, // 6: assent.v1.Import.notices:type_name -> assent.v1.ImportNotice
+	24, // 7: assent.v1.Import.undone_time:type_name -> google.protobuf.Timestamp
+	4,  // 8: assent.v1.Import.unmapped:type_name -> assent.v1.ImportUnmapped
+	6,  // 9: assent.v1.ImportOptions.columns:type_name -> assent.v1.ImportColumn
+	7,  // 10: assent.v1.ImportOptions.channel_map:type_name -> assent.v1.ImportMapping
+	25, // 11: assent.v1.ImportOptions.declaration:type_name -> assent.v1.DeclarationRef
+	24, // 12: assent.v1.ImportOptions.occurred_time:type_name -> google.protobuf.Timestamp
+	8,  // 13: assent.v1.ImportCounts.causes:type_name -> assent.v1.ImportCause
+	1,  // 14: assent.v1.ImportRow.outcome:type_name -> assent.v1.ImportOutcome
+	12, // 15: assent.v1.ImportRow.facts:type_name -> assent.v1.ImportFact
+	24, // 16: assent.v1.ImportFact.occurred_time:type_name -> google.protobuf.Timestamp
+	26, // 17: assent.v1.ImportFact.warnings:type_name -> assent.v1.Warning
+	27, // 18: assent.v1.ImportFact.still_allowed:type_name -> assent.v1.StillAllowed
+	5,  // 19: assent.v1.CreateImportRequest.options:type_name -> assent.v1.ImportOptions
+	3,  // 20: assent.v1.CreateImportResponse.import:type_name -> assent.v1.Import
+	16, // 21: assent.v1.UploadImportRequest.start:type_name -> assent.v1.UploadStart
+	5,  // 22: assent.v1.UploadStart.preview:type_name -> assent.v1.ImportOptions
+	2,  // 23: assent.v1.UploadStart.rows:type_name -> assent.v1.ImportRows
+	11, // 24: assent.v1.UploadImportResponse.rows:type_name -> assent.v1.ImportRow
+	9,  // 25: assent.v1.UploadImportResponse.counts:type_name -> assent.v1.ImportCounts
+	3,  // 26: assent.v1.UploadImportResponse.import:type_name -> assent.v1.Import
+	3,  // 27: assent.v1.GetImportResponse.import:type_name -> assent.v1.Import
+	3,  // 28: assent.v1.ListImportsResponse.imports:type_name -> assent.v1.Import
+	3,  // 29: assent.v1.UndoImportResponse.import:type_name -> assent.v1.Import
+	13, // 30: assent.v1.ImportService.CreateImport:input_type -> assent.v1.CreateImportRequest
+	15, // 31: assent.v1.ImportService.UploadImport:input_type -> assent.v1.UploadImportRequest
+	18, // 32: assent.v1.ImportService.GetImport:input_type -> assent.v1.GetImportRequest
+	20, // 33: assent.v1.ImportService.ListImports:input_type -> assent.v1.ListImportsRequest
+	22, // 34: assent.v1.ImportService.UndoImport:input_type -> assent.v1.UndoImportRequest
+	14, // 35: assent.v1.ImportService.CreateImport:output_type -> assent.v1.CreateImportResponse
+	17, // 36: assent.v1.ImportService.UploadImport:output_type -> assent.v1.UploadImportResponse
+	19, // 37: assent.v1.ImportService.GetImport:output_type -> assent.v1.GetImportResponse
+	21, // 38: assent.v1.ImportService.ListImports:output_type -> assent.v1.ListImportsResponse
+	23, // 39: assent.v1.ImportService.UndoImport:output_type -> assent.v1.UndoImportResponse
+	35, // [35:40] is the sub-list for method output_type
+	30, // [30:35] is the sub-list for method input_type
+	30, // [30:30] is the sub-list for extension type_name
+	30, // [30:30] is the sub-list for extension extendee
+	0,  // [0:30] is the sub-list for field type_name
 }
 
 func init() { file_assent_v1_import_service_proto_init() }
@@ -2012,11 +2083,11 @@ func file_assent_v1_import_service_proto_init() {
 		return
 	}
 	file_assent_v1_types_proto_init()
-	file_assent_v1_import_service_proto_msgTypes[11].OneofWrappers = []any{
+	file_assent_v1_import_service_proto_msgTypes[12].OneofWrappers = []any{
 		(*UploadImportRequest_Start)(nil),
 		(*UploadImportRequest_Data)(nil),
 	}
-	file_assent_v1_import_service_proto_msgTypes[12].OneofWrappers = []any{
+	file_assent_v1_import_service_proto_msgTypes[13].OneofWrappers = []any{
 		(*UploadStart_Id)(nil),
 		(*UploadStart_Preview)(nil),
 	}
@@ -2026,7 +2097,7 @@ func file_assent_v1_import_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_assent_v1_import_service_proto_rawDesc), len(file_assent_v1_import_service_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   20,
+			NumMessages:   21,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

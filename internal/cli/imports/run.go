@@ -178,10 +178,21 @@ func outcomeName(outcome assentv1.ImportOutcome) string {
 	return strings.ToLower(strings.TrimPrefix(outcome.String(), "IMPORT_OUTCOME_"))
 }
 
+// quoted is a key as a shell takes it.
+func quoted(key string) string {
+	if strings.ContainsAny(key, " \t;&|<>()$`\\\"'*?#~!") {
+		return "'" + strings.ReplaceAll(key, "'", `'\''`) + "'"
+	}
+	return key
+}
+
 // print says what became of the file.
 func (r *reporter) print(f *flags) error {
 	for _, notice := range r.made.GetNotices() {
 		r.Notef("%s: %s.", notice.GetCode(), notice.GetMessage())
+	}
+	for _, one := range r.made.GetUnmapped() {
+		r.Notef("A channel is missing: --map %s=CHANNEL (%s).", quoted(phrase.Printable(one.GetKey())), phrase.Count(one.GetRows(), "row"))
 	}
 	if r.JSON() {
 		text, err := terminal.PlainJSON(r.made)

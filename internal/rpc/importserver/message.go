@@ -76,6 +76,9 @@ func importOf(i *imports.Import) *assentv1.Import {
 	for _, n := range i.Notices {
 		m.Notices = append(m.Notices, &assentv1.ImportNotice{Code: n.Code, Message: n.Message})
 	}
+	for _, u := range i.Unmapped {
+		m.Unmapped = append(m.Unmapped, &assentv1.ImportUnmapped{Key: u.Key, Rows: u.Rows})
+	}
 	return m
 }
 

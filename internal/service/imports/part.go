@@ -75,7 +75,9 @@ func detach(row *toolfile.Row) {
 		row.Records[i].Evidence.Note = strings.Clone(row.Records[i].Evidence.Note)
 		row.Records[i].Channel = strings.Clone(row.Records[i].Channel)
 	}
-	row.Unmapped = nil
+	for i := range row.Unmapped {
+		row.Unmapped[i] = strings.Clone(row.Unmapped[i])
+	}
 }
 
 // record records a part, or says what recording would say.
@@ -111,6 +113,7 @@ func (u *upload) consume(ctx context.Context, p *part) error {
 		before := u.claim(of)
 		row := rowOf(&p.rows[i], of)
 		u.report.Counts.add(&row)
+		u.unmapped.add(p.rows[i].Unmapped)
 		if before {
 			row.Why = "an earlier upload of the import recorded it: " + row.Why
 			outcomes[Duplicate]++ // The earlier upload has counted it as recorded.

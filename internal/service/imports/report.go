@@ -1,7 +1,10 @@
 package imports
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/phrase"
@@ -15,6 +18,8 @@ import (
 type Report struct {
 	Counts  Counts
 	Notices []Notice `json:",omitempty"`
+	// Unmapped are the keys that rows lack a channel for. They come from cells, so they are told to the uploader and not stored.
+	Unmapped []Unmapped `json:"-"`
 	// Touched: something was recorded with the import, or may have been, so it stays until it is undone.
 	Touched bool `json:",omitempty"`
 }
@@ -36,6 +41,39 @@ type Counts struct {
 type Notice struct {
 	Code    string
 	Message string
+}
+
+// Unmapped is a key that a channel is missing for, such as group:12.
+type Unmapped struct {
+	Key  string
+	Rows int64
+}
+
+// maxUnmapped is how many keys are told; a column of something else can have any number.
+const maxUnmapped = 100
+
+// unmappedKeys counts the rows of keys: those of the first keys that it meets.
+type unmappedKeys map[string]int64
+
+func (u *unmappedKeys) add(keys []string) {
+	for _, key := range keys {
+		if *u == nil {
+			*u = unmappedKeys{}
+		}
+		if _, known := (*u)[key]; known || len(*u) < maxUnmapped {
+			(*u)[key]++
+		}
+	}
+}
+
+// list returns the keys, those of the most rows first.
+func (u unmappedKeys) list() []Unmapped {
+	var list []Unmapped
+	for key, rows := range u {
+		list = append(list, Unmapped{key, rows})
+	}
+	slices.SortFunc(list, func(a, b Unmapped) int { return cmp.Or(cmp.Compare(b.Rows, a.Rows), strings.Compare(a.Key, b.Key)) })
+	return list
 }
 
 // Duplicate is the outcome of a row of which everything was known. The others are those of presets.

@@ -134,6 +134,7 @@ type upload struct {
 	touched atomic.Bool
 
 	report   Report
+	unmapped unmappedKeys
 	met      positions // of the facts so far, of an upload that resumes another; nil: it is the first one, or nothing is stored of it
 	noted    time.Time // when it was last stored how far it is
 	complete bool
@@ -211,6 +212,7 @@ func (u *upload) finish(ctx context.Context) error {
 	if _, err := io.Copy(io.Discard, u.source); err != nil {
 		return u.unreadable(err)
 	}
+	u.report.Unmapped = u.unmapped.list()
 	made := u.made
 	made.Report = u.report
 	if u.dryRun {
