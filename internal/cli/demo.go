@@ -275,6 +275,11 @@ withdrawal; the exports write block lists to files:
   assent suppressions export --channel %[6]s --as filter --consumer %[5]s --key-file %[7]s --out %[5]s
   assent consumers list
 
+A list of another tool is imported as one batch, which can be undone:
+
+  echo zoe.huber@t-online.de | assent suppressions import - --preset plain --status complaint
+  assent imports list
+
 In a checkout, "go run ./cmd/assent" stands for "assent".%[3]s`, at.GRPC, at.HTTP, serverHint(at), demoTool, demoAgency, demoNewsletter, keyFile)
 }
 
