@@ -185,7 +185,7 @@ func TestLocalCommands_GetTheSettings_AndShowWhatComesOfIt(t *testing.T) {
 	}
 	want := config.Server{
 		DatabaseURL: config.NewSecret(url), GRPCAddress: "127.0.0.1:50051", HTTPAddress: "127.0.0.1:8080", Keys: "k", LogLevel: slog.LevelWarn,
-		LogFormat: config.LogText, CheckpointInterval: time.Hour, FeedKeeps: period.Months(12),
+		LogFormat: config.LogText, CheckpointInterval: time.Hour, FeedKeeps: period.Months(12), ImportMaxBytes: 4 << 30,
 	}
 	in := cli.Surroundings{
 		Env:   map[string]string{"ASSENT_KEYS": "k", "ASSENT_LOG_LEVEL": "warn", "ASSENT_DATABASE_URL": "sqlite:other.db"},
@@ -225,7 +225,7 @@ func TestLocalCommands_GetTheSettings_AndShowWhatComesOfIt(t *testing.T) {
 func TestServe_LogsAsTold(t *testing.T) {
 	want := config.Server{
 		DatabaseURL: config.NewSecret("sqlite:x.db"), GRPCAddress: "127.0.0.1:50051", HTTPAddress: "127.0.0.1:8080", Keys: "x.db.keys",
-		LogLevel: slog.LevelInfo, LogFormat: config.LogJSON, CheckpointInterval: time.Hour, FeedKeeps: period.Months(12),
+		LogLevel: slog.LevelInfo, LogFormat: config.LogJSON, CheckpointInterval: time.Hour, FeedKeeps: period.Months(12), ImportMaxBytes: 4 << 30,
 	}
 	got := runIn(t, cli.Surroundings{Local: localFake(t, want)}, "serve", "--log-format", "json", "--database-url", "sqlite:x.db").must(t, 0)
 	first, second, _ := strings.Cut(got.stderr, "\n")
