@@ -201,7 +201,8 @@ func (f *Facts) BeginAt(occurred Instant) Instant {
 
 // Compare orders events by when they count: by the instant of their occurrence, at one instant by kind, of one kind by
 // their canonical facts. Events that are equal in all of these differ in their sealed evidence or their spelling, and their
-// order changes no answer; their keys give them one that does not depend on their arrival.
+// order changes no answer; their keys give them one that does not depend on their arrival. One fact that several batches state is in the order
+// of its positions.
 func Compare(a, b *Event) int {
 	if c := cmp.Compare(a.Occurred, b.Occurred); c != 0 {
 		return c
@@ -212,5 +213,5 @@ func Compare(a, b *Event) int {
 	if c := bytes.Compare(AppendFacts(nil, &a.Facts), AppendFacts(nil, &b.Facts)); c != 0 {
 		return c
 	}
-	return bytes.Compare(a.Key[:], b.Key[:])
+	return cmp.Or(bytes.Compare(a.Key[:], b.Key[:]), cmp.Compare(a.Position, b.Position))
 }

@@ -186,6 +186,14 @@ func (e *Event) LeavesOut(other *Event) bool {
 	return other.Position == e.VoidPosition || slices.Contains(other.Was, e.VoidPosition)
 }
 
+// DependsOn returns the batch whose undo leaves the event out; zero: there is none.
+func (e *Event) DependsOn() BatchID {
+	if !e.Voidable() {
+		return BatchID{}
+	}
+	return e.Batch
+}
+
 // Voidable reports whether a void may leave the event out, as [Kind.Voidable].
 func (e *Event) Voidable() bool { return e.Kind.Voidable() }
 
@@ -342,7 +350,7 @@ func (s *State) refuse(e *Event) {
 }
 
 // suppress adds p and drops those before it that say the same and do not outlast it. Of a no the first in force is kept, too,
-// for the confirmation mails after it are counted.
+// for the confirmation mails after it are counted. Of those at one instant, as where several batches state one fact, the last is enough.
 func (s *State) suppress(p *Suppression) {
 	if EndedBy(p.Until, p.At) {
 		return
@@ -352,7 +360,7 @@ func (s *State) suppress(p *Suppression) {
 		if !q.saysTheSame(p) || !outlasts(p.Until, q.Until) {
 			return false
 		}
-		return q.Reason != ReasonObjection && q.Reason != ReasonComplaint || slices.ContainsFunc(all, func(first Suppression) bool {
+		return q.Reason != ReasonObjection && q.Reason != ReasonComplaint || q.At == p.At || slices.ContainsFunc(all, func(first Suppression) bool {
 			return first.At < q.At && first.saysTheSame(&q) && outlasts(first.Until, q.Until)
 		})
 	})
@@ -403,7 +411,7 @@ func (g *Grant) standsFor(h *Grant, now Instant) bool {
 		g.Details != h.Details || !slices.Equal(g.Goods, h.Goods) {
 		return false
 	}
-	if (g.Confirmed == 0) != (h.Confirmed == 0) || g.Confirmed > now {
+	if (g.Confirmed == 0) != (h.Confirmed == 0) || g.Confirmed > now && g.Confirmed != h.Confirmed {
 		return false // one is confirmed and the other is not, or not yet
 	}
 	for _, channel := range h.Channels {
