@@ -195,7 +195,7 @@ type EventRef struct {
 	Key     consent.EventKey
 }
 
-// BatchedAt is where an event stands, and with which batch it was recorded. Of events of one subject with the same key it is the last.
+// BatchedAt is where an event stands, and with which batch it was recorded.
 type BatchedAt struct {
 	Position int64
 	Batch    consent.BatchID // zero: none
@@ -216,7 +216,7 @@ type Loaded struct {
 	Now      consent.Instant // the database's clock, read after the lock was had
 	Subjects map[SubjectKey]SubjectState
 	States   map[consent.SubjectID]State // of Load.IDs
-	Events   map[EventRef]BatchedAt      // each that is recorded
+	Events   map[EventRef][]BatchedAt    // each that is recorded: all events of the subject with the key, by position
 	Requests map[[32]byte]Request        // expired ones included
 }
 

@@ -227,6 +227,13 @@ func (w *transaction) liftsSomething(p *txn.Prepared) error {
 	if slices.ContainsFunc(state.Suppressions, func(q consent.Suppression) bool { return consent.LiftEnds(p.Occurred, &facts, &q) }) {
 		return nil
 	}
+	all, err := w.EventsOf(p.Subject)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(consent.WithoutVoided(all[p.Subject]), func(e consent.Event) bool { return e.Key == p.Key }) {
+		return nil // A batch has lifted it. This lift lasts without the batch, too.
+	}
 	return fault.Errorf(fault.SuppressionMissing, "reason",
 		"nothing was lifted: no suppression with this reason was recorded for exactly this spelling or domain before that time; "+
 			"a suppression of another spelling, or of a linked address, is lifted for that one")
@@ -319,7 +326,7 @@ func (s *Recorder) recordChunk(ctx context.Context, in *Batch, items []BatchItem
 		}
 	}
 	if in.ValidateOnly {
-		results, err := s.validateChunk(ctx, &m, results, readied)
+		results, err := s.validateChunk(ctx, &m, in.Batch, results, readied)
 		if err != nil {
 			return nil, err
 		}
@@ -396,7 +403,9 @@ func (w *transaction) prepareItem(r *txn.Validated, batch consent.BatchID) (*txn
 }
 
 // validateChunk says what recording would say, and records nothing.
-func (s *Recorder) validateChunk(ctx context.Context, m *txn.Write, results []Item, readied []*txn.Validated) ([]Item, error) {
+func (s *Recorder) validateChunk(
+	ctx context.Context, m *txn.Write, batch consent.BatchID, results []Item, readied []*txn.Validated,
+) ([]Item, error) {
 	m.Run = func(tx *txn.Tx) error {
 		w := s.in(tx)
 		seen := map[storage.EventRef]bool{}
@@ -404,7 +413,7 @@ func (s *Recorder) validateChunk(ctx context.Context, m *txn.Write, results []It
 			if r == nil {
 				continue
 			}
-			p, cat, err := w.prepareItem(r, consent.BatchID{})
+			p, cat, err := w.prepareItem(r, batch)
 			if results[i].Err, err = env.Refusal(err); err != nil {
 				return err
 			}

@@ -199,13 +199,8 @@ func (w *Tx) recordAtNewAddress(e *consent.Event, to address.Address) error {
 	if err != nil {
 		return err
 	}
-	for i := range all[s] {
-		if all[s][i].Key != key {
-			continue
-		}
-		if stands, err := w.Stands(&all[s][i], all[s]); err != nil || stands {
-			return err
-		}
+	if txn.KnownAmong(all[s], key, e.Batch) != 0 {
+		return nil
 	}
 	entry.Evidence.Address = to.Exact() // After the key, which is that of the event without evidence.
 	_, err = w.Record(&txn.Prepared{Subject: s, Occurred: e.Occurred, Entry: entry, Key: key, Batch: e.Batch})

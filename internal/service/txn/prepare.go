@@ -18,7 +18,7 @@ type Prepared struct {
 	Key      consent.EventKey
 	Entry    *statement.Entry
 	Batch    consent.BatchID
-	Known    int64 // position of the same fact, if it was recorded before
+	Known    int64 // position of the same fact, if it is known to the batch: see Tx.known
 	// SameBatch reports that an earlier transaction recorded the same fact with the same batch.
 	SameBatch bool
 }
@@ -47,11 +47,10 @@ func (w *Tx) Prepare(st *Validated, entry *statement.Entry, batch consent.BatchI
 			return nil, err
 		}
 	}
-	known, err := w.known(p.Subject, p.Key)
-	if err != nil {
+	if p.Known, err = w.known(p); err != nil {
 		return nil, err
 	}
-	p.Known, p.SameBatch = known.Position, batch != consent.BatchID{} && known.Batch == batch
+	p.SameBatch = w.recordedBefore(p)
 	if p.Known != 0 && entry.Form == consent.FormExact {
 		w.Named = append(w.Named, p.Known)
 	}
@@ -184,61 +183,14 @@ func (w *Tx) noteUndo(batch consent.BatchID, u *tables.Undo) {
 	w.undos[batch] = u
 }
 
-// isUndone reports whether a batch is left out, or is about to be.
-func (w *Tx) isUndone(batch consent.BatchID) (bool, error) {
-	if batch == (consent.BatchID{}) {
-		return false, nil
-	}
-	u, err := w.UndoOf(batch)
-	return u != nil, err
-}
-
 // refuseUndone refuses to record with a batch that is left out: what comes late would be in it and count.
 func (w *Tx) refuseUndone(batch consent.BatchID) error {
-	undone, err := w.isUndone(batch)
-	if err != nil || !undone {
+	if batch == (consent.BatchID{}) {
+		return nil
+	}
+	if u, err := w.UndoOf(batch); err != nil || u == nil {
 		return err
 	}
 	return fault.Errorf(fault.BatchUndone, "batchId", "this batch was undone, or is being undone: nothing is recorded with it any more; "+
 		"take another batch id")
-}
-
-// Stands reports whether one of the events of a subject, which are all that there are, counts, and will once every undo is complete: no void
-// leaves it out and its batch was not undone. The same fact is recorded again only where no event of it stands.
-func (w *Tx) Stands(e *consent.Event, all []consent.Event) (bool, error) {
-	if slices.ContainsFunc(all, func(void consent.Event) bool { return void.LeavesOut(e) }) {
-		return false, nil
-	}
-	undone, err := w.isUndone(e.Batch)
-	return !undone, err
-}
-
-// known returns where the same fact was recorded before and stands; the zero value: nowhere. What this transaction recorded has no batch there.
-func (w *Tx) known(s *Subject, key consent.EventKey) (storage.BatchedAt, error) {
-	if at, ok := w.eventPositions[eventID{s.ID, key}]; ok {
-		return storage.BatchedAt{Position: at}, nil
-	}
-	at, ok := w.loaded.Events[storage.EventRef{Subject: s.Key, Key: key}]
-	if !ok {
-		return storage.BatchedAt{}, nil
-	}
-	if at.Void {
-		all, err := w.AllEventsOf(s)
-		if err != nil {
-			return storage.BatchedAt{}, err
-		}
-		i := slices.IndexFunc(all[s], func(e consent.Event) bool { return e.Position == at.Position })
-		if i < 0 {
-			return storage.BatchedAt{}, nil // An erasure of this transaction took it.
-		}
-		if stands, err := w.Stands(&all[s][i], all[s]); err != nil || !stands {
-			return storage.BatchedAt{}, err
-		}
-		return at, nil
-	}
-	undone, err := w.isUndone(at.Batch)
-	if err != nil || undone {
-		return storage.BatchedAt{}, err
-	}
-	return at, nil
 }

@@ -68,6 +68,7 @@ type Tx struct {
 type eventID struct {
 	subject consent.SubjectID
 	key     consent.EventKey
+	batch   consent.BatchID // that the event depends on
 }
 
 // Subject is a subject as the transaction sees it.
@@ -385,7 +386,7 @@ func (w *Tx) RunRecorded(s *Subject, e *consent.Event) error {
 // a write of the same transaction that states the same fact finds it by its key.
 func (w *Tx) AppendTo(s *Subject, event *consent.Event, sealed []byte) {
 	w.Append(event, sealed)
-	w.eventPositions[eventID{event.Subject, event.Key}] = event.Position
+	w.eventPositions[eventID{event.Subject, event.Key, event.DependsOn()}] = event.Position
 	w.foldEvent(s, event)
 }
 

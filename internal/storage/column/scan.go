@@ -218,20 +218,27 @@ func ScanKeyHeader(scan Scan) (storage.SubjectKey, []byte, error) {
 	return key, OrNull(header), Fixed("subjects.digest", key.Digest[:], digest)
 }
 
-// ScanEventRef reads the key of a subject, an event key, a position, a batch, and whether the subject has a void.
-func ScanEventRef(scan Scan) (storage.EventRef, storage.BatchedAt, error) {
+// AddEvent adds an event that has one of the keys asked for, unless it is there: a key may be asked for twice. The columns are the key of a
+// subject, an event key, a position, a batch, and whether the subject has a void. Rows come by position.
+func AddEvent(to map[storage.EventRef][]storage.BatchedAt, scan Scan) error {
 	var digest, key, batch []byte
 	var form int16
 	var at storage.BatchedAt
 	if err := scan(&form, &digest, &key, &at.Position, &batch, &at.Void); err != nil {
-		return storage.EventRef{}, at, err
+		return err
 	}
 	ref := storage.EventRef{Subject: storage.SubjectKey{Form: consent.Form(form)}}
 	if err := Fixed("subjects.digest", ref.Subject.Digest[:], digest); err != nil {
-		return storage.EventRef{}, at, err
+		return err
+	}
+	if err := Fixed("events.event_key", ref.Key[:], key); err != nil {
+		return err
 	}
 	copy(at.Batch[:], batch) // The tables hold it to its length.
-	return ref, at, Fixed("events.event_key", ref.Key[:], key)
+	if all := to[ref]; len(all) == 0 || all[len(all)-1].Position != at.Position {
+		to[ref] = append(all, at)
+	}
+	return nil
 }
 
 // ScanCatalog reads the columns of [Catalogs].

@@ -224,7 +224,7 @@ func (t *tx) load(ctx context.Context, load *storage.Load) error {
 	t.loaded = storage.Loaded{
 		Subjects: map[storage.SubjectKey]storage.SubjectState{},
 		States:   map[consent.SubjectID]storage.State{},
-		Events:   map[storage.EventRef]storage.BatchedAt{},
+		Events:   map[storage.EventRef][]storage.BatchedAt{},
 		Requests: map[[32]byte]storage.Request{},
 	}
 	var now time.Time
@@ -262,9 +262,7 @@ func (t *tx) queueLoads(batch *pgx.Batch, load *storage.Load, subjects *column.S
 	if len(load.Events) > 0 {
 		forms, digests, keys := refArrays(load.Events)
 		batch.Queue(selectEventRefs, forms, digests, keys).Query(scanAll(func(scan column.Scan) error {
-			ref, at, err := column.ScanEventRef(scan)
-			t.loaded.Events[ref] = at
-			return err
+			return column.AddEvent(t.loaded.Events, scan)
 		}))
 	}
 	if len(load.Requests) > 0 {

@@ -246,7 +246,7 @@ func (t *tx) load(ctx context.Context, load *storage.Load, now func() time.Time)
 		Now:      consent.InstantOf(now()),
 		Subjects: map[storage.SubjectKey]storage.SubjectState{},
 		States:   map[consent.SubjectID]storage.State{},
-		Events:   map[storage.EventRef]storage.BatchedAt{},
+		Events:   map[storage.EventRef][]storage.BatchedAt{},
 		Requests: map[[32]byte]storage.Request{},
 	}
 	for _, part := range []func(context.Context, *storage.Load) error{
@@ -300,9 +300,7 @@ func (t *tx) loadEvents(_ context.Context, load *storage.Load) error {
 		return hex.AppendEncode(appendKey(b, load.Events[i].Subject), load.Events[i].Key[:])
 	})
 	return t.conn.query(selectEventRefs, []any{refs}, func(scan column.Scan) error {
-		ref, at, err := column.ScanEventRef(scan)
-		t.loaded.Events[ref] = at
-		return err
+		return column.AddEvent(t.loaded.Events, scan)
 	})
 }
 

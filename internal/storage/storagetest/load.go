@@ -54,7 +54,7 @@ func testLoadAll(t *testing.T, open Open) {
 			key(3): {Subject: all.Subjects[2]},
 		},
 		States:   map[consent.SubjectID]storage.State{id(2): all.States[1]},
-		Events:   map[storage.EventRef]storage.BatchedAt{recorded: {Position: 2, Batch: all.Records[1].Event.Batch}},
+		Events:   map[storage.EventRef][]storage.BatchedAt{recorded: {{Position: 2, Batch: all.Records[1].Event.Batch}}},
 		Requests: map[[32]byte]storage.Request{request(1, 0).ID: request(1, begin)}, // expired long ago
 	})
 }
@@ -79,7 +79,7 @@ func testLoadEvents(t *testing.T, open Open) {
 	store := Initialised(t, open)
 	Write(t, store, everything())
 	got := load(t, store, storage.Load{Events: []storage.EventRef{{Subject: key(1), Key: eventKey(2)}}})
-	Same(t, "the events that are recorded", got.Events, map[storage.EventRef]storage.BatchedAt{})
+	Same(t, "the events that are recorded", got.Events, map[storage.EventRef][]storage.BatchedAt{})
 }
 
 func testLoadMany(t *testing.T, open Open) {

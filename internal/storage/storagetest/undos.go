@@ -12,13 +12,13 @@ import (
 
 func undoTests() []Test {
 	return []Test{
-		{"Load_Event_IsTheLastWithTheKey_WithItsBatch", testLoadLastEvent},
+		{"Load_Events_AreAllWithTheKey_EachOnce_WithTheirBatches", testLoadEventsOfAKey},
 		{"Tx_Batch_IsThatOfTheReader", testTxBatch},
 	}
 }
 
-// testLoadLastEvent records a fact three times: of those with one key the last counts, for the others may be left out.
-func testLoadLastEvent(t *testing.T, open Open) {
+// testLoadEventsOfAKey records a fact four times, with a batch of its own each time: the undo of one leaves the others.
+func testLoadEventsOfAKey(t *testing.T, open Open) {
 	store := Initialised(t, open)
 	Write(t, store, everything())
 	var records []storage.Record
@@ -33,9 +33,13 @@ func testLoadLastEvent(t *testing.T, open Open) {
 	}
 	Write(t, store, &storage.Changes{Head: head(7), Records: append(records, recordOf(&void))})
 	one, two := storage.EventRef{Subject: key(1), Key: eventKey(1)}, storage.EventRef{Subject: key(2), Key: eventKey(2)}
-	got := load(t, store, storage.Load{Events: []storage.EventRef{one, two}})
-	Same(t, "the events", got.Events, map[storage.EventRef]storage.BatchedAt{
-		one: {Position: 6, Batch: consent.BatchID{6}}, two: {Position: 2, Batch: record(2, 2).Event.Batch, Void: true},
+	got := load(t, store, storage.Load{Events: []storage.EventRef{one, two, one}})
+	Same(t, "the events", got.Events, map[storage.EventRef][]storage.BatchedAt{
+		one: {
+			{Position: 1, Batch: record(1, 1).Event.Batch},
+			{Position: 4, Batch: consent.BatchID{4}}, {Position: 5, Batch: consent.BatchID{5}}, {Position: 6, Batch: consent.BatchID{6}},
+		},
+		two: {{Position: 2, Batch: record(2, 2).Event.Batch, Void: true}},
 	})
 }
 
