@@ -9,7 +9,9 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/service/asof"
+	"github.com/assent-io/assent/internal/service/check"
 	"github.com/assent-io/assent/internal/service/record"
+	"github.com/assent-io/assent/internal/service/rights"
 )
 
 // blocking suppresses an address for all marketing, as of some hours before the story begins.
@@ -99,5 +101,59 @@ func TestUndo_OfABatchThatLifts_LeavesTheSameLiftWithoutABatch(t *testing.T) {
 		}
 		w.advance(ctx, s, consent.BatchID{7}, -1)
 		w.wantCheck(ctx, s, "newsletter", "anna@example.at", consent.CodeAllowConsent)
+	})
+}
+
+// A change of address takes along what stands in the shadow of a batch: it blocks there, too, once the batch is undone.
+func TestUndo_AfterAMove_LeavesAtTheNewAddressWhatWasThereWithoutTheBatch(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		const was, is = "was@example.at", "is@example.org"
+		w.mustImport(ctx, s, consent.BatchID{}, consentOn("newsletter", is, start.AddDate(0, 0, -9)), blocking(was, consent.ReasonManual, 5))
+		w.mustImport(ctx, s, consent.BatchID{7}, blocking(was, consent.ReasonManual, 3))
+		if _, err := s.Move(ctx, rights.Move{From: was, To: is, Justification: "moved"}); err != nil {
+			t.Fatal(err)
+		}
+		w.clock.Advance(time.Second)
+		late := blocking(was, consent.ReasonComplaint, 4)
+		w.mustImport(ctx, s, consent.BatchID{8}, late)
+		w.mustImport(ctx, s, consent.BatchID{}, late)
+		w.advance(ctx, s, consent.BatchID{8}, -1)
+		w.wantCheck(ctx, s, "newsletter", is, consent.CodeComplaint)
+		w.advance(ctx, s, consent.BatchID{7}, -1)
+		if got, err := s.Lookup(ctx, check.LookupInput{Address: is}); err != nil || len(got.Suppressions) != 2 {
+			t.Errorf("what blocks the new address: %+v, %v", got.Suppressions, err)
+		}
+		sound(t, w, s)
+	})
+}
+
+// A person who moved there and back while the undo waits: what a void will leave out is not brought round and round.
+func TestUndo_MovedThereAndBack_WhileItWaits_Ends(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		const here, there = "here@example.at", "there@example.org"
+		w.mustImport(ctx, s, consent.BatchID{7}, daysAgo(withdrawal("newsletter", here), 2))
+		move := func(from, to string) {
+			t.Helper()
+			if _, err := s.Move(ctx, rights.Move{From: from, To: to, Justification: "moved"}); err != nil {
+				t.Fatal(err)
+			}
+			w.clock.Advance(time.Second)
+		}
+		move(here, there)
+		move(there, here)
+		w.mustImport(ctx, s, consent.BatchID{7}, daysAgo(withdrawal("newsletter", "a@example.at"), 2))
+		if got := w.advance(ctx, s, consent.BatchID{7}, 1); got.Complete || got.Subjects != 2 {
+			t.Errorf("the first step, which leaves out what stands at both addresses: %+v", got)
+		}
+		move(here, there)
+		if got := w.advance(ctx, s, consent.BatchID{7}, -1); !got.Complete {
+			t.Errorf("%+v", got)
+		}
+		for _, address := range []string{here, there} {
+			w.wantCheck(ctx, s, "newsletter", address, consent.CodeNoLegalBasis)
+		}
+		sound(t, w, s)
 	})
 }

@@ -53,7 +53,7 @@ type undoStory struct {
 	*undoModel
 
 	rt       *rapid.T
-	n        int // of the events so far, so that no fact is stated twice
+	stated   []statement.Statement // so far, some of them by several batches
 	imported [modelBatches]bool
 	undone   [modelBatches]bool
 	pending  int  // the batch whose undo is under way; -1: none
@@ -84,11 +84,13 @@ func (o *undoStory) address(label string) string {
 	return rapid.SampledFrom(o.addresses()).Draw(o.rt, label)
 }
 
-// statement draws a statement. Suppressions of a batch have a reason of their own: a change of address carries over the last of those that say
-// the same.
-func (o *undoStory) statement(batch int) statement.Statement {
-	o.n++
-	at := o.w.clock.Now().Add(-time.Duration(rapid.IntRange(1, 200).Draw(o.rt, "ago"))*time.Hour + time.Duration(o.n)*time.Millisecond)
+// statement draws a statement, also one that was stated before, with whatever batch or without one.
+func (o *undoStory) statement() statement.Statement {
+	if len(o.stated) > 0 && rapid.IntRange(0, 2).Draw(o.rt, "again") == 0 {
+		return rapid.SampledFrom(o.stated).Draw(o.rt, "the same")
+	}
+	n := len(o.stated)
+	at := o.w.clock.Now().Add(-time.Duration(rapid.IntRange(1, 200).Draw(o.rt, "ago"))*time.Hour + time.Duration(n)*time.Millisecond)
 	channel := rapid.SampledFrom([]string{"newsletter", "product-marketing"}).Draw(o.rt, "channel")
 	address := o.address("address")
 	st := statement.Statement{Address: address, Occurred: consent.InstantOf(at)}
@@ -102,9 +104,10 @@ func (o *undoStory) statement(batch int) statement.Statement {
 		fallthrough
 	default:
 		st.Kind, st.Scope = consent.KindSuppress, consent.ScopeMarketing
-		st.Reason = []consent.Reason{consent.ReasonManual, consent.ReasonObjection, consent.ReasonComplaint}[batch+1]
+		st.Reason = rapid.SampledFrom([]consent.Reason{consent.ReasonManual, consent.ReasonObjection}).Draw(o.rt, "reason")
 	}
-	st.Note = fmt.Sprintf("no. %d", o.n)
+	st.Note = fmt.Sprintf("no. %d", n)
+	o.stated = append(o.stated, st)
 	return st
 }
 
@@ -134,11 +137,11 @@ func (o *undoStory) step() {
 		o.imported[b] = true
 		in := record.Batch{Batch: o.batch(b)}
 		for range rapid.IntRange(1, 5).Draw(o.rt, "rows") {
-			in.Items = append(in.Items, record.BatchItem{Statement: o.statement(b)})
+			in.Items = append(in.Items, record.BatchItem{Statement: o.statement()})
 		}
 		o.everywhere(b, o.recording(in))
 	case "record":
-		o.everywhere(-1, o.recording(record.Batch{Items: []record.BatchItem{{Statement: o.statement(-1)}}}))
+		o.everywhere(-1, o.recording(record.Batch{Items: []record.BatchItem{{Statement: o.statement()}}}))
 	case "undo":
 		o.undo(1)
 	case "erase":

@@ -65,10 +65,6 @@ func (w *Tx) recordMove(in *Move, from, to *subjects.Places) error {
 	if err != nil {
 		return err
 	}
-	all, err := w.EventsOf(old)
-	if err != nil {
-		return err
-	}
 	for _, side := range []struct {
 		At    *subjects.Places
 		typed string
@@ -87,16 +83,16 @@ func (w *Tx) recordMove(in *Move, from, to *subjects.Places) error {
 			return err
 		}
 	}
-	state, err := w.State(old)
+	all, err := w.EventsOf(old)
 	if err != nil {
 		return err
 	}
-	for _, e := range consent.WithoutVoided(all[old]) {
-		if !isCarriedOver(&e, spelling.Sum, state) {
-			continue
-		}
-		if err := w.recordAtNewAddress(&e, to.Address); err != nil {
-			return err
+	standing := consent.WithoutVoided(all[old])
+	for i := range standing {
+		if e := &standing[i]; isCarriedOver(e, spelling.Sum, standing) {
+			if err := w.recordAtNewAddress(e, to.Address); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -115,21 +111,18 @@ func (w *Tx) recordNow(at *subjects.Place, entry *statement.Entry) (int64, error
 	return w.Record(&txn.Prepared{Subject: s, Occurred: w.Recorded, Entry: entry, Key: key})
 }
 
-// isCarriedOver reports whether an event of a folded subject goes along when the person of the spelling moves. Each no to
-// the person that stands at the old address goes along; the event that a mailbox does not exist does not. A lift never
-// goes along: it is of one spelling, and may be left out later. A caller that lifts at the old address must lift at the
-// new one, too.
-func isCarriedOver(e *consent.Event, spelling [16]byte, state *consent.State) bool {
-	stands := func() bool {
-		return slices.ContainsFunc(state.Suppressions, func(p consent.Suppression) bool { return p.Position == e.Position })
-	}
+// isCarriedOver reports whether an event of a folded subject goes along when the person of the spelling moves. All are those of the subject
+// that no void leaves out. Each no to the person that stands at the old address goes along, also one in whose place another one of a batch
+// stands, which may be undone; the event that a mailbox does not exist does not. A lift never goes along: it is of one spelling, and may be
+// left out later. A caller that lifts at the old address must lift at the new one, too.
+func isCarriedOver(e *consent.Event, spelling [16]byte, all []consent.Event) bool {
 	switch e.Kind {
 	case consent.KindWithdraw, consent.KindRefuse:
 		return !e.Tagged || e.Spelling.Sum == spelling
 	case consent.KindSuppress:
-		return e.Reason != consent.ReasonHardBounce && stands()
+		return e.Reason != consent.ReasonHardBounce && e.MayStand(all)
 	case consent.KindErase:
-		return e.Spelling.Sum == spelling && stands()
+		return e.Spelling.Sum == spelling && e.MayStand(all)
 	default:
 		return false
 	}
@@ -145,12 +138,13 @@ func (w *Tx) carryToNewAddress(s *txn.Subject, e *consent.Event) error {
 	if len(s.Moves) == 0 {
 		return nil
 	}
-	state, err := w.State(s)
+	all, err := w.EventsOf(s)
 	if err != nil {
 		return err
 	}
+	standing := consent.WithoutVoided(all[s])
 	for _, m := range s.Moves {
-		if e.Occurred > m.At || !isCarriedOver(e, m.Spelling, state) {
+		if e.Occurred > m.At || !isCarriedOver(e, m.Spelling, standing) {
 			continue
 		}
 		moved, err := w.EvidenceAt(s, m.Position)
@@ -171,7 +165,7 @@ func (w *Tx) carryToNewAddress(s *txn.Subject, e *consent.Event) error {
 	return nil
 }
 
-// recordAtNewAddress records for another address what an event says, unless that is recorded already. Of the evidence it has only the new
+// recordAtNewAddress records for another address what an event says, unless that is known there to the batch of the event. Of the evidence it has only the new
 // address: if the old one is erased, and with it what says that the person moved, readers of the feed can still be told whom the event blocks.
 func (w *Tx) recordAtNewAddress(e *consent.Event, to address.Address) error {
 	facts := e.Facts
