@@ -13,6 +13,7 @@ import (
 	"github.com/assent-io/assent/internal/presets"
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/imports"
+	"github.com/assent-io/assent/internal/service/undo"
 )
 
 func TestUndoImport_EndsWhatItRecorded_AndTheFileCanBeImportedAnew(t *testing.T) {
@@ -46,15 +47,37 @@ func TestUndoImport_EndsWhatItRecorded_AndTheFileCanBeImportedAnew(t *testing.T)
 	})
 }
 
-func TestUndoImport_NeedsAnOfficer_AndAnImportThatRecordedSomething(t *testing.T) {
+func TestUndoImport_OfOneThatRecordedNothing_FreesItsFile_AndRecordsNothing(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		const text = "email\nno address\n"
+		made, _ := mustImport(ctx, t, s, imports.Options{Preset: presets.Plain}, text)
+		before := positions(t, s.Store)
+		for _, want := range []undo.Result{{Complete: true}, {Complete: true, Before: true}} {
+			one, left, err := s.UndoImport(ctx, made.ID, "the wrong file")
+			if err != nil || left != want || one.State != imports.StateUndone || one.UndoneBy != "test" {
+				t.Errorf("undo: %+v, %+v, %v", one, left, err)
+			}
+		}
+		if after := positions(t, s.Store); after != before {
+			t.Errorf("the undo of nothing recorded %d events", after-before)
+		}
+		_, err := upload(ctx, s, imports.Upload{ID: made.ID}, text)
+		wantFault(t, err, fault.BatchUndone)
+		if anew, _ := mustImport(ctx, t, s, imports.Options{Preset: presets.Plain}, text); anew.ID == made.ID {
+			t.Error("the same file is the import that was undone")
+		}
+		sound(t, w, s)
+	})
+}
+
+func TestUndoImport_NeedsAnOfficer_AndAnImport(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		s, ctx := w.acme()
 		made, _, err := s.CreateImport(ctx, imports.NewImport{Options: imports.Options{Preset: presets.Plain}, SHA256: sha("x"), Size: 1})
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, _, err = s.UndoImport(ctx, made.ID, "nothing is there")
-		wantFault(t, err, fault.NotVoidable)
 		_, _, err = s.UndoImport(ctx, "00000000-0000-4000-8000-000000000000", "unknown")
 		wantFault(t, err, fault.ImportMissing)
 		desk := access.Process("desk")
@@ -114,7 +137,7 @@ func TestUndoImport_IsAsIfItHadNeverBeenImported(t *testing.T) {
 				t.Fatal(err)
 			}
 			recordHistory(ctx, t, s, between, one, two)
-			if _, _, err := s.UndoImport(ctx, made.ID, "the wrong file"); err != nil && !isFault(err, fault.NotVoidable) {
+			if _, _, err := s.UndoImport(ctx, made.ID, "the wrong file"); err != nil {
 				t.Fatal(err)
 			}
 			undone, never := answersOf(ctx, t, w, s, one), answersOf(ctx, t, w, s, two)

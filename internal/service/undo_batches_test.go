@@ -157,3 +157,28 @@ func TestUndo_MovedThereAndBack_WhileItWaits_Ends(t *testing.T) {
 		sound(t, w, s)
 	})
 }
+
+// What comes to a subject after a step has looked at it, and found nothing to leave out, is found by the last one.
+func TestUndo_WhatComesLateToASubjectWithoutAVoid_IsLeftOut(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		batch := consent.BatchID{7}
+		const was, is = "was@example.at", "is@example.org"
+		got := w.mustImport(ctx, s, batch, blocking(is, consent.ReasonManual, 5), daysAgo(withdrawal("newsletter", "a@example.at"), 2),
+			daysAgo(withdrawal("newsletter", "b@example.at"), 2), daysAgo(withdrawal("newsletter", was), 2))
+		if _, err := s.Void(ctx, rights.Void{Position: got[0].Position, Justification: "a mistake"}); err != nil {
+			t.Fatal(err)
+		}
+		w.clock.Advance(time.Second)
+		w.mustImport(ctx, s, consent.BatchID{}, consentOn("newsletter", is, start.AddDate(0, 0, -9)))
+		w.advance(ctx, s, batch, 1) // Has looked at the new address, of which a void leaves everything out.
+		if _, err := s.Move(ctx, rights.Move{From: was, To: is, Justification: "moved"}); err != nil {
+			t.Fatal(err)
+		}
+		w.clock.Advance(time.Second)
+		w.wantCheck(ctx, s, "newsletter", is, consent.CodeWithdrawn)
+		w.advance(ctx, s, batch, -1)
+		w.wantCheck(ctx, s, "newsletter", is, consent.CodeAllowConsent)
+		sound(t, w, s)
+	})
+}

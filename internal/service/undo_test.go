@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -237,6 +238,9 @@ func TestUndo_OneLargeOneAtATime_ResumedByAnotherServer(t *testing.T) {
 		}
 		_, err = s.Undoer.Run(ctx, other, whyUndone)
 		wantFault(t, err, fault.UndoPending)
+		if want := "the undo of the batch 07000000-0000-0000-0000-000000000000, which the client test began at "; !strings.Contains(err.Error(), want+"2026") {
+			t.Errorf("the message does not say which one: %v", err)
+		}
 		w.mustImport(ctx, s, other, daysAgo(withdrawal("newsletter", "d@example.at"), 1)) // It was not begun.
 		if got := w.advance(ctx, s, small, -1); !got.Complete || got.Events != 1 {
 			t.Errorf("a small one beside it: %+v", got)

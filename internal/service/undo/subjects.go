@@ -37,9 +37,8 @@ func (r *run) voidSubjects(tx *txn.Tx, events []storage.BatchEvent) error {
 }
 
 func (r *run) voidSubject(tx *txn.Tx, of *txn.Subject, all []consent.Event) error {
-	first := slices.IndexFunc(all, func(e consent.Event) bool { return e.Batch == r.batch })
-	if first < 0 || all[first].Position <= r.undo.Scanned {
-		return nil // An earlier step has looked at the subject.
+	if !slices.ContainsFunc(all, func(e consent.Event) bool { return e.Batch == r.batch && e.Position > r.undo.Scanned }) {
+		return nil // An earlier step has looked at the subject as it is, or an erasure has taken what the batch recorded.
 	}
 	facts := consent.Facts{Kind: consent.KindVoid, VoidBatch: r.batch, Undo: r.undo.Number}
 	if slices.ContainsFunc(all, func(e consent.Event) bool {
@@ -55,9 +54,15 @@ func (r *run) voidSubject(tx *txn.Tx, of *txn.Subject, all []consent.Event) erro
 	if err != nil {
 		return err
 	}
+	kept := r.keptBefore(tx, all, &facts)
 	if refused != nil {
-		r.undo.Kept++
+		if !kept {
+			r.undo.Kept++
+		}
 		return nil //nolint:nilerr // It is counted; the rest of the batch is left out.
+	}
+	if kept {
+		r.undo.Kept--
 	}
 	event, sealed, err := r.event(tx, &facts)
 	if err != nil {
@@ -68,4 +73,14 @@ func (r *run) voidSubject(tx *txn.Tx, of *txn.Subject, all []consent.Event) erro
 	r.undo.Events += int64(n)
 	r.undo.Subjects++
 	return nil
+}
+
+// keptBefore reports whether an earlier step has counted a subject without the void, of which all are the events, as one that keeps what the
+// batch recorded.
+func (r *run) keptBefore(tx *txn.Tx, all []consent.Event, void *consent.Facts) bool {
+	if !slices.ContainsFunc(all, func(e consent.Event) bool { return e.Batch == r.batch && e.Position <= r.undo.Scanned }) {
+		return false
+	}
+	scanned := slices.DeleteFunc(slices.Clone(all), func(e consent.Event) bool { return e.Batch == r.batch && e.Position > r.undo.Scanned })
+	return voidcheck.LeftOut(consent.InEffect(scanned, tx.Head.Undone), void) > 0
 }

@@ -3,6 +3,8 @@ package undo
 import (
 	"context"
 
+	"github.com/google/uuid"
+
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/codec"
 	"github.com/assent-io/assent/internal/fault"
@@ -44,8 +46,8 @@ type Result struct {
 
 // Run undoes a batch, with the justification of an officer, and returns once that is complete. Of one that was undone before it returns
 // what was left out then. An undo that was interrupted is resumed by the same call. An undo cannot be undone. Errors: INVALID_EVIDENCE,
-// SCOPE_MISSING, OTHER_DEPARTMENT, NOT_VOIDABLE if nothing was recorded with the batch, UNDO_PENDING while the undo of another large batch is
-// not complete.
+// SCOPE_MISSING, OTHER_DEPARTMENT, NOT_VOIDABLE if nothing was recorded with the batch and it is no import, UNDO_PENDING while the undo of
+// another large batch is not complete.
 func (u *Undoer) Run(ctx context.Context, batch consent.BatchID, justification string) (Result, error) {
 	return u.Advance(ctx, batch, justification, -1)
 }
@@ -89,12 +91,6 @@ func (u *Undoer) Pending(ctx context.Context) (*tables.Undo, error) {
 		return nil, env.StoreFault(err)
 	}
 	return &found[0], nil
-}
-
-// IsUndone reports whether a batch was undone or is being undone, as the transaction has left it so far: nothing is recorded with it any more.
-func IsUndone(tx *txn.Tx, batch consent.BatchID) (bool, error) {
-	u, err := tx.UndoOf(batch)
-	return u != nil, err
 }
 
 // run is one undo under way.
@@ -149,9 +145,18 @@ func (r *run) read(ctx context.Context) (part, error) {
 	case len(events) > 0:
 		p.through = max(p.through, events[len(events)-1].Position)
 	case !r.begun:
-		return part{}, fault.Errorf(fault.NotVoidable, "batchId", "no event of this batch is recorded")
+		return p, r.mayBeEmpty(ctx)
 	}
 	return p, nil
+}
+
+// mayBeEmpty refuses a batch of which no event is recorded, unless it is an import: from its undo on nothing is recorded with it any more.
+func (r *run) mayBeEmpty(ctx context.Context) error {
+	found, err := tables.ImportOf(ctx, r.undoer.Store, r.batch)
+	if err == nil && len(found) == 0 {
+		err = fault.Errorf(fault.NotVoidable, "batchId", "no event of this batch is recorded")
+	}
+	return err
 }
 
 // step carries out the next transaction.
@@ -226,8 +231,9 @@ func (r *run) begin(tx *txn.Tx, atOnce bool) error {
 		return err
 	}
 	if pending != nil {
-		return fault.Errorf(fault.UndoPending, "batchId", "the undo of another batch is not complete, and two large ones cannot be under way at "+
-			"the same time; complete that one first: undo its batch again, which goes on where it was")
+		return fault.Errorf(fault.UndoPending, "batchId", "the undo of the batch %s, which the client %s began at %s, is not complete, and two large "+
+			"ones cannot be under way at the same time; complete that one first: undo its batch again, which goes on where it was",
+			uuid.UUID(pending.Batch), pending.StartedBy, pending.Started)
 	}
 	r.undo.Number = tx.Head.Undone + 1
 	return nil
