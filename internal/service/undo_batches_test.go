@@ -12,6 +12,8 @@ import (
 	"github.com/assent-io/assent/internal/service/check"
 	"github.com/assent-io/assent/internal/service/record"
 	"github.com/assent-io/assent/internal/service/rights"
+	"github.com/assent-io/assent/internal/service/txn"
+	"github.com/assent-io/assent/internal/storage"
 )
 
 // blocking suppresses an address for all marketing, as of some hours before the story begins.
@@ -179,6 +181,36 @@ func TestUndo_WhatComesLateToASubjectWithoutAVoid_IsLeftOut(t *testing.T) {
 		w.wantCheck(ctx, s, "newsletter", is, consent.CodeWithdrawn)
 		w.advance(ctx, s, batch, -1)
 		w.wantCheck(ctx, s, "newsletter", is, consent.CodeAllowConsent)
+		sound(t, w, s)
+	})
+}
+
+// A write that takes a subject by its id beside one that takes it by its key would store one of the two states and lose the other.
+func TestWrite_OfOneSubjectByItsIdAndByItsKey_IsRefused(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		w.mustImport(ctx, s, consent.BatchID{7}, blocking("anna@example.at", consent.ReasonManual, 5))
+		before := positions(t, s.Store)
+		events, err := s.Store.Batch(ctx, consent.BatchID{7}, 0, 1)
+		if err != nil || len(events) != 1 {
+			t.Fatal(events, err)
+		}
+		write := txn.Write{Run: func(tx *txn.Tx) error {
+			for range 2 {
+				of := &txn.Subject{Subject: storage.Subject{ID: events[0].Subject}}
+				event := consent.Event{
+					Occurred: tx.Recorded, Subject: of.ID, Key: consent.EventKey{1}, Facts: consent.Facts{Kind: consent.KindVoid, VoidPosition: events[0].Position},
+				}
+				tx.AppendTo(of, &event, nil)
+			}
+			return nil
+		}}
+		if err := s.engine.Do(ctx, &write); err == nil {
+			t.Error("two states of one subject are stored")
+		}
+		if after := positions(t, s.Store); after != before {
+			t.Errorf("%d events were recorded", after-before)
+		}
 		sound(t, w, s)
 	})
 }

@@ -349,6 +349,9 @@ func (w *Tx) changes() (*storage.Changes, error) {
 		DropEvidence: w.Removals.Evidence, Blank: slices.Sorted(maps.Keys(w.Removals.blank)), ForgetRequests: w.Removals.Requests,
 		ForgetDisclosures: w.Removals.Disclosures, DropSubjects: w.Removals.DropSubjects,
 	}
+	if s := twice(w.touchedSubjects); s != nil {
+		return nil, fmt.Errorf("a transaction has two states of the subject %x: it was taken by its key and by its id", s.ID)
+	}
 	for _, s := range w.touchedSubjects {
 		packed, err := codec.AppendVariants(nil, &codec.Variants{Now: s.State, Undo: s.undo, Then: s.then}, w.Names)
 		if err != nil {
@@ -364,6 +367,22 @@ func (w *Tx) changes() (*storage.Changes, error) {
 		c.Tables = append(c.Tables, statement(storage.MarkOf(&c.Head)))
 	}
 	return c, nil
+}
+
+// twice returns a subject whose id another one of the list has as well, as where one is taken by its key and the other by its id: each
+// lacks what was done to the other. nil: there is none.
+func twice(list []*Subject) *Subject {
+	if len(list) < 2 {
+		return nil
+	}
+	seen := make(map[consent.SubjectID]bool, len(list))
+	for _, s := range list {
+		if seen[s.ID] {
+			return s
+		}
+		seen[s.ID] = true
+	}
+	return nil
 }
 
 // nameDigest makes the head name a version of the digest key, for new rows. The head is stored with the row that is the first of it at the
