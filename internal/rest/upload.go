@@ -221,6 +221,10 @@ func startOf(u *url.URL, id string, preview bool) (*assentv1.UploadStart, *fault
 	}
 	given.Del("rows")
 	if preview {
+		if start.Sha256 = given.Get("sha256"); len(given["sha256"]) > 1 {
+			return nil, fault.Errorf(fault.InvalidRequest, "sha256", "the parameter is given twice")
+		}
+		given.Del("sha256")
 		options, refused := previewOptions(given)
 		start.Target = &assentv1.UploadStart_Preview{Preview: options}
 		return start, refused

@@ -116,6 +116,31 @@ func TestImport_Preview_RecordsNothing(t *testing.T) {
 	})
 }
 
+// A preview with the digest of the file says what its upload would record: nothing, once it was imported. As a new import it would record all.
+func TestImport_PreviewOfAFileThatWasImported_SaysWhatItsUploadWouldRecord(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		const text = "anna@firma.example\nbert@firma.example\n"
+		options := imports.Options{Preset: presets.Plain}
+		preview := func(digest string, recorded, duplicates int64) {
+			t.Helper()
+			told, err := upload(ctx, s, imports.Upload{Preview: &options, SHA256: digest}, text)
+			if err != nil || told.Counts.Recorded != recorded || told.Counts.Duplicates != duplicates {
+				t.Errorf("preview with the digest %q: %+v, %v", digest, told.Counts, err)
+			}
+		}
+		preview(sha(text), 2, 0)
+		mustImport(ctx, t, s, options, text)
+		w.clock.Advance(time.Hour)
+		preview(strings.ToUpper(sha(text)), 0, 2)
+		preview("", 2, 0)
+		preview(sha("another"), 2, 0)
+		if _, told := mustImport(ctx, t, s, options, text); told.Counts.Duplicates != 2 {
+			t.Errorf("imported again: %+v", told.Counts)
+		}
+	})
+}
+
 var errCut = errors.New("the connection was cut")
 
 // cut gives a text up to where it was cut.

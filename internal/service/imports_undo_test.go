@@ -2,6 +2,7 @@ package service
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -143,6 +144,48 @@ func TestUndoImport_IsAsIfItHadNeverBeenImported(t *testing.T) {
 			undone, never := answersOf(ctx, t, w, s, one), answersOf(ctx, t, w, s, two)
 			if diff := cmp.Diff(never, undone); diff != "" {
 				t.Fatalf("before %+v, rows %+v, between %+v (-never +undone):\n%s", before, rows, between, diff)
+			}
+		})
+	})
+}
+
+// Of two imports that state the same of some people either can be undone: every answer is what the other one alone gives.
+func TestUndoImport_BesideAnotherOneOfTheSamePeople_IsAsIfItHadNeverBeenImported(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		w.byStore = true
+		s, ctx := w.acme()
+		run := 0
+		rapid.Check(t, func(t *rapid.T) {
+			run++
+			one, two := fmt.Sprintf("u%d", run), fmt.Sprintf("v%d", run)
+			common := listRows(t)
+			lists := [2][]listRow{slices.Concat(common, listRows(t)), slices.Concat(listRows(t), common)}
+			undone := rapid.IntRange(0, 1).Draw(t, "undone")
+			single := rapid.SampledFrom(append(history(t), historyEvent{kind: "MANUAL", hour: 1})).Draw(t, "single")
+			var ids [2]string
+			for i, rows := range lists {
+				text := listFile(one, rows)
+				made, existed, err := s.CreateImport(ctx, imports.NewImport{Options: listOptions(), SHA256: sha(text + fmt.Sprint(i)), Size: int64(len(text))})
+				if err != nil || existed {
+					t.Fatal(existed, err)
+				}
+				ids[i] = made.ID
+				if _, err := upload(ctx, s, imports.Upload{ID: made.ID}, text); err != nil && !isFault(err, fault.FileChanged) {
+					t.Fatal(err)
+				}
+			}
+			importText(ctx, t, s, listFile(two, lists[1-undone]))
+			for _, prefix := range []string{one, two} {
+				if _, err := s.Record(ctx, single.statement(prefix), txn.Idempotency{}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if _, _, err := s.UndoImport(ctx, ids[undone], "the wrong file"); err != nil {
+				t.Fatal(err)
+			}
+			got, want := answersOf(ctx, t, w, s, one), answersOf(ctx, t, w, s, two)
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Fatalf("lists %+v, undone %d (-never imported +undone):\n%s", lists, undone, diff)
 			}
 		})
 	})

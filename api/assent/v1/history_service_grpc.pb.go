@@ -70,7 +70,7 @@ type HistoryServiceClient interface {
 	// A large one takes a while; a repetition resumes what was interrupted. Nothing is recorded with the batch any more (BATCH_UNDONE).
 	// Errors: INVALID_ARGUMENT with INVALID_REQUEST or INVALID_EVIDENCE; OUT_OF_RANGE with POSITION_UNKNOWN; FAILED_PRECONDITION with
 	// NOT_VOIDABLE for an event that says nothing of what a person or an officer wanted, such as an erasure, and for an unknown batch, and
-	// with UNDO_PENDING while another large batch is being left out.
+	// with UNDO_PENDING while another large batch is being left out: the message names it, and the client that began.
 	VoidEvents(ctx context.Context, in *VoidEventsRequest, opts ...grpc.CallOption) (*VoidEventsResponse, error)
 	// Records that two addresses are of one person: refusals and suppressions of either, past and to come, hold for both; grants do not go
 	// along. Hard bounces stay, for they are about a mailbox.
@@ -293,7 +293,7 @@ type HistoryServiceServer interface {
 	// A large one takes a while; a repetition resumes what was interrupted. Nothing is recorded with the batch any more (BATCH_UNDONE).
 	// Errors: INVALID_ARGUMENT with INVALID_REQUEST or INVALID_EVIDENCE; OUT_OF_RANGE with POSITION_UNKNOWN; FAILED_PRECONDITION with
 	// NOT_VOIDABLE for an event that says nothing of what a person or an officer wanted, such as an erasure, and for an unknown batch, and
-	// with UNDO_PENDING while another large batch is being left out.
+	// with UNDO_PENDING while another large batch is being left out: the message names it, and the client that began.
 	VoidEvents(context.Context, *VoidEventsRequest) (*VoidEventsResponse, error)
 	// Records that two addresses are of one person: refusals and suppressions of either, past and to come, hold for both; grants do not go
 	// along. Hard bounces stay, for they are about a mailbox.

@@ -1334,6 +1334,9 @@ type UploadStart struct {
 	//	*UploadStart_Id
 	//	*UploadStart_Preview
 	Target isUploadStart_Target `protobuf_oneof:"target"`
+	// Of a preview: the SHA-256 of the file in hexadecimal. With it the preview of a file that was imported with the same options says what the
+	// next upload of that import would record; without it, what a new import would.
+	Sha256 string `protobuf:"bytes,4,opt,name=sha256,proto3" json:"sha256,omitempty"`
 	// Which rows the answers have.
 	Rows          ImportRows `protobuf:"varint,3,opt,name=rows,proto3,enum=assent.v1.ImportRows" json:"rows,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -1393,6 +1396,13 @@ func (x *UploadStart) GetPreview() *ImportOptions {
 		}
 	}
 	return nil
+}
+
+func (x *UploadStart) GetSha256() string {
+	if x != nil {
+		return x.Sha256
+	}
+	return ""
 }
 
 func (x *UploadStart) GetRows() ImportRows {
@@ -1928,10 +1938,12 @@ const file_assent_v1_import_service_proto_rawDesc = "" +
 	"\x13UploadImportRequest\x12.\n" +
 	"\x05start\x18\x01 \x01(\v2\x16.assent.v1.UploadStartH\x00R\x05start\x12\x1f\n" +
 	"\x04data\x18\x02 \x01(\fB\t\xbaH\x06z\x04\x18\x80\x80@H\x00R\x04dataB\r\n" +
-	"\x04part\x12\x05\xbaH\x02\b\x01\"\xa8\x01\n" +
+	"\x04part\x12\x05\xbaH\x02\b\x01\"\xa9\x02\n" +
 	"\vUploadStart\x12\x1a\n" +
 	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01H\x00R\x02id\x124\n" +
-	"\apreview\x18\x02 \x01(\v2\x18.assent.v1.ImportOptionsH\x00R\apreview\x126\n" +
+	"\apreview\x18\x02 \x01(\v2\x18.assent.v1.ImportOptionsH\x00R\apreview\x12\x7f\n" +
+	"\x06sha256\x18\x04 \x01(\tBg\xe0A\x01\xbaHa\xba\x01^\n" +
+	"\x12preview_sha256_hex\x12\"a SHA-256 is 64 hexadecimal digits\x1a$this.matches('^([0-9a-fA-F]{64})?$')R\x06sha256\x126\n" +
 	"\x04rows\x18\x03 \x01(\x0e2\x15.assent.v1.ImportRowsB\v\xe0A\x01\xbaH\x05\x82\x01\x02\x10\x01R\x04rowsB\x0f\n" +
 	"\x06target\x12\x05\xbaH\x02\b\x01\"\xbb\x01\n" +
 	"\x14UploadImportResponse\x12(\n" +

@@ -59,8 +59,9 @@ type ImportServiceClient interface {
 	ListImports(ctx context.Context, in *ListImportsRequest, opts ...grpc.CallOption) (*ListImportsResponse, error)
 	// Leaves all that an import recorded out of every answer, as if it had never been recorded; that cannot be undone. It takes effect at once, with
 	// the last part of a large import, and is resumed by the same call if it is interrupted. An upload under way ends with BATCH_UNDONE. The same file
-	// can be imported again then, as another import. Errors: NOT_FOUND with IMPORT_NOT_FOUND; INVALID_ARGUMENT with INVALID_EVIDENCE;
-	// FAILED_PRECONDITION with NOT_VOIDABLE if the import recorded nothing, and UNDO_PENDING while the undo of another large batch is not complete.
+	// can be imported again then, as another import; so it can where the import had recorded nothing. What other imports, or single writes, state as
+	// well stays. Errors: NOT_FOUND with IMPORT_NOT_FOUND; INVALID_ARGUMENT with INVALID_EVIDENCE; FAILED_PRECONDITION with UNDO_PENDING while the
+	// undo of another large batch is not complete: the message names the batch, and the client that began its undo.
 	UndoImport(ctx context.Context, in *UndoImportRequest, opts ...grpc.CallOption) (*UndoImportResponse, error)
 }
 
@@ -158,8 +159,9 @@ type ImportServiceServer interface {
 	ListImports(context.Context, *ListImportsRequest) (*ListImportsResponse, error)
 	// Leaves all that an import recorded out of every answer, as if it had never been recorded; that cannot be undone. It takes effect at once, with
 	// the last part of a large import, and is resumed by the same call if it is interrupted. An upload under way ends with BATCH_UNDONE. The same file
-	// can be imported again then, as another import. Errors: NOT_FOUND with IMPORT_NOT_FOUND; INVALID_ARGUMENT with INVALID_EVIDENCE;
-	// FAILED_PRECONDITION with NOT_VOIDABLE if the import recorded nothing, and UNDO_PENDING while the undo of another large batch is not complete.
+	// can be imported again then, as another import; so it can where the import had recorded nothing. What other imports, or single writes, state as
+	// well stays. Errors: NOT_FOUND with IMPORT_NOT_FOUND; INVALID_ARGUMENT with INVALID_EVIDENCE; FAILED_PRECONDITION with UNDO_PENDING while the
+	// undo of another large batch is not complete: the message names the batch, and the client that began its undo.
 	UndoImport(context.Context, *UndoImportRequest) (*UndoImportResponse, error)
 	mustEmbedUnimplementedImportServiceServer()
 }

@@ -34,7 +34,7 @@ func (c *Commands) run(ctx context.Context, s *connect.Server, f *flags, path st
 		return err
 	}
 	options.FileName = strings.ToValidUTF8(strings.TrimSuffix(from.base, ".gz"), "_")
-	start := &assentv1.UploadStart{Target: &assentv1.UploadStart_Preview{Preview: options}}
+	start := &assentv1.UploadStart{Target: &assentv1.UploadStart_Preview{Preview: options}, Sha256: from.sha256}
 	if !f.dryRun {
 		answer, err := connect.CallAgain(ctx, s, assentv1.NewImportServiceClient(s).CreateImport,
 			&assentv1.CreateImportRequest{Options: options, Sha256: from.sha256, Size: from.size})
@@ -42,7 +42,7 @@ func (c *Commands) run(ctx context.Context, s *connect.Server, f *flags, path st
 			return err
 		}
 		made := answer.GetImport()
-		start.Target = &assentv1.UploadStart_Id{Id: made.GetId()}
+		start = &assentv1.UploadStart{Target: &assentv1.UploadStart_Id{Id: made.GetId()}}
 		if answer.GetExisted() && made.GetState() == assentv1.ImportState_IMPORT_STATE_COMPLETE {
 			c.Notef("This file was imported on %s as %s; what it says is known.", value.Stamp(made.GetCompletedTime()), made.GetId())
 		}

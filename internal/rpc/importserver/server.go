@@ -94,7 +94,7 @@ func (s *importServer) UploadImport(stream assentv1.ImportService_UploadImportSe
 	if start == nil {
 		return fault.Errorf(fault.InvalidRequest, "start", "the first message of an upload says what is uploaded for what")
 	}
-	in := imports.Upload{ID: start.GetId(), Rows: rowsOf(start.GetRows())}
+	in := imports.Upload{ID: start.GetId(), SHA256: start.GetSha256(), Rows: rowsOf(start.GetRows())}
 	if preview := start.GetPreview(); preview != nil {
 		options, err := optionsOf(preview)
 		if err != nil {

@@ -17,6 +17,7 @@ import (
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/pipeline"
 	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/storage/tables"
 	"github.com/assent-io/assent/internal/textfile"
 	"github.com/assent-io/assent/internal/toolfile"
@@ -45,6 +46,7 @@ const (
 type Upload struct {
 	ID      string   // of the import
 	Preview *Options // instead: only what would be recorded
+	SHA256  string   // of the file of a preview, in hexadecimal: it is one of the client's import of the file, if there is one; empty: of a new one
 	Rows    Rows
 }
 
@@ -73,7 +75,9 @@ func (s *Imports) Upload(ctx context.Context, in Upload, open Open, tell func(Pr
 		if err := s.check(ctx, in.Preview, &who); err != nil {
 			return err
 		}
-		u.made.Options, u.made.Created = *in.Preview, s.Instant()
+		if err := u.preview(ctx, &who, NewImport{Options: *in.Preview, SHA256: in.SHA256}); err != nil {
+			return err
+		}
 		return u.run(ctx, open)
 	}
 	row, err := s.find(ctx, in.ID)
@@ -189,6 +193,26 @@ func (u *upload) run(ctx context.Context, open Open) error {
 	}
 	u.report.Notices = noticesOf(u.file, &u.report.Counts, u.made.Options.Timezone)
 	return u.finish(ctx)
+}
+
+// preview begins the preview of a file. Of one that was imported it has the batch and the time of that import, as the next upload would.
+func (u *upload) preview(ctx context.Context, who *access.Caller, n NewImport) error {
+	u.made.Options, u.made.Created = n.Options, u.imports.Instant()
+	if n.SHA256 == "" {
+		return nil
+	}
+	identity, err := u.imports.identity(who.ID, &n.Options, n.SHA256)
+	if err != nil {
+		return err
+	}
+	found, err := tables.ImportOfFile(ctx, u.imports.Store, identity)
+	if err != nil {
+		return env.StoreFault(err)
+	}
+	if len(found) > 0 {
+		u.batch, u.made.Created = found[0].ID, found[0].Created
+	}
+	return nil
 }
 
 // unreadable returns why a file cannot be read: what is wrong with it, or what ended its coming.
