@@ -14,6 +14,7 @@ import (
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/statement"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/asof"
 	"github.com/assent-io/assent/internal/service/check"
@@ -181,6 +182,10 @@ func (o *undoStory) undo(steps int) {
 	}
 	o.w.clock.Advance(time.Second)
 	got, err := o.server().Undoer.Advance(o.ctx, o.batch(o.pending), whyUndone, steps)
+	if isFault(err, fault.NotVoidable) { // All that the batch states was known without it.
+		o.pending = -1
+		return
+	}
 	if err != nil {
 		o.rt.Fatalf("undo: %v", err)
 	}
