@@ -186,14 +186,6 @@ func (e *Event) LeavesOut(other *Event) bool {
 	return other.Position == e.VoidPosition || slices.Contains(other.Was, e.VoidPosition)
 }
 
-// DependsOn returns the batch whose undo leaves the event out; zero: there is none.
-func (e *Event) DependsOn() BatchID {
-	if !e.Voidable() {
-		return BatchID{}
-	}
-	return e.Batch
-}
-
 // Voidable reports whether a void may leave the event out, as [Kind.Voidable].
 func (e *Event) Voidable() bool { return e.Kind.Voidable() }
 

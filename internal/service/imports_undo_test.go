@@ -14,6 +14,7 @@ import (
 	"github.com/assent-io/assent/internal/presets"
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/imports"
+	"github.com/assent-io/assent/internal/service/txn"
 	"github.com/assent-io/assent/internal/service/undo"
 )
 

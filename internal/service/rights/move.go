@@ -120,12 +120,31 @@ func isCarriedOver(e *consent.Event, spelling [16]byte, all []consent.Event) boo
 	case consent.KindWithdraw, consent.KindRefuse:
 		return !e.Tagged || e.Spelling.Sum == spelling
 	case consent.KindSuppress:
-		return e.Reason != consent.ReasonHardBounce && e.MayStand(all)
+		return e.Reason != consent.ReasonHardBounce && mayStand(e, all)
 	case consent.KindErase:
-		return e.Spelling.Sum == spelling && e.MayStand(all)
+		return e.Spelling.Sum == spelling && mayStand(e, all)
 	default:
 		return false
 	}
+}
+
+// mayStand reports whether a suppression or an erasure, one of the events of a subject of which no void leaves any out, is in force after the
+// last of them, or would be if other batches were undone: whether it stands among what says the same without a batch and with its own. What a
+// lift has ended does not stand, whatever batch the lift is of.
+func mayStand(e *consent.Event, events []consent.Event) bool {
+	last := consent.Event{Facts: consent.Facts{Kind: consent.KindRelease}} // Ends nothing but what has ended by time.
+	var beside []consent.Event
+	for i := range events {
+		other := &events[i]
+		last.Occurred = max(last.Occurred, other.Occurred)
+		blocks := other.Kind == consent.KindSuppress || other.Kind == consent.KindErase
+		batch := txn.DependsOn(other)
+		if other.Kind == consent.KindLift || blocks && (batch == consent.BatchID{} || batch == txn.DependsOn(e)) {
+			beside = append(beside, *other)
+		}
+	}
+	state := consent.Fold(append(beside, last))
+	return slices.ContainsFunc(state.Suppressions, func(p consent.Suppression) bool { return p.Position == e.Position })
 }
 
 // GoAlong brings an event that was just recorded to where its person has moved since it occurred. It is a hook of the engine.

@@ -25,7 +25,7 @@ func (w *Tx) known(p *Prepared) (int64, error) {
 		}
 		for i := range recorded {
 			e := consent.Event{Batch: recorded[i].Batch, Facts: consent.Facts{Kind: p.Entry.Facts.Kind}} // The key says the kind.
-			if e.DependsOn() == batch {
+			if DependsOn(&e) == batch {
 				return recorded[i].Position, nil
 			}
 		}
@@ -55,10 +55,18 @@ func KnownAmong(all []consent.Event, key consent.EventKey, batch consent.BatchID
 	}
 	for _, of := range [...]consent.BatchID{batch, {}} {
 		for i := range all {
-			if e := &all[i]; e.Key == key && e.DependsOn() == of && !voided(e) {
+			if e := &all[i]; e.Key == key && DependsOn(e) == of && !voided(e) {
 				return e.Position
 			}
 		}
 	}
 	return 0
+}
+
+// DependsOn returns the batch whose undo leaves an event out; zero: there is none.
+func DependsOn(e *consent.Event) consent.BatchID {
+	if !e.Voidable() {
+		return consent.BatchID{}
+	}
+	return e.Batch
 }

@@ -405,7 +405,7 @@ func (w *Tx) RunRecorded(s *Subject, e *consent.Event) error {
 // a write of the same transaction that states the same fact finds it by its key.
 func (w *Tx) AppendTo(s *Subject, event *consent.Event, sealed []byte) {
 	w.Append(event, sealed)
-	w.eventPositions[eventID{event.Subject, event.Key, event.DependsOn()}] = event.Position
+	w.eventPositions[eventID{event.Subject, event.Key, DependsOn(event)}] = event.Position
 	w.foldEvent(s, event)
 }
 
