@@ -185,6 +185,38 @@ func TestActivateVersion_ThatLooksLikeAnotherFile_NeedsAnOfficer(t *testing.T) {
 	})
 }
 
+func TestActivateVersion_RefusedAgainAndAgain_KeepsNoMoreVersionsInMemory(t *testing.T) {
+	w := newWorld(t, "sqlite")
+	s, ctx := w.acme()
+	w.ecg(ctx, s)
+	var entries []string
+	for i := range 40 {
+		entries = append(entries, fmt.Sprintf("p%d@firma.example", i))
+	}
+	w.activate(ctx, s, w.upload(ctx, s, ecgFile(entries...)).Version, false)
+	w.customer(ctx, s, "p1@firma.example")
+	w.wantCheck(ctx, s, "product-marketing", "p1@firma.example", consent.CodeExternalList)
+	one := s.reference.Lists.Bytes()
+	for i := range 10 {
+		v := w.upload(ctx, s, ecgFile(entries[:10+i]...))
+		if _, err := s.ActivateVersion(ctx, extlists.Activate{List: "ecg", Version: v.Version}); !fault.Is(err, fault.ListShrinks) {
+			t.Fatal(err)
+		}
+	}
+	if got := s.reference.Lists.Bytes(); got <= one || got > 3*one {
+		t.Errorf("the versions in memory take %d bytes, and the one in force %d: more than two others are there, or none", got, one)
+	}
+	loaded := s.reference.Lists
+	head, err := s.Store.Head(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := loaded.Bytes()
+	if in, err := loaded.InForce(ctx, &head, s.Instant()); err != nil || len(in) != 1 || loaded.Bytes() != before {
+		t.Errorf("the version in force was read anew: %v, %v", in, err)
+	}
+}
+
 func TestUploadVersion_WhatIsNoList_IsRefused_AndNothingIsStored(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		s, ctx := w.acme()

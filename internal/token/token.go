@@ -34,11 +34,12 @@ type Page struct {
 
 // Feed is a place in the change feed.
 type Feed struct {
-	Store    []byte `json:"s"` // id of the database
-	Position int64  `json:"p"` // up to which everything was told
-	Revision int64  `json:"v"` // of the head, up to which everything was told
-	Root     []byte `json:"h"` // of the ledger at the position
-	Catalog  int64  `json:"c"` // version by which it was told
+	Store    []byte `json:"s"`           // id of the database
+	Position int64  `json:"p"`           // up to which everything was told
+	Revision int64  `json:"v"`           // of the head, up to which everything was told
+	Root     []byte `json:"h"`           // of the ledger at the position
+	Catalog  int64  `json:"c"`           // version by which it was told
+	Listed   int64  `json:"l,omitempty"` // position of the last activation of an external list by which it was told
 	// Request is a digest of who asks for what in which form.
 	Request []byte `json:"q"`
 	// Until is the position up to which everything told is told as a whole, for the caller may have later facts already; math.MaxInt64 of a

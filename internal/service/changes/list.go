@@ -48,6 +48,9 @@ func (f *Feed) begin(ctx context.Context, in Request) (*reader, *place, error) {
 	}
 	mark := storage.MarkOf(&head)
 	at := &place{Mark: mark, catalog: r.catalog, began: mark}
+	if at.listed, err = f.Lists.LastActivation(ctx, &head); err != nil {
+		return nil, nil, err
+	}
 	switch in.From {
 	case FromNow, "":
 	case FromBeginning:

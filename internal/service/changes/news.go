@@ -79,12 +79,18 @@ func (f *Feed) listNews(ctx context.Context, consumer, from string, size int) (N
 
 // tellNews puts into a page what a window tells a reader that is at its beginning, and moves the place to its end.
 func (f *Feed) tellNews(ctx context.Context, r *reader, at *place, w *window, p *NewsPage) error {
-	if at.catalog != w.catalog.Version || w.undone || w.listed > at.Position {
-		p.Reset = p.Reset || len(r.channelResets(at, w)) > 0
+	anew, err := f.listsAnew(ctx, at, w)
+	if err != nil {
+		return err
+	}
+	if at.catalog != w.catalog.Version || w.undone || anew {
+		p.Reset = p.Reset || len(r.channelResets(at, w, anew)) > 0
 		if err := f.under(r, w.catalog); err != nil {
 			return err
 		}
-		at.catalog = w.catalog.Version
+		if at.catalog = w.catalog.Version; anew {
+			at.listed = w.listed
+		}
 	}
 	for i := range r.infos {
 		p.Channels = append(p.Channels, r.infos[i].Channel)
@@ -106,7 +112,6 @@ func (f *Feed) tellNews(ctx context.Context, r *reader, at *place, w *window, p 
 	}
 	at.Mark, at.root, p.Mark = w.to, w.root, w.to
 	p.More = w.more()
-	var err error
 	p.Token, err = f.writeToken(r, &w.head, at)
 	return err
 }

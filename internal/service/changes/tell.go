@@ -15,6 +15,7 @@ import (
 type told struct {
 	entries []Entry
 	cards   []toldCard
+	anew    bool // by other external lists than before
 }
 
 // toldCard is a card with the entries about it, which are told[from:to].
@@ -38,9 +39,13 @@ func (f *Feed) collect(ctx context.Context, r *reader, at *place, w *window) (*t
 	if err := r.mayMiss(w.dropped, at.Mark, at.began); err != nil {
 		return nil, err
 	}
-	var t told
-	if at.catalog != w.catalog.Version || w.undone || w.listed > at.Position {
-		t.entries = append(t.entries, r.channelResets(at, w)...)
+	anew, err := f.listsAnew(ctx, at, w)
+	if err != nil {
+		return nil, err
+	}
+	t := told{anew: anew}
+	if at.catalog != w.catalog.Version || w.undone || anew {
+		t.entries = append(t.entries, r.channelResets(at, w, anew)...)
 		if err := f.under(r, w.catalog); err != nil {
 			return nil, err
 		}
@@ -76,6 +81,9 @@ func (f *Feed) give(ctx context.Context, r *reader, at *place, w *window, t *tol
 	}
 	r.form.mix(t.entries)
 	at.Mark, at.root, at.catalog = w.to, w.root, w.catalog.Version
+	if t.anew {
+		at.listed = w.listed
+	}
 	if at.until <= at.Position {
 		at.until = 0
 	}
@@ -87,8 +95,9 @@ func (f *Feed) give(ctx context.Context, r *reader, at *place, w *window, t *tol
 }
 
 // channelResets returns the resets of the channels whose answers may be others for the reader under the catalog of a window than under that
-// by which it was told so far: also of those that it reads no longer, of which it is told nothing from then on. An undo resets all.
-func (r *reader) channelResets(at *place, w *window) []Entry {
+// by which it was told so far: also of those that it reads no longer, of which it is told nothing from then on. An undo resets all, and
+// other external lists those for marketing.
+func (r *reader) channelResets(at *place, w *window, anew bool) []Entry {
 	var had []string
 	var before *catalog.Catalog
 	if at.catalog > 0 && at.catalog <= int64(len(w.versions)) {
@@ -98,7 +107,7 @@ func (r *reader) channelResets(at *place, w *window) []Entry {
 	has := r.reaches(w.catalog.Parsed, r.channels)
 	var entries []Entry
 	for _, id := range once(slices.Concat(has, had)) {
-		if !w.undone && slices.Contains(had, id) && slices.Contains(has, id) && !w.listsAnew(at, id) &&
+		if !w.undone && slices.Contains(had, id) && slices.Contains(has, id) && !(anew && w.isMarketing(id)) &&
 			!feed.DecidesOtherwise(before, w.catalog.Parsed, id) {
 			continue
 		}
@@ -107,10 +116,18 @@ func (r *reader) channelResets(at *place, w *window) []Entry {
 	return entries
 }
 
-// listsAnew reports whether an external list came into force after the reader's place: what a window tells is by the lists of its head.
-func (w *window) listsAnew(at *place, channel string) bool {
+// listsAnew reports whether a window tells by other external lists than the reader was told by: they are those of its head, which may be far ahead
+// of its end, so that the reader is told of an activation once, however many windows away it is.
+func (f *Feed) listsAnew(ctx context.Context, at *place, w *window) (bool, error) {
+	if at.listed == w.listed {
+		return false, nil
+	}
+	return f.Lists.ToldAnew(ctx, &w.head, at.listed, f.now(&w.head))
+}
+
+func (w *window) isMarketing(channel string) bool {
 	ch, _ := w.catalog.Parsed.Channel(channel)
-	return w.listed > at.Position && ch.Class == catalog.ClassMarketing
+	return ch.Class == catalog.ClassMarketing
 }
 
 // sign puts into a page how far it goes.

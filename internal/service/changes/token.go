@@ -18,6 +18,7 @@ type place struct {
 
 	root    [ledger.HashSize]byte // of the ledger at the position
 	catalog int64                 // version by which it was told; 0: none yet
+	listed  int64                 // position of the last activation of an external list by which it was told; 0: of none
 	// until is the position up to which cards are told whole, for a snapshot may have told later ones; 0: none.
 	until int64
 	began storage.Mark // where the reader began: it was told of no address that was erased before
@@ -41,7 +42,7 @@ const takeSnapshot = "; take a new snapshot (ExportSuppressions), and go on from
 // write returns the token of a place for a reader.
 func (f *Feed) writeToken(r *reader, head *storage.Head, at *place) (string, error) {
 	t := &token.Feed{
-		Store: head.StoreID[:], Position: at.Position, Revision: at.Revision, Root: at.root[:], Catalog: at.catalog, Request: r.digest[:],
+		Store: head.StoreID[:], Position: at.Position, Revision: at.Revision, Root: at.root[:], Catalog: at.catalog, Listed: at.listed, Request: r.digest[:],
 		Until: at.until, Began: at.began.Position, BeganRevision: at.began.Revision, Made: int64(max(f.now(head), r.consumer.Created)),
 	}
 	if o := at.owes; o != nil {
@@ -84,7 +85,8 @@ func (f *Feed) readToken(ctx context.Context, r *reader, head *storage.Head, tex
 		return nil, compacted("what changed since cannot be told any more")
 	}
 	at := &place{
-		Mark: storage.Mark{Position: t.Position, Revision: t.Revision}, root: [ledger.HashSize]byte(t.Root), catalog: t.Catalog, until: t.Until,
+		Mark: storage.Mark{Position: t.Position, Revision: t.Revision}, root: [ledger.HashSize]byte(t.Root), catalog: t.Catalog, listed: t.Listed,
+		until: t.Until,
 		began: storage.Mark{Position: t.Began, Revision: t.BeganRevision},
 	}
 	if o := t.Owes; o != nil {

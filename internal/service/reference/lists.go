@@ -39,6 +39,7 @@ type listsNow struct {
 	position  int64           // of the last activation
 	since     consent.Instant // the latest time of them
 	consulted *extlist.Consulted
+	inForce   []*consent.Event // by which they came into force
 }
 
 type loadedVersion struct {
@@ -47,8 +48,13 @@ type loadedVersion struct {
 	version *extlist.Version
 }
 
-// pastVersions is how many versions that are not in force now stay in memory, for checks of the past.
-const pastVersions = 2
+func (v *loadedVersion) is(e *consent.Event) bool {
+	return v.sum == e.Document256 && v.form == e.ListForm
+}
+
+// otherVersions is how many versions that are not in force now stay in memory at least, for checks of the past and for the comparison of a version
+// with the one in force.
+const otherVersions = 2
 
 func newLists(store storage.Reader) *Lists { return &Lists{store: store} }
 
@@ -80,8 +86,8 @@ func (l *Lists) At(ctx context.Context, head *storage.Head, position int64, at c
 			events = append(events, counted[i].Event)
 		}
 	}
-	inForce := extlist.InForce(events, at)
-	if now.consulted, err = extlist.Consult(inForce, func(e *consent.Event) (*extlist.Version, error) {
+	now.inForce = extlist.InForce(events, at)
+	if now.consulted, err = extlist.Consult(now.inForce, func(e *consent.Event) (*extlist.Version, error) {
 		return l.version(ctx, e)
 	}); err != nil {
 		return nil, err
@@ -89,7 +95,7 @@ func (l *Lists) At(ctx context.Context, head *storage.Head, position int64, at c
 	if now.position <= position && now.since <= at {
 		l.now.Store(now)
 	}
-	l.versions = slices.Delete(l.versions, 0, max(0, len(l.versions)-len(inForce)-pastVersions))
+	l.trim(max(otherVersions, len(now.inForce)))
 	return now.consulted, nil
 }
 
@@ -105,11 +111,23 @@ func (l *Lists) Activations(ctx context.Context, head *storage.Head) ([]consent.
 	return events, err
 }
 
-// Version returns the version that an event names. It stays in memory.
+// Version returns the version that an event names. It stays in memory until others were asked for that are not in force either.
 func (l *Lists) Version(ctx context.Context, e *consent.Event) (*extlist.Version, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.version(ctx, e)
+	v, err := l.version(ctx, e)
+	l.trim(otherVersions)
+	return v, err
+}
+
+// Bytes returns how many bytes of memory the versions take that are in it.
+func (l *Lists) Bytes() (n int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for i := range l.versions {
+		n += int64(l.versions[i].version.Bytes())
+	}
+	return n
 }
 
 // ListInForce is a version of an external list that is in force.
@@ -147,6 +165,41 @@ func (l *Lists) LastActivation(ctx context.Context, head *storage.Head) (int64, 
 		return 0, err
 	}
 	return counted[len(counted)-1].Position, nil
+}
+
+// ToldAnew reports whether a reader that was told by the lists in force after the activation at a position is to be told anew at a time. An
+// activation of the digests that were in force already says nothing new but from when on the list is stale, which a reader was told, too:
+// that it is later than it was told is told once three quarters of the time are over that the list was to be fresh.
+func (l *Lists) ToldAnew(ctx context.Context, head *storage.Head, told int64, at consent.Instant) (bool, error) {
+	if now := l.now.Load(); now != nil && now.sum == head.ListsSum && now.position == told {
+		return false, nil
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	counted, err := l.upTo(ctx, head)
+	return toldAnew(counted, told, at), err
+}
+
+func toldAnew(activations []activation, told int64, at consent.Instant) bool {
+	of, last := map[string]*consent.Event{}, map[string]*consent.Event{} // by list, those that the reader was told by and those in force
+	for i := range activations {
+		e := &activations[i].Event
+		before := last[e.List]
+		last[e.List] = e
+		if e.Position <= told {
+			of[e.List] = e
+			continue
+		}
+		if before == nil || before.Document256 != e.Document256 || consent.Earliest(before.StaleFrom(), e.StaleFrom()) != before.StaleFrom() {
+			return true
+		}
+	}
+	for id, e := range of {
+		if ends := e.StaleFrom(); last[id].StaleFrom() != ends && at >= ends-(ends-e.Obtained)/4 {
+			return true
+		}
+	}
+	return false
 }
 
 // upTo returns the activations that the head counts. The lock is held.
@@ -199,7 +252,7 @@ func (l *Lists) read(ctx context.Context, known []activation) ([]activation, err
 
 // version returns the version that an event names. The lock is held.
 func (l *Lists) version(ctx context.Context, e *consent.Event) (*extlist.Version, error) {
-	i := slices.IndexFunc(l.versions, func(v loadedVersion) bool { return v.sum == e.Document256 && v.form == e.ListForm })
+	i := slices.IndexFunc(l.versions, func(v loadedVersion) bool { return v.is(e) })
 	if i >= 0 {
 		found := l.versions[i]
 		l.versions = append(slices.Delete(l.versions, i, i+1), found)
@@ -215,6 +268,24 @@ func (l *Lists) version(ctx context.Context, e *consent.Event) (*extlist.Version
 	}
 	l.versions = append(l.versions, loadedVersion{sum: e.Document256, form: e.ListForm, version: v})
 	return v, nil
+}
+
+// trim drops the versions that were used longest ago, all but those in force now and so many others. The lock is held.
+func (l *Lists) trim(others int) {
+	now := l.now.Load()
+	kept := l.versions[:0:0]
+	for i := range slices.Backward(l.versions) {
+		v := &l.versions[i]
+		isNow := now != nil && slices.ContainsFunc(now.inForce, v.is)
+		if !isNow {
+			others--
+		}
+		if isNow || others >= 0 {
+			kept = append(kept, *v)
+		}
+	}
+	slices.Reverse(kept)
+	l.versions = kept
 }
 
 // chunksAtOnce is how many chunks of stored bytes are read at once.
