@@ -132,18 +132,3 @@ func (v *Version) Says(a address.Address) (listed, unasked bool) {
 	}
 	return false, v.asked != nil && !v.asked.has(&p.list[0])
 }
-
-// Shared returns how many digests both versions list.
-func (v *Version) Shared(other *Version) (n int) {
-	if v.listed.width != other.listed.width {
-		return 0
-	}
-	var d digest
-	for i := range v.listed.len() {
-		copy(d[:], v.listed.at(i))
-		if other.listed.has(&d) {
-			n++
-		}
-	}
-	return n
-}

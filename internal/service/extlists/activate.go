@@ -48,6 +48,9 @@ func (s *ExternalLists) ActivateVersion(ctx context.Context, in Activate) (Activ
 	if err := s.compare(ctx, &l, row, in.Confirm, &who); err != nil {
 		return Activated{}, err
 	}
+	if err := s.load(ctx, &l, row); err != nil {
+		return Activated{}, err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return txn.Idempotent(ctx, s.engine, &txn.Write{}, in.Idempotency, nil, func(w *txn.Tx) (Activated, bool, error) {
@@ -67,37 +70,37 @@ func (l *List) version(number int64) (*tables.ExternalListVersion, error) {
 // fewEntries is how many entries of a list whose keeper is asked address by address say nothing by their number.
 const fewEntries = 10
 
-// compare reads the version, so that checks do not have to wait for it, and holds it against the one in force. One that lists far fewer
-// addresses, or none of those, needs an officer who confirms it: it may be another file, and it would let through whom the list protects.
+// compare holds the version against the one in force. One that lists far fewer addresses, or none of those, needs an officer who confirms it: it
+// may be another file, and it would let through whom the list protects.
 func (s *ExternalLists) compare(ctx context.Context, l *List, row *tables.ExternalListVersion, confirm bool, who *access.Caller) error {
-	next, err := s.read(ctx, l, row)
-	if err != nil || l.Active == 0 || l.Active == row.Version {
-		return err
-	}
-	before, err := l.version(l.Active)
-	if err != nil {
-		return err
-	}
-	old, err := s.read(ctx, l, before)
-	if err != nil {
-		return err
-	}
-	few := l.Form.HasAsked() && old.Entries() < fewEntries
-	shared := old.Shared(next)
-	if old.Entries() == 0 || few || shared*5 >= old.Entries()*4 {
+	if l.Active == 0 || l.Active == row.Version {
 		return nil
+	}
+	old, err := l.version(l.Active)
+	if err != nil {
+		return err
+	}
+	few := l.Form.HasAsked() && old.Entries < fewEntries
+	if old.Entries == 0 || few || old.SHA256 == row.SHA256 {
+		return nil
+	}
+	shared, err := extlist.Shared(l.Form, reference.ReadStoredList(ctx, s.Store, old.SHA256), reference.ReadStoredList(ctx, s.Store, row.SHA256))
+	if err != nil || shared*5 >= old.Entries*4 {
+		return err
 	}
 	if confirm {
 		return who.NeedOfficer()
 	}
 	return fault.Errorf(fault.ListShrinks, "version", "version %d has %d entries, of which %d are in version %d, which is in force and has %d; "+
-		"if that is right an officer confirms it", row.Version, next.Entries(), shared, before.Version, old.Entries())
+		"if that is right an officer confirms it", row.Version, row.Entries, shared, old.Version, old.Entries)
 }
 
-func (s *ExternalLists) read(ctx context.Context, l *List, row *tables.ExternalListVersion) (*extlist.Version, error) {
-	return s.reference.Lists.Version(ctx, &consent.Event{Facts: consent.Facts{
+// load reads the version into memory, so that checks do not have to wait for it.
+func (s *ExternalLists) load(ctx context.Context, l *List, row *tables.ExternalListVersion) error {
+	_, err := s.reference.Lists.Version(ctx, &consent.Event{Facts: consent.Facts{
 		List: l.ID, ListVersion: row.Version, ListForm: string(l.Form), Document256: row.SHA256,
 	}})
+	return err
 }
 
 // activate records that a version comes into force, unless it is.
@@ -130,14 +133,4 @@ func (s *ExternalLists) activate(w *txn.Tx, l *List, row *tables.ExternalListVer
 	done.Position = w.PutActivation(&event)
 	done.Version.Position, done.Version.Activated = done.Position, event.Occurred
 	return done, true, nil
-}
-
-// InForce returns what is known of the versions that are in force now: the events by which they came into force, by list, and how many
-// entries each has.
-func (s *ExternalLists) InForce(ctx context.Context) ([]reference.ListInForce, error) {
-	head, err := s.Store.Head(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return s.reference.Lists.InForce(ctx, &head, max(s.Instant(), head.Recorded))
 }

@@ -3,7 +3,6 @@ package reference
 import (
 	"context"
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -128,29 +127,6 @@ func (l *Lists) Bytes() (n int64) {
 		n += int64(l.versions[i].version.Bytes())
 	}
 	return n
-}
-
-// ListInForce is a version of an external list that is in force.
-type ListInForce struct {
-	consent.Event
-	*extlist.Version
-}
-
-// InForce returns the versions in force at a time under a head, by the ids of their lists.
-func (l *Lists) InForce(ctx context.Context, head *storage.Head, at consent.Instant) ([]ListInForce, error) {
-	events, err := l.Activations(ctx, head)
-	if err != nil {
-		return nil, err
-	}
-	var all []ListInForce
-	for _, e := range extlist.InForce(events, at) {
-		v, err := l.Version(ctx, e)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, ListInForce{Event: *e, Version: v})
-	}
-	return all, nil
 }
 
 // LastActivation returns the position of the last activation that the head counts; 0: there is none.
@@ -286,31 +262,4 @@ func (l *Lists) trim(others int) {
 	}
 	slices.Reverse(kept)
 	l.versions = kept
-}
-
-// chunksAtOnce is how many chunks of stored bytes are read at once.
-const chunksAtOnce = 16
-
-// ErrListBytes is the error of a database in which the bytes of a version of an external list are not those that were stored.
-var ErrListBytes = errors.New("stored bytes of an external list are missing or were altered")
-
-// StoredList returns the stored bytes of a version of an external list, by their SHA-256. Errors: ErrListBytes, and those of the store.
-func StoredList(ctx context.Context, from storage.TableReader, sum [32]byte) ([]byte, error) {
-	var body []byte
-	for number := int64(0); ; number += chunksAtOnce {
-		chunks, err := tables.ListChunks(ctx, from, sum, number, chunksAtOnce)
-		if err != nil {
-			return nil, env.StoreFault(err)
-		}
-		for _, chunk := range chunks {
-			body = append(body, chunk...)
-		}
-		if len(chunks) < chunksAtOnce {
-			break
-		}
-	}
-	if sha256.Sum256(body) != sum {
-		return nil, fmt.Errorf("%w: those with the SHA-256 %x", ErrListBytes, sum)
-	}
-	return slices.Clip(body), nil
 }
