@@ -221,6 +221,10 @@ func (e *evaluation) suppressed(a address.Address, found *findings) {
 	if a.Role() {
 		found.Add(CodeRoleAddress)
 	}
+	if len(e.blocks) == 0 {
+		e.listed(BindsAll, found)
+		return
+	}
 	for _, reason := range [...]Reason{ReasonObjection, ReasonComplaint, ReasonErased} {
 		if e.has(reason, func(b block) bool { return e.inScope(b) && !e.endedByConsent(b, e.rules.channel) }) {
 			found.Add(Code(reason))
