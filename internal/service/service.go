@@ -145,7 +145,7 @@ func wire(env *env.Env, opts *Options) *Service {
 	s.Rebuilder = audit.New(env, s.reference, s.engine)
 	s.Imports = imports.New(env, s.reference, s.Guard, s.Recorder, s.Undoer, opts.Imports)
 	s.Webhooks = webhooks.New(env, s.engine, s.Consumers, s.Feed, opts.Webhooks)
-	s.ExternalLists = extlists.New(env, s.reference, s.engine, s.Consumers, s.Counter)
+	s.ExternalLists = extlists.New(env, s.reference, s.Guard, s.engine, s.Consumers, s.Counter)
 	s.engine.SetHooks(txn.Hooks{Recorded: s.GoAlong, Erased: s.erased, Forgotten: s.Forget, Committed: s.LookNow})
 	return s
 }

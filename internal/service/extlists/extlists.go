@@ -28,6 +28,7 @@ type ExternalLists struct {
 	*env.Env
 
 	reference   *reference.Reference
+	guard       *access.Guard
 	engine      *txn.Engine
 	cards       *cards.Reader
 	disclosures *disclosure.Counter
@@ -36,10 +37,11 @@ type ExternalLists struct {
 
 // New returns what keeps external lists.
 func New(
-	env *env.Env, reference *reference.Reference, engine *txn.Engine, consumers *consumers.Consumers, disclosures *disclosure.Counter,
+	env *env.Env, reference *reference.Reference, guard *access.Guard, engine *txn.Engine, consumers *consumers.Consumers,
+	disclosures *disclosure.Counter,
 ) *ExternalLists {
 	return &ExternalLists{
-		Env: env, reference: reference, engine: engine, cards: cards.NewReader(env, reference, consumers), disclosures: disclosures,
+		Env: env, reference: reference, guard: guard, engine: engine, cards: cards.NewReader(env, reference, consumers), disclosures: disclosures,
 	}
 }
 
