@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -40,6 +41,10 @@ func (a *app) suppressionsImport() *cobra.Command { return (&imports.Commands{Ki
 func (a *app) kit() *kit.Kit {
 	return &kit.Kit{
 		Terminal: a.Terminal, Complete: complete, Require: require, Yes: addYes, NoArguments: noArguments, Doing: a.does,
+		Variable: func(name string) string {
+			text, _ := a.env(name)
+			return strings.TrimSpace(text)
+		},
 		Asking: func(do func(context.Context, []string, *connect.Server) error) func(*cobra.Command, []string) error {
 			return a.does(func(ctx context.Context, args []string) error {
 				return a.withServer(ctx, func(ctx context.Context, s *connect.Server) error { return do(ctx, args, s) })

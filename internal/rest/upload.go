@@ -26,12 +26,13 @@ import (
 
 const (
 	uploadSuffix = ":upload"
+	importsPath  = "/v1/imports/"
 	previewPath  = "/v1/imports:preview"
 	// uploadBlock is how many bytes of a file are handed on at once.
 	uploadBlock = 256 << 10
 )
 
-// uploads answers uploads, and hands all else below /v1/imports on.
+// uploads answers uploads, and hands all else on.
 type uploads struct {
 	admit admission
 	conn  *grpc.ClientConn
@@ -40,9 +41,10 @@ type uploads struct {
 
 // ServeHTTP answers a request.
 func (u uploads) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	id, isUpload := strings.CutSuffix(strings.TrimPrefix(r.URL.Path, "/v1/imports/"), uploadSuffix)
+	id, isImport := uploadTo(r.URL.Path, importsPath)
+	list, isList := uploadTo(r.URL.Path, listsPath)
 	isPreview := r.URL.Path == previewPath
-	if !isUpload && !isPreview {
+	if !isImport && !isPreview && !isList {
 		u.next.ServeHTTP(w, r)
 		return
 	}
@@ -55,12 +57,34 @@ func (u uploads) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		u.admit.answer.refuseMethod(w, http.MethodPost)
 		return
 	}
+	if isList {
+		first, refused := listStartOf(r.URL, list)
+		if refused != nil {
+			u.admit.answer.refuse(w, r, refused)
+			return
+		}
+		u.uploadList(w, r, first)
+		return
+	}
 	start, refused := startOf(r.URL, id, isPreview)
 	if refused != nil {
 		u.admit.answer.refuse(w, r, refused)
 		return
 	}
 	u.upload(w, r, start)
+}
+
+// uploadTo returns the id in a path that names an upload to something below a path.
+func uploadTo(path, below string) (id string, ok bool) {
+	if id, ok = strings.CutPrefix(path, below); !ok {
+		return "", false
+	}
+	return strings.CutSuffix(id, uploadSuffix)
+}
+
+func unreadableQuery() *fault.Error {
+	return fault.Errorf(fault.InvalidRequest, "",
+		"the parameters of the URL cannot be read: they are written as name=value, joined by &, with %%XX for special characters")
 }
 
 func (u uploads) upload(w http.ResponseWriter, r *http.Request, start *assentv1.UploadStart) {
@@ -205,8 +229,7 @@ func sendFile(stream assentv1.ImportService_UploadImportClient, start *assentv1.
 func startOf(u *url.URL, id string, preview bool) (*assentv1.UploadStart, *fault.Error) {
 	given, err := url.ParseQuery(u.RawQuery)
 	if err != nil {
-		return nil, fault.Errorf(fault.InvalidRequest, "",
-			"the parameters of the URL cannot be read: they are written as name=value, joined by &, with %%XX for special characters")
+		return nil, unreadableQuery()
 	}
 	start := &assentv1.UploadStart{Target: &assentv1.UploadStart_Id{Id: id}}
 	switch given.Get("rows") {

@@ -24,6 +24,7 @@ import (
 	"github.com/assent-io/assent/internal/service/audit"
 	"github.com/assent-io/assent/internal/service/changes"
 	"github.com/assent-io/assent/internal/service/env"
+	"github.com/assent-io/assent/internal/service/extlists"
 	"github.com/assent-io/assent/internal/service/imports"
 	"github.com/assent-io/assent/internal/service/webhooks"
 	"github.com/assent-io/assent/internal/storage"
@@ -75,6 +76,7 @@ type opening struct {
 	decided     func(channel string, verdict consent.Verdict, reason consent.Code, n int)
 	attempted   func(webhook string, outcome webhook.Outcome)
 	imported    func(outcome string, rows int64)
+	listFailed  func(list string, step extlists.Step)
 	span        env.BeginSpan
 	kept        service.Kept
 	witnesses   []*ledger.Witness
@@ -166,7 +168,7 @@ func openService(ctx context.Context, cfg config.Server, how opening) (_ *Local,
 		Now: how.now, Logger: how.log, Decided: how.decided, Span: how.span, Kept: how.kept, Witnesses: how.witnesses,
 		AcceptAhead: cfg.AcceptLedgerAhead, Feed: changes.Options{Keeps: cfg.FeedKeeps}, Unsafe: how.unsafe,
 		Webhooks: webhooks.Options{AllowPrivate: cfg.AllowPrivateWebhooks, Attempted: how.attempted},
-		Imports:  imports.Limits{Bytes: cfg.ImportMaxBytes, Counted: how.imported},
+		Imports:  imports.Limits{Bytes: cfg.ImportMaxBytes, Counted: how.imported}, ListFailed: how.listFailed,
 	}
 	if how.index && !cfg.NoIndex {
 		local.index = index.New(store, index.Options{Logger: how.log, MaxBytes: cfg.IndexMaxBytes})

@@ -66,7 +66,8 @@ func Run(ctx context.Context, cfg config.Server, opts Options) (err error) {
 	_, embedded := cfg.SQLitePath()
 	local, err := openService(ctx, cfg, opening{
 		log: opts.Logger, now: opts.Now, databaseNow: opts.DatabaseNow, migrate: embedded || cfg.Migrate,
-		decided: signals.countDecisions, attempted: signals.countAttempts, imported: signals.metrics.RowsImported, span: signals.metrics.Timed(signals.traces.Span),
+		decided: signals.countDecisions, attempted: signals.countAttempts, imported: signals.metrics.RowsImported,
+		listFailed: signals.countListFailures, span: signals.metrics.Timed(signals.traces.Span),
 		kept: keeper.kept(), witnesses: witnesses, unsafe: opts.Unsafe, index: true,
 	})
 	if err != nil {

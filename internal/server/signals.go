@@ -6,6 +6,7 @@ import (
 	"log/slog"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/service/extlists"
 	"github.com/assent-io/assent/internal/telemetry"
 	"github.com/assent-io/assent/internal/webhook"
 )
@@ -38,7 +39,7 @@ func (s *signals) shutdown(ctx context.Context) error {
 func (s *signals) observe(local *Local, l *listeners) error {
 	return errors.Join(s.metrics.ObserveIndex(indexStates(), local.observe), s.metrics.ObserveLedger(local.LedgerAhead),
 		s.metrics.ObserveServer(serverStats(local, l)), s.metrics.ObserveFeed(local.feedStats, local.feedLags),
-		s.metrics.ObserveWebhooks(local.webhookStats), s.metrics.ObserveImports(local.ImportStates))
+		s.metrics.ObserveWebhooks(local.webhookStats), s.metrics.ObserveImports(local.ImportStates), s.metrics.ObserveLists(local.listStats))
 }
 
 // feedStats returns what the metrics tell of the change feed.
@@ -65,6 +66,24 @@ func (l *Local) webhookStats(ctx context.Context) ([]telemetry.WebhookStats, err
 		}
 	}
 	return stats, err
+}
+
+// listStats returns what metrics tell of external lists.
+func (l *Local) listStats(ctx context.Context) ([]telemetry.ListStats, error) {
+	standings, err := l.Standings(ctx)
+	stats := make([]telemetry.ListStats, len(standings))
+	for i, s := range standings {
+		stats[i] = telemetry.ListStats{List: s.List, Entries: s.Entries, Obtained: s.Obtained.Time()}
+		if !s.Stale.IsZero() {
+			stats[i].Stale = s.Stale.Time()
+		}
+	}
+	return stats, err
+}
+
+// countListFailures counts steps of bringing an external list up to date that failed.
+func (s *signals) countListFailures(list string, step extlists.Step) {
+	s.metrics.ListFailed(list, string(step))
 }
 
 // countDecisions counts decisions.

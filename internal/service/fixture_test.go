@@ -22,6 +22,7 @@ import (
 	"github.com/assent-io/assent/internal/service/changes"
 	"github.com/assent-io/assent/internal/service/check"
 	"github.com/assent-io/assent/internal/service/imports"
+	"github.com/assent-io/assent/internal/service/extlists"
 	"github.com/assent-io/assent/internal/service/txn"
 	"github.com/assent-io/assent/internal/service/webhooks"
 	"github.com/assent-io/assent/internal/storage"
@@ -53,6 +54,8 @@ type world struct {
 	feed  changes.Options  // as above
 	// importBytes is how many bytes a file of an import may have in the services that are made next; 0: the default.
 	importBytes int64
+	// listFailed is told by the services that are made next of lists that could not be brought up to date; nil: nothing is.
+	listFailed func(list string, step extlists.Step)
 	// undoPage is how many events of a batch a transaction of the services that are made next leaves out; 0 is 2, so that most undos are large.
 	undoPage int
 	// byStore makes the next services answer by the store alone.
@@ -141,7 +144,7 @@ func (w *world) service(store storage.Store, ahead time.Duration) *Service {
 		Now:    func() time.Time { return w.clock.Now().Add(ahead) },
 		Logger: slog.New(slog.DiscardHandler),
 		Index:  x, VerifySample: w.sample, Webhooks: w.hooks, Feed: w.feed, UndoPage: cmp.Or(w.undoPage, 2),
-		Imports: imports.Limits{Bytes: w.importBytes},
+		Imports: imports.Limits{Bytes: w.importBytes}, ListFailed: w.listFailed,
 	}
 	switch {
 	case w.byStore:

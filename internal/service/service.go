@@ -65,6 +65,8 @@ type Options struct {
 	UndoPage int
 	// Imports bound the lists of other tools. The zero value is 4 GiB a file.
 	Imports imports.Limits
+	// ListFailed is told of each step of bringing an external list up to date that failed; nil: nothing is.
+	ListFailed func(list string, step extlists.Step)
 	// Unsafe is for tests.
 	Unsafe env.Unsafe
 }
@@ -145,7 +147,7 @@ func wire(env *env.Env, opts *Options) *Service {
 	s.Rebuilder = audit.New(env, s.reference, s.engine)
 	s.Imports = imports.New(env, s.reference, s.Guard, s.Recorder, s.Undoer, opts.Imports)
 	s.Webhooks = webhooks.New(env, s.engine, s.Consumers, s.Feed, opts.Webhooks)
-	s.ExternalLists = extlists.New(env, s.reference, s.Guard, s.engine, s.Consumers, s.Counter)
+	s.ExternalLists = extlists.New(env, s.reference, s.Guard, s.engine, s.Consumers, s.Counter, opts.ListFailed)
 	s.engine.SetHooks(txn.Hooks{Recorded: s.GoAlong, Erased: s.erased, Forgotten: s.Forget, Committed: s.LookNow})
 	return s
 }

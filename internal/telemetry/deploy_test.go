@@ -44,6 +44,15 @@ func everything(t *testing.T) string {
 	if err := m.ObserveImports(func(context.Context) (map[string]int64, error) { return map[string]int64{"complete": 2}, nil }); err != nil {
 		t.Fatal(err)
 	}
+	m.ListFailed("ecg", "upload")
+	if err := m.ObserveLists(func(context.Context) ([]telemetry.ListStats, error) {
+		return []telemetry.ListStats{
+			{List: "ecg", Entries: 5_000_000, Obtained: time.Unix(1_790_000_000, 0), Stale: time.Unix(1_790_604_800, 0)},
+			{List: "partner", Entries: 7, Obtained: time.Unix(1_790_000_000, 0)},
+		}, nil
+	}); err != nil {
+		t.Fatal(err)
+	}
 	webhooks := []telemetry.WebhookStats{{Webhook: "crm", Waiting: 2, Dead: 1, Oldest: time.Unix(1_790_000_000, 5e8)}, {Webhook: "idle"}}
 	err := m.ObserveWebhooks(func(context.Context) ([]telemetry.WebhookStats, error) { return webhooks, nil })
 	if err != nil {
@@ -76,6 +85,21 @@ func TestImports_RowsAndStates_AreTold(t *testing.T) {
 		if !strings.Contains(got, want) {
 			t.Errorf("%s is missing", want)
 		}
+	}
+}
+
+func TestLists_EntriesAgeAndFailures_AreToldOfEach(t *testing.T) {
+	got := everything(t)
+	for _, want := range []string{
+		`assent_external_list_entries{list="ecg"} 5e+06`, `assent_external_list_obtained_seconds{list="partner"} 1.79e+09`,
+		`assent_external_list_stale_seconds{list="ecg"} 1.7906048e+09`, `assent_external_list_failures_total{list="ecg",step="upload"} 1`,
+	} {
+		if !strings.Contains(got, want+"\n") {
+			t.Errorf("the page lacks %s", want)
+		}
+	}
+	if strings.Contains(got, `assent_external_list_stale_seconds{list="partner"}`) {
+		t.Error("a list that never becomes stale has a time from which it is")
 	}
 }
 

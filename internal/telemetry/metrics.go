@@ -40,6 +40,7 @@ type Metrics struct {
 	storeDurations  *prometheus.HistogramVec
 	webhookAttempts *prometheus.CounterVec
 	importRows      *prometheus.CounterVec
+	listFailures    *prometheus.CounterVec
 }
 
 // NewMetrics returns metrics that count from zero.
@@ -53,9 +54,10 @@ func NewMetrics(ctx context.Context) (*Metrics, error) {
 	m := &Metrics{
 		registry: registry, provider: sdk.NewMeterProvider(sdk.WithReader(exporter)), calls: newCalls(), workers: newWorkers(),
 		storeDurations: newStoreDurations(), webhookAttempts: newWebhookAttempts(), importRows: newImportRows(),
+		listFailures: newListFailures(),
 	}
 	for _, c := range []prometheus.Collector{
-		m.calls, m.storeDurations, m.webhookAttempts, m.importRows, m.workers.runs, m.workers.last, newGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		m.calls, m.storeDurations, m.webhookAttempts, m.importRows, m.listFailures, m.workers.runs, m.workers.last, newGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	} {
 		if err := registry.Register(c); err != nil {
 			return nil, fmt.Errorf("make the metrics: %w", err)

@@ -41,10 +41,11 @@ type ExternalListServiceClient interface {
 	// Lists the lists by id, with their versions.
 	ListExternalLists(ctx context.Context, in *ListExternalListsRequest, opts ...grpc.CallOption) (*ListExternalListsResponse, error)
 	// Stores a version of a list. The first message names the list; the bytes of the file follow in parts. Nothing changes for checks before the
-	// version is activated. Errors: INVALID_ARGUMENT with INVALID_EXTERNAL_LIST for a file that is empty, cut off or none of the list's
+	// version is activated. Over REST: POST /v1/externalLists/{id}:upload with the file as body, and obtainedTime and requestId as parameters of
+	// the URL. Errors: INVALID_ARGUMENT with INVALID_EXTERNAL_LIST for a file that is empty, cut off or none of the list's
 	// form, and with TIME_IN_FUTURE; NOT_FOUND with EXTERNAL_LIST_NOT_FOUND; ALREADY_EXISTS with REQUEST_ID_REUSED.
 	UploadExternalListVersion(ctx context.Context, opts ...grpc.CallOption) (grpc.ClientStreamingClient[UploadExternalListVersionRequest, UploadExternalListVersionResponse], error)
-	// Sends what the keeper of a list of the form ecg_service is to be asked: digests of every known address with a grant that the list can stop. It
+	// Sends what the keeper of a list of the form ecg_service is to be asked: digests of every known address with a grant that the list can stop now. It
 	// is there over gRPC only. Errors: NOT_FOUND with EXTERNAL_LIST_NOT_FOUND; INVALID_ARGUMENT with INVALID_EXTERNAL_LIST for another form.
 	ExportExternalListQuestions(ctx context.Context, in *ExportExternalListQuestionsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ExportExternalListQuestionsResponse], error)
 	// Brings a version into force: every check from then on consults it, in the place of the one before. Of one that is in force already nothing
@@ -148,10 +149,11 @@ type ExternalListServiceServer interface {
 	// Lists the lists by id, with their versions.
 	ListExternalLists(context.Context, *ListExternalListsRequest) (*ListExternalListsResponse, error)
 	// Stores a version of a list. The first message names the list; the bytes of the file follow in parts. Nothing changes for checks before the
-	// version is activated. Errors: INVALID_ARGUMENT with INVALID_EXTERNAL_LIST for a file that is empty, cut off or none of the list's
+	// version is activated. Over REST: POST /v1/externalLists/{id}:upload with the file as body, and obtainedTime and requestId as parameters of
+	// the URL. Errors: INVALID_ARGUMENT with INVALID_EXTERNAL_LIST for a file that is empty, cut off or none of the list's
 	// form, and with TIME_IN_FUTURE; NOT_FOUND with EXTERNAL_LIST_NOT_FOUND; ALREADY_EXISTS with REQUEST_ID_REUSED.
 	UploadExternalListVersion(grpc.ClientStreamingServer[UploadExternalListVersionRequest, UploadExternalListVersionResponse]) error
-	// Sends what the keeper of a list of the form ecg_service is to be asked: digests of every known address with a grant that the list can stop. It
+	// Sends what the keeper of a list of the form ecg_service is to be asked: digests of every known address with a grant that the list can stop now. It
 	// is there over gRPC only. Errors: NOT_FOUND with EXTERNAL_LIST_NOT_FOUND; INVALID_ARGUMENT with INVALID_EXTERNAL_LIST for another form.
 	ExportExternalListQuestions(*ExportExternalListQuestionsRequest, grpc.ServerStreamingServer[ExportExternalListQuestionsResponse]) error
 	// Brings a version into force: every check from then on consults it, in the place of the one before. Of one that is in force already nothing

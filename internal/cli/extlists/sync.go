@@ -16,6 +16,7 @@ import (
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/cli/connect"
 	"github.com/assent-io/assent/internal/cli/kit"
+	"github.com/assent-io/assent/internal/cli/terminal"
 	"github.com/assent-io/assent/internal/ecgservice"
 	"github.com/assent-io/assent/internal/phrase"
 )
@@ -31,6 +32,7 @@ const (
 
 const syncHelp = `Ask the web service of the Austrian ECG list about every known address with a grant that the list can stop, and bring
 what it answered into force as a new version of the list, which has the form ecg_service. The service gets SHA-512 digests only.
+Its key comes from --service-key-file, or else from ASSENT_LISTS_SERVICE_KEY or the file that ASSENT_LISTS_SERVICE_KEY_FILE names.
 
 An address that the service was not asked about, or about which it gave no right answer, counts as not asked: what the list
 binds is denied for it as EXTERNAL_LIST_STALE, until the next sync. The command then ends with exit code 1. If the service
@@ -40,12 +42,12 @@ func (c *Commands) sync() *cobra.Command {
 	var url, keyFile string
 	var confirm bool
 	cmd := &cobra.Command{
-		Use: "sync ID --service-key-file FILE", Short: "Ask the service of the ECG list, and activate what it answers", Long: syncHelp, Args: cobra.ExactArgs(1),
+		Use: "sync ID", Short: "Ask the service of the ECG list, and activate what it answers", Long: syncHelp, Args: cobra.ExactArgs(1),
 	}
 	cmd.RunE = c.Asking(func(ctx context.Context, args []string, s *connect.Server) error {
-		key, err := os.ReadFile(keyFile)
+		key, err := c.serviceKey(keyFile)
 		if err != nil {
-			return fmt.Errorf("read the key of the service: %w", err)
+			return err
 		}
 		spool, err := os.CreateTemp("", "assent-list-*")
 		if err != nil {
@@ -53,7 +55,7 @@ func (c *Commands) sync() *cobra.Command {
 		}
 		defer func() { _ = errors.Join(spool.Close(), os.Remove(spool.Name())) }() // It is a copy of what was asked.
 		began := time.Now()
-		run := &syncing{ask: ecgservice.New(url, strings.TrimSpace(string(key))).Ask, out: bufio.NewWriter(spool), note: c.Notef}
+		run := &syncing{ask: ecgservice.New(url, key).Ask, out: bufio.NewWriter(spool), note: c.Notef}
 		if err := run.all(ctx, s, args[0]); err != nil {
 			return err
 		}
@@ -84,10 +86,32 @@ func (c *Commands) sync() *cobra.Command {
 		return nil
 	})
 	cmd.Flags().StringVar(&url, "url", serviceURL, "URL of the service")
-	cmd.Flags().StringVar(&keyFile, "service-key-file", "", "file with the API key of the service")
+	cmd.Flags().StringVar(&keyFile, "service-key-file", "", "file with the API key of the service (ASSENT_LISTS_SERVICE_KEY_FILE; ASSENT_LISTS_SERVICE_KEY holds the key itself)")
 	addConfirm(cmd, &confirm)
-	c.Require(cmd, "service-key-file")
 	return cmd
+}
+
+// serviceKey returns the API key of the service: that of the file that was named, else that of the environment.
+func (c *Commands) serviceKey(file string) (string, error) {
+	const variable = "ASSENT_LISTS_SERVICE_KEY"
+	if file == "" {
+		if key := c.Variable(variable); key != "" {
+			return key, nil
+		}
+		file = c.Variable(variable + "_FILE")
+	}
+	if file == "" {
+		return "", terminal.Usagef("the service needs a key: give --service-key-file, or set %s or %s_FILE", variable, variable)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return "", fmt.Errorf("read the key of the service: %w", err)
+	}
+	key := strings.TrimSpace(string(text))
+	if key == "" {
+		return "", fmt.Errorf("the file %s has no key of the service", file)
+	}
+	return key, nil
 }
 
 func rewind(file *os.File) error {

@@ -25,6 +25,8 @@ type Kit struct {
 	Require  func(cmd *cobra.Command, flags ...string)
 	// Yes adds the flag --yes.
 	Yes func(cmd *cobra.Command, yes *bool)
+	// Variable returns a variable of the environment; empty if it is not set.
+	Variable func(name string) string
 	// NoArguments refuses any argument.
 	NoArguments cobra.PositionalArgs
 }

@@ -41,20 +41,26 @@ func (s *ExternalLists) ActivateVersion(ctx context.Context, in Activate) (Activ
 	if err != nil {
 		return Activated{}, err
 	}
+	done, err := s.bringIntoForce(ctx, &in, &l, &who)
+	s.note(&l, StepActivate, err)
+	return done, err
+}
+
+func (s *ExternalLists) bringIntoForce(ctx context.Context, in *Activate, l *List, who *access.Caller) (Activated, error) {
 	row, err := l.version(in.Version)
 	if err != nil {
 		return Activated{}, err
 	}
-	if err := s.compare(ctx, &l, row, in.Confirm, &who); err != nil {
+	if err := s.compare(ctx, l, row, in.Confirm, who); err != nil {
 		return Activated{}, err
 	}
-	if err := s.load(ctx, &l, row); err != nil {
+	if err := s.load(ctx, l, row); err != nil {
 		return Activated{}, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return txn.Idempotent(ctx, s.engine, &txn.Write{}, in.Idempotency, nil, func(w *txn.Tx) (Activated, bool, error) {
-		return s.activate(w, &l, row)
+		return s.activate(w, l, row)
 	})
 }
 

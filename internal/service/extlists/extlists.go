@@ -32,16 +32,21 @@ type ExternalLists struct {
 	engine      *txn.Engine
 	cards       *cards.Reader
 	disclosures *disclosure.Counter
+	failed      func(list string, step Step)
 	mu          sync.Mutex // one write of a list at a time: what it reads is of the database, not of its transaction
 }
 
-// New returns what keeps external lists.
+// New returns what keeps external lists. Failed is told of each step that failed, of a list that there is; nil: nothing is.
 func New(
 	env *env.Env, reference *reference.Reference, guard *access.Guard, engine *txn.Engine, consumers *consumers.Consumers,
-	disclosures *disclosure.Counter,
+	disclosures *disclosure.Counter, failed func(list string, step Step),
 ) *ExternalLists {
+	if failed == nil {
+		failed = func(string, Step) {}
+	}
 	return &ExternalLists{
 		Env: env, reference: reference, guard: guard, engine: engine, cards: cards.NewReader(env, reference, consumers), disclosures: disclosures,
+		failed: failed,
 	}
 }
 

@@ -38,8 +38,14 @@ func (s *ExternalLists) Questions(ctx context.Context, id string, send func([]Qu
 		return fault.Errorf(fault.InvalidList, "id", "the list %s is uploaded as a file; only a list of the form %s is asked address by address", id,
 			extlist.ECGService)
 	}
+	err = s.sendQuestions(ctx, &l, send)
+	s.note(&l, StepQuestions, err)
+	return err
+}
+
+func (s *ExternalLists) sendQuestions(ctx context.Context, l *List, send func([]Question) error) error {
 	for ids := storage.AllIDs(); ; {
-		page, err := s.questionsIn(ctx, &l, ids)
+		page, err := s.questionsIn(ctx, l, ids)
 		if err != nil {
 			return env.StoreFault(err)
 		}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"time"
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/extlist"
@@ -43,6 +44,13 @@ func (s *ExternalLists) UploadVersion(ctx context.Context, in Upload) (Version, 
 	if err != nil {
 		return Version{}, err
 	}
+	v, err := s.store(ctx, &in, &l)
+	s.note(&l, StepUpload, err)
+	return v, err
+}
+
+// store reads the file and stores it as a version.
+func (s *ExternalLists) store(ctx context.Context, in *Upload, l *List) (Version, error) {
 	body, err := extlist.Read(l.Form, in.File)
 	var problem *extlist.Problem
 	if errors.As(err, &problem) {
@@ -65,10 +73,18 @@ func (s *ExternalLists) UploadVersion(ctx context.Context, in Upload) (Version, 
 	if in.Body, err = json.Marshal(row); err != nil {
 		return Version{}, err
 	}
-	return s.addVersion(ctx, &in, &row, &l)
+	return s.addVersion(ctx, in, &row, l)
 }
 
-// storeBody stores the bytes of a version. What is stored of them stays, so that an upload that was interrupted goes on.
+// uploadsKept is how long the bytes of an upload that was broken off are kept, for the same upload to find them.
+const uploadsKept = 24 * time.Hour
+
+// ForgetUploads deletes the bytes of uploads that were broken off a day ago or longer. It is run again and again.
+func (s *ExternalLists) ForgetUploads(ctx context.Context) error {
+	return env.StoreFault(s.Store.WriteTables(ctx, tables.DropListUploads(s.Instant().Add(-uploadsKept))...))
+}
+
+// storeBody stores the bytes of a version. What is stored of them stays for a while, so that an upload that was interrupted goes on.
 func (s *ExternalLists) storeBody(ctx context.Context, sum [32]byte, body []byte) error {
 	var statements []storage.Statement
 	for number := int64(0); len(body) > 0; number++ {
@@ -78,6 +94,7 @@ func (s *ExternalLists) storeBody(ctx context.Context, sum [32]byte, body []byte
 		if len(statements) < chunksPerCommit && len(body) > 0 {
 			continue
 		}
+		statements = append(statements, tables.TouchListUpload(sum, s.Instant()))
 		if err := s.Store.WriteTables(ctx, statements...); err != nil {
 			return env.StoreFault(err)
 		}
@@ -113,6 +130,7 @@ func (s *ExternalLists) addVersion(ctx context.Context, in *Upload, row *tables.
 			row.Version = last.Version + 1
 		}
 		w.WriteTable(tables.AddExternalListVersion(row))
+		w.WriteTable(tables.EndListUpload(row.SHA256))
 		return *row, true, nil
 	})
 	return Version{ExternalListVersion: stored, Stale: stored.Obtained.Plus(l.Freshness)}, err

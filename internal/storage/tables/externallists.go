@@ -128,6 +128,32 @@ func PutListChunk(sum [32]byte, number int64, chunk []byte) storage.Statement {
 	}
 }
 
+// TouchListUpload notes that bytes are being stored that no version has yet.
+func TouchListUpload(sum [32]byte, at consent.Instant) storage.Statement {
+	return storage.Statement{
+		Doing: "note the upload of an external list", SQL: replaceIn("external_list_uploads", "sha256", "sha256, touched_time"),
+		Args: []any{sum[:], int64(at)},
+	}
+}
+
+// EndListUpload notes that bytes have become those of a version.
+func EndListUpload(sum [32]byte) storage.Statement {
+	return storage.Statement{
+		Doing: "end the upload of an external list", SQL: `DELETE FROM external_list_uploads WHERE sha256 = $1`, Args: []any{sum[:]},
+	}
+}
+
+// DropListUploads deletes what was stored by uploads of which nothing came since a time, unless a version has the same bytes.
+func DropListUploads(before consent.Instant) []storage.Statement {
+	const doing = "delete broken uploads of external lists"
+	return []storage.Statement{{
+		Doing: doing,
+		SQL: `DELETE FROM external_list_chunks WHERE sha256 IN (SELECT sha256 FROM external_list_uploads WHERE touched_time < $1)
+			AND sha256 NOT IN (SELECT sha256 FROM external_list_versions)`,
+		Args: []any{int64(before)},
+	}, {Doing: doing, SQL: `DELETE FROM external_list_uploads WHERE touched_time < $1`, Args: []any{int64(before)}}}
+}
+
 // ListActivations returns the activations after a position, by position.
 func ListActivations(ctx context.Context, from storage.TableReader, after int64) ([]ListActivation, error) {
 	_, rows, err := list(ctx, from, storage.Statement{

@@ -33,6 +33,7 @@ func All() []Table {
 		{Name: "erased_returns", Persons: true},
 		{Name: "external_list_activations"},
 		{Name: "external_list_chunks"},
+		{Name: "external_list_uploads"},
 		{Name: "external_list_versions"},
 		{Name: "external_lists"},
 		{Name: "feed_removals", Persons: true},

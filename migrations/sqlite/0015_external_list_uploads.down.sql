@@ -1,0 +1,1 @@
+DROP TABLE external_list_uploads;
