@@ -92,9 +92,8 @@ type evaluation struct {
 	erased Instant // the last erasure of the address; what began at or before it counts as never made
 }
 
-// gatherBlocks finds the suppressions in force that match the address: of it folded, but bounces exact; of its domain and
-// the domains above, but listings of the domain itself only; of other addresses of the person all but bounces, which are about a mailbox.
-// They are appended to blocks.
+// gatherBlocks appends the suppressions in force that match the address: of it folded, but bounces exact; of its domain and the domains above,
+// but listings of the domain itself only; of other addresses of the person all but bounces, which are about a mailbox.
 func (e *evaluation) gatherBlocks(blocks []block) []block {
 	e.erased = e.known.Folded.ErasedAt(e.known.Spelling)
 	if folded := e.known.Folded; folded != nil {

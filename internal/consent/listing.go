@@ -23,8 +23,7 @@ func (f *Facts) StaleFrom() Instant {
 func (e *evaluation) listed(binds Binds, found *findings) (bars bool) {
 	stale := false
 	for i := range e.known.Lists {
-		l := &e.known.Lists[i]
-		switch {
+		switch l := &e.known.Lists[i]; {
 		case l.Binds != binds:
 		case l.Listed:
 			found.Add(CodeExternalList)

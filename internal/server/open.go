@@ -24,7 +24,6 @@ import (
 	"github.com/assent-io/assent/internal/service/audit"
 	"github.com/assent-io/assent/internal/service/changes"
 	"github.com/assent-io/assent/internal/service/env"
-	"github.com/assent-io/assent/internal/service/extlists"
 	"github.com/assent-io/assent/internal/service/imports"
 	"github.com/assent-io/assent/internal/service/webhooks"
 	"github.com/assent-io/assent/internal/storage"
@@ -76,7 +75,7 @@ type opening struct {
 	decided     func(channel string, verdict consent.Verdict, reason consent.Code, n int)
 	attempted   func(webhook string, outcome webhook.Outcome)
 	imported    func(outcome string, rows int64)
-	listFailed  func(list string, step extlists.Step)
+	listFailed  func(list, step string)
 	span        env.BeginSpan
 	kept        service.Kept
 	witnesses   []*ledger.Witness

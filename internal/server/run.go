@@ -67,7 +67,7 @@ func Run(ctx context.Context, cfg config.Server, opts Options) (err error) {
 	local, err := openService(ctx, cfg, opening{
 		log: opts.Logger, now: opts.Now, databaseNow: opts.DatabaseNow, migrate: embedded || cfg.Migrate,
 		decided: signals.countDecisions, attempted: signals.countAttempts, imported: signals.metrics.RowsImported,
-		listFailed: signals.countListFailures, span: signals.metrics.Timed(signals.traces.Span),
+		listFailed: signals.metrics.ListFailed, span: signals.metrics.Timed(signals.traces.Span),
 		kept: keeper.kept(), witnesses: witnesses, unsafe: opts.Unsafe, index: true,
 	})
 	if err != nil {

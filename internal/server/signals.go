@@ -6,7 +6,6 @@ import (
 	"log/slog"
 
 	"github.com/assent-io/assent/internal/consent"
-	"github.com/assent-io/assent/internal/service/extlists"
 	"github.com/assent-io/assent/internal/telemetry"
 	"github.com/assent-io/assent/internal/webhook"
 )
@@ -79,11 +78,6 @@ func (l *Local) listStats(ctx context.Context) ([]telemetry.ListStats, error) {
 		}
 	}
 	return stats, err
-}
-
-// countListFailures counts steps of bringing an external list up to date that failed.
-func (s *signals) countListFailures(list string, step extlists.Step) {
-	s.metrics.ListFailed(list, string(step))
 }
 
 // countDecisions counts decisions.

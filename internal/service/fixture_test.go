@@ -22,7 +22,6 @@ import (
 	"github.com/assent-io/assent/internal/service/changes"
 	"github.com/assent-io/assent/internal/service/check"
 	"github.com/assent-io/assent/internal/service/imports"
-	"github.com/assent-io/assent/internal/service/extlists"
 	"github.com/assent-io/assent/internal/service/txn"
 	"github.com/assent-io/assent/internal/service/webhooks"
 	"github.com/assent-io/assent/internal/storage"
@@ -55,7 +54,7 @@ type world struct {
 	// importBytes is how many bytes a file of an import may have in the services that are made next; 0: the default.
 	importBytes int64
 	// listFailed is told by the services that are made next of lists that could not be brought up to date; nil: nothing is.
-	listFailed func(list string, step extlists.Step)
+	listFailed func(list, step string)
 	// undoPage is how many events of a batch a transaction of the services that are made next leaves out; 0 is 2, so that most undos are large.
 	undoPage int
 	// byStore makes the next services answer by the store alone.

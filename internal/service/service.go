@@ -66,7 +66,7 @@ type Options struct {
 	// Imports bound the lists of other tools. The zero value is 4 GiB a file.
 	Imports imports.Limits
 	// ListFailed is told of each step of bringing an external list up to date that failed; nil: nothing is.
-	ListFailed func(list string, step extlists.Step)
+	ListFailed func(list, step string)
 	// Unsafe is for tests.
 	Unsafe env.Unsafe
 }

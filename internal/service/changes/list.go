@@ -48,7 +48,7 @@ func (f *Feed) begin(ctx context.Context, in Request) (*reader, *place, error) {
 	}
 	mark := storage.MarkOf(&head)
 	at := &place{Mark: mark, catalog: r.catalog, began: mark}
-	if at.listed, err = f.Lists.LastActivation(ctx, &head); err != nil {
+	if at.listed, err = f.Lists.Told(ctx, &head, 0, f.now(&head)); err != nil {
 		return nil, nil, err
 	}
 	switch in.From {

@@ -79,19 +79,11 @@ func (f *Feed) listNews(ctx context.Context, consumer, from string, size int) (N
 
 // tellNews puts into a page what a window tells a reader that is at its beginning, and moves the place to its end.
 func (f *Feed) tellNews(ctx context.Context, r *reader, at *place, w *window, p *NewsPage) error {
-	anew, err := f.listsAnew(ctx, at, w)
+	resets, listed, err := f.resets(ctx, r, at, w)
 	if err != nil {
 		return err
 	}
-	if at.catalog != w.catalog.Version || w.undone || anew {
-		p.Reset = p.Reset || len(r.channelResets(at, w, anew)) > 0
-		if err := f.under(r, w.catalog); err != nil {
-			return err
-		}
-		if at.catalog = w.catalog.Version; anew {
-			at.listed = w.listed
-		}
-	}
+	p.Reset, at.catalog, at.listed = p.Reset || len(resets) > 0, w.catalog.Version, listed
 	for i := range r.infos {
 		p.Channels = append(p.Channels, r.infos[i].Channel)
 	}

@@ -15,7 +15,7 @@ import (
 type told struct {
 	entries []Entry
 	cards   []toldCard
-	anew    bool // by other external lists than before
+	listed  int64 // as of a place
 }
 
 // toldCard is a card with the entries about it, which are told[from:to].
@@ -39,17 +39,11 @@ func (f *Feed) collect(ctx context.Context, r *reader, at *place, w *window) (*t
 	if err := r.mayMiss(w.dropped, at.Mark, at.began); err != nil {
 		return nil, err
 	}
-	anew, err := f.listsAnew(ctx, at, w)
+	entries, listed, err := f.resets(ctx, r, at, w)
 	if err != nil {
 		return nil, err
 	}
-	t := told{anew: anew}
-	if at.catalog != w.catalog.Version || w.undone || anew {
-		t.entries = append(t.entries, r.channelResets(at, w, anew)...)
-		if err := f.under(r, w.catalog); err != nil {
-			return nil, err
-		}
-	}
+	t := told{entries: entries, listed: listed}
 	fresh := w.fresh(at)
 	for i := range fresh {
 		if !at.forgot.Reaches(fresh[i].at) {
@@ -80,10 +74,7 @@ func (f *Feed) give(ctx context.Context, r *reader, at *place, w *window, t *tol
 		}
 	}
 	r.form.mix(t.entries)
-	at.Mark, at.root, at.catalog = w.to, w.root, w.catalog.Version
-	if t.anew {
-		at.listed = w.listed
-	}
+	at.Mark, at.root, at.catalog, at.listed = w.to, w.root, w.catalog.Version, t.listed
 	if at.until <= at.Position {
 		at.until = 0
 	}
@@ -94,9 +85,18 @@ func (f *Feed) give(ctx context.Context, r *reader, at *place, w *window, t *tol
 	return p, f.sign(r, at, w, &p)
 }
 
+// resets makes a reader one under the catalog of a window, and returns what it is told of it, and by which lists: those of the head, which may be far
+// ahead of the window's end, so that it is told of an activation once.
+func (f *Feed) resets(ctx context.Context, r *reader, at *place, w *window) (entries []Entry, listed int64, err error) {
+	listed, err = f.Lists.Told(ctx, &w.head, at.listed, f.now(&w.head))
+	if err != nil || at.catalog == w.catalog.Version && !w.undone && listed == at.listed {
+		return nil, listed, err
+	}
+	return r.channelResets(at, w, listed != at.listed), listed, f.under(r, w.catalog)
+}
+
 // channelResets returns the resets of the channels whose answers may be others for the reader under the catalog of a window than under that
-// by which it was told so far: also of those that it reads no longer, of which it is told nothing from then on. An undo resets all, and
-// other external lists those for marketing.
+// by which it was told so far: also of those that it reads no longer, of which it is told nothing from then on. An undo resets all, lists marketing.
 func (r *reader) channelResets(at *place, w *window, anew bool) []Entry {
 	var had []string
 	var before *catalog.Catalog
@@ -107,27 +107,14 @@ func (r *reader) channelResets(at *place, w *window, anew bool) []Entry {
 	has := r.reaches(w.catalog.Parsed, r.channels)
 	var entries []Entry
 	for _, id := range once(slices.Concat(has, had)) {
-		if !w.undone && slices.Contains(had, id) && slices.Contains(has, id) && !(anew && w.isMarketing(id)) &&
+		ch, ok := w.catalog.Parsed.Channel(id)
+		if !w.undone && slices.Contains(had, id) && slices.Contains(has, id) && !(anew && ok && ch.Class == catalog.ClassMarketing) &&
 			!feed.DecidesOtherwise(before, w.catalog.Parsed, id) {
 			continue
 		}
 		entries = append(entries, Entry{Change: Reset, Rule: feed.Rule{Channel: id}, Position: r.form.position(w.to.Position)})
 	}
 	return entries
-}
-
-// listsAnew reports whether a window tells by other external lists than the reader was told by: they are those of its head, which may be far ahead
-// of its end, so that the reader is told of an activation once, however many windows away it is.
-func (f *Feed) listsAnew(ctx context.Context, at *place, w *window) (bool, error) {
-	if at.listed == w.listed {
-		return false, nil
-	}
-	return f.Lists.ToldAnew(ctx, &w.head, at.listed, f.now(&w.head))
-}
-
-func (w *window) isMarketing(channel string) bool {
-	ch, _ := w.catalog.Parsed.Channel(channel)
-	return ch.Class == catalog.ClassMarketing
 }
 
 // sign puts into a page how far it goes.

@@ -86,8 +86,7 @@ func (f *Feed) readToken(ctx context.Context, r *reader, head *storage.Head, tex
 	}
 	at := &place{
 		Mark: storage.Mark{Position: t.Position, Revision: t.Revision}, root: [ledger.HashSize]byte(t.Root), catalog: t.Catalog, listed: t.Listed,
-		until: t.Until,
-		began: storage.Mark{Position: t.Began, Revision: t.BeganRevision},
+		until: t.Until, began: storage.Mark{Position: t.Began, Revision: t.BeganRevision},
 	}
 	if o := t.Owes; o != nil {
 		if len(o.ID) != 16 {

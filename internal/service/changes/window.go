@@ -24,7 +24,6 @@ type window struct {
 	catalog  *reference.CatalogVersion // in force
 	undone   bool                      // an undo took effect in it, which may have changed any answer
 	lists    *extlist.Consulted        // in force
-	listed   int64                     // position of the last activation of an external list; 0: there is none
 	cards    []cards.Card
 	removals []removal
 	dropped  storage.Mark // up to which erased addresses were deleted once the removals were read
@@ -111,9 +110,7 @@ func (f *Feed) putCatalog(ctx context.Context, w *window) (err error) {
 		return err
 	}
 	w.catalog = reference.InForce(w.versions, f.now(&w.head))
-	if w.lists, err = f.Lists.At(ctx, &w.head, w.head.Position, f.now(&w.head)); err == nil {
-		w.listed, err = f.Lists.LastActivation(ctx, &w.head)
-	}
+	w.lists, err = f.Lists.At(ctx, &w.head, w.head.Position, f.now(&w.head))
 	return err
 }
 

@@ -32,17 +32,17 @@ type ExternalLists struct {
 	engine      *txn.Engine
 	cards       *cards.Reader
 	disclosures *disclosure.Counter
-	failed      func(list string, step Step)
+	failed      func(list, step string)
 	mu          sync.Mutex // one write of a list at a time: what it reads is of the database, not of its transaction
 }
 
 // New returns what keeps external lists. Failed is told of each step that failed, of a list that there is; nil: nothing is.
 func New(
 	env *env.Env, reference *reference.Reference, guard *access.Guard, engine *txn.Engine, consumers *consumers.Consumers,
-	disclosures *disclosure.Counter, failed func(list string, step Step),
+	disclosures *disclosure.Counter, failed func(list, step string),
 ) *ExternalLists {
 	if failed == nil {
-		failed = func(string, Step) {}
+		failed = func(string, string) {}
 	}
 	return &ExternalLists{
 		Env: env, reference: reference, guard: guard, engine: engine, cards: cards.NewReader(env, reference, consumers), disclosures: disclosures,

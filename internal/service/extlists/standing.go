@@ -12,18 +12,15 @@ import (
 	"github.com/assent-io/assent/internal/storage/tables"
 )
 
-// Step is what was asked for of a list, for those who count failures.
-type Step string
-
-// The steps by which a list comes into force.
+// The steps by which a list comes into force, for what counts failures.
 const (
-	StepQuestions Step = "questions"
-	StepUpload    Step = "upload"
-	StepActivate  Step = "activate"
+	StepQuestions = "questions"
+	StepUpload    = "upload"
+	StepActivate  = "activate"
 )
 
 // note counts a step that failed, unless it was not for its caller to take.
-func (s *ExternalLists) note(l *List, step Step, err error) {
+func (s *ExternalLists) note(l *List, step string, err error) {
 	var told *fault.Error
 	if err == nil || errors.As(err, &told) && slices.Contains([]fault.Code{
 		fault.ScopeMissing, fault.OtherDepartment, fault.Unauthenticated, fault.RequestIDReused, fault.ListMissing,

@@ -129,31 +129,20 @@ func (l *Lists) Bytes() (n int64) {
 	return n
 }
 
-// LastActivation returns the position of the last activation that the head counts; 0: there is none.
-func (l *Lists) LastActivation(ctx context.Context, head *storage.Head) (int64, error) {
-	if now := l.now.Load(); now != nil && now.sum == head.ListsSum {
-		return now.position, nil
+// Told returns the position of the last activation by which a reader is told at a time, under a head, if it was told by that at a position so far; 0
+// is none. An activation of the digests that were in force already says nothing new but from when on the list is stale, which a reader was
+// told, too: that it is later than it was told is told once three quarters of the time are over that the list was to be fresh.
+func (l *Lists) Told(ctx context.Context, head *storage.Head, told int64, at consent.Instant) (int64, error) {
+	if now := l.now.Load(); now != nil && now.sum == head.ListsSum && now.position == told {
+		return told, nil
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	counted, err := l.upTo(ctx, head)
-	if err != nil || len(counted) == 0 {
-		return 0, err
+	if err != nil || !toldAnew(counted, told, at) {
+		return told, err
 	}
 	return counted[len(counted)-1].Position, nil
-}
-
-// ToldAnew reports whether a reader that was told by the lists in force after the activation at a position is to be told anew at a time. An
-// activation of the digests that were in force already says nothing new but from when on the list is stale, which a reader was told, too:
-// that it is later than it was told is told once three quarters of the time are over that the list was to be fresh.
-func (l *Lists) ToldAnew(ctx context.Context, head *storage.Head, told int64, at consent.Instant) (bool, error) {
-	if now := l.now.Load(); now != nil && now.sum == head.ListsSum && now.position == told {
-		return false, nil
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	counted, err := l.upTo(ctx, head)
-	return toldAnew(counted, told, at), err
 }
 
 func toldAnew(activations []activation, told int64, at consent.Instant) bool {
