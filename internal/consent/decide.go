@@ -7,8 +7,7 @@ import (
 	"github.com/assent-io/assent/internal/catalog"
 )
 
-// Known is what the store knows of an address: the states of its subjects. A nil state is one without events. All states
-// must be folds of the events up to the time that is decided for.
+// Known is what the store knows of an address: the states of its subjects, all folds up to the time that is decided for; nil is one without events.
 type Known struct {
 	Exact    *State
 	Folded   *State
