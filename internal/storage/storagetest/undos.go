@@ -37,7 +37,9 @@ func testLoadEventsOfAKey(t *testing.T, open Open) {
 	Same(t, "the events", got.Events, map[storage.EventRef][]storage.BatchedAt{
 		one: {
 			{Position: 1, Batch: record(1, 1).Event.Batch},
-			{Position: 4, Batch: consent.BatchID{4}}, {Position: 5, Batch: consent.BatchID{5}}, {Position: 6, Batch: consent.BatchID{6}},
+			{Position: 4, Batch: consent.BatchID{4}},
+			{Position: 5, Batch: consent.BatchID{5}},
+			{Position: 6, Batch: consent.BatchID{6}},
 		},
 		two: {{Position: 2, Batch: record(2, 2).Event.Batch, Void: true}},
 	})
