@@ -168,6 +168,13 @@ func (k *Keys) EventKey(input []byte) (consent.EventKey, error) {
 	return consent.EventKey(sum[:16]), nil
 }
 
+// Mailbox returns what stands for a folded subject where its exact ones are listed: without the key nothing leads from one to the other. It is
+// made of the digest that the folded subject is found by.
+func (k *Keys) Mailbox(folded [32]byte) [16]byte {
+	sum := k.event.sum("assent/1/mailbox\x00", folded[:])
+	return [16]byte(sum[:16])
+}
+
 // BodyMAC returns the digest of a request's body, by which a repetition is known.
 func (k *Keys) BodyMAC(body []byte) ([]byte, error) {
 	sum := k.event.sum("assent/1/request\x00", body)

@@ -99,6 +99,7 @@ func searched() []string {
 		"list_hashes",                             // holds keyed digests, sealed, which is opened
 		"feed_removals",                           // holds the address, sealed, until the consumers that know it were told, and P30D at most
 		"webhook_deliveries",                      // is emptied of what it is about; what tells to forget it has the address, sealed, as feed_removals has
+		"mailboxes",                               // holds keyed digests: after an erasure none that leads to what was erased
 		"revisions",                               // holds keyed digests, as subjects does, and says nothing else
 		"states", "disclosures", "erased_returns", // name subjects by id, and say nothing else of them
 		"request_positions", // names requests by their digests and events by their positions

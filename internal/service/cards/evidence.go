@@ -14,22 +14,35 @@ import (
 // recordPage is how many events are read at once where addresses are looked for in their evidence.
 const recordPage = 500
 
-// addresses are those that the evidence of a folded subject's events has, as far as it was read.
+// addresses are those that are known of a folded subject: those that exact subjects hold, and that the evidence of its events has, as far as
+// either was read.
 type addresses struct {
-	by    map[[16]byte]address.Address // by their spelling
-	after int64                        // up to this position
-	all   bool
+	by     map[[16]byte]address.Address // by their spelling
+	living bool                         // those of exact subjects were read
+	after  int64                        // the evidence was, up to this position
+	all    bool
 }
 
-// addressesOf returns the addresses that the evidence of a folded subject's events still has, by their spelling: all, or those that are found
-// until they are enough. A mailbox may have a long life.
-func (g *gatherer) addressesOf(
-	ctx context.Context, s *subject, enough func(map[[16]byte]address.Address) bool,
-) (map[[16]byte]address.Address, error) {
+// addressesFound returns the addresses of a folded subject that were found so far.
+func (g *gatherer) addressesFound(s *subject) *addresses {
 	known := g.known[s.key]
 	if known == nil {
 		known = &addresses{by: map[[16]byte]address.Address{}}
 		g.known[s.key] = known
+	}
+	return known
+}
+
+// addressesOf returns the addresses that are known of a folded subject, by their spelling: all, or those that are found until they are enough.
+// A mailbox may have a long life.
+func (g *gatherer) addressesOf(
+	ctx context.Context, s *subject, enough func(map[[16]byte]address.Address) bool,
+) (map[[16]byte]address.Address, error) {
+	known := g.addressesFound(s)
+	if s.address == "" {
+		if err := g.addLiving(ctx, []*subject{s}); err != nil {
+			return nil, err
+		}
 	}
 	for !known.all && !enough(known.by) {
 		_, records, err := g.reader.Store.Records(ctx, []storage.SubjectKey{s.key}, known.after, recordPage)
@@ -44,7 +57,10 @@ func (g *gatherer) addressesOf(
 		}
 		known.all = len(records) < recordPage
 	}
-	return known.by, nil
+	if enough(known.by) {
+		return known.by, nil
+	}
+	return known.by, g.addLiving(ctx, []*subject{s})
 }
 
 // Spellings returns the exact forms that are known of the folded form of a card, but for one that is the same text.

@@ -98,6 +98,9 @@ func (g *gatherer) gather(ctx context.Context, touched, named []storage.SubjectK
 	if err := g.followLinks(ctx); err != nil {
 		return nil, err
 	}
+	if err := g.findLiving(ctx); err != nil {
+		return nil, err
+	}
 	if err := g.findSpellings(ctx); err != nil {
 		return nil, err
 	}

@@ -52,8 +52,8 @@ func present(all []*subject) []Subject {
 	return list
 }
 
-// Addresses returns the addresses that the evidence of the events of folded subjects still has: for each subject by the spelling that its
-// events carry. Subjects of which nothing is known are missing.
+// Addresses returns the addresses that the evidence of the events of folded subjects still has, and where the folded form has no text those that
+// exact subjects hold: for each subject by the spelling that its events carry. Subjects of which nothing is known are missing.
 func (r *Reader) Addresses(ctx context.Context, of []*Subject) (map[consent.SubjectID]map[[16]byte]address.Address, error) {
 	all := map[consent.SubjectID]map[[16]byte]address.Address{}
 	keys, byID := make([]storage.SubjectKey, len(of)), make(map[consent.SubjectID]*subject, len(of))
@@ -61,6 +61,21 @@ func (r *Reader) Addresses(ctx context.Context, of []*Subject) (map[consent.Subj
 		keys[i], byID[s.ID] = s.Key, &subject{key: s.Key, id: s.ID, version: s.KeyVersion}
 	}
 	g := r.newGatherer(Part{}, nil)
+	var nameless []*subject
+	for _, s := range of {
+		if s.Text == "" {
+			nameless = append(nameless, byID[s.ID])
+		}
+	}
+	living, err := g.living(ctx, nameless)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range nameless {
+		if found := living[s.key]; found != nil {
+			all[s.id] = found
+		}
+	}
 	for after := int64(0); len(keys) > 0; {
 		_, records, err := r.Store.Records(ctx, keys, after, recordPage)
 		if err != nil {

@@ -181,7 +181,11 @@ func (t *removal) retainExact(c *candidate, events []consent.Event) error {
 			gone[may[i].Position] = true
 		}
 	}
-	return t.dropOrphan(&o.at.Exact, c.subject, consent.KindRequest, events, gone)
+	dropped, err := t.dropOrphan(&o.at.Exact, c.subject, consent.KindRequest, events, gone)
+	if dropped != nil {
+		t.DropMailbox(&o.at.Folded, dropped)
+	}
+	return err
 }
 
 // retainMails decides about confirmation mails, which are kept as long as unconfirmed requests.
@@ -203,45 +207,43 @@ func (t *removal) retainMails(c *candidate, events []consent.Event) error {
 		return nil
 	}
 	t.due[consent.RemovedRequests] = append(t.due[consent.RemovedRequests], may...)
-	return t.dropOrphan(&o.at.Mail, c.subject, consent.KindMail, events, gone)
+	_, err := t.dropOrphan(&o.at.Mail, c.subject, consent.KindMail, events, gone)
+	return err
 }
 
 // dropOrphan cuts the address off from a subject about which nothing is held any more: all its events are of the kind, and the evidence
-// of each is gone, or goes now.
+// of each is gone, or goes now. It returns the subject; nil if that is not so, or nothing is removed.
 func (t *removal) dropOrphan(
 	at *subjects.Place, id consent.SubjectID, kind consent.Kind, events []consent.Event, gone map[int64]bool,
-) error {
+) (*txn.Subject, error) {
 	var others []int64
 	for i := range events {
 		if events[i].Kind != kind {
-			return nil
+			return nil, nil //nolint:nilnil // No subject and no error.
 		}
 		if !gone[events[i].Position] {
 			others = append(others, events[i].Position)
 		}
 	}
 	if len(gone) == 0 {
-		return nil
+		return nil, nil //nolint:nilnil // As above.
 	}
 	held, err := t.StoredEvidence(others)
 	if err != nil || len(held) > 0 {
-		return err
+		return nil, err
 	}
 	row, err := t.Subject(at)
-	if err != nil || row.ID != id {
-		return err
-	}
-	if t.run.dryRun {
-		return nil
+	if err != nil || row.ID != id || t.run.dryRun {
+		return nil, err
 	}
 	t.Removals.ForgetDisclosures(&row.Subject, math.MaxInt64, consent.SubjectID{})
 	if row.Erased != 0 { // The tombstone of an earlier erasure stays.
 		row.ID, row.Address = consent.SubjectID{}, nil
 		t.SaveRow(row)
-		return nil
+		return row, nil
 	}
 	t.Removals.DropSubjects = append(t.Removals.DropSubjects, row.Key)
-	return nil
+	return row, nil
 }
 
 // retainSuppressions decides about refusals, suppressions and lifts, and lifts the hard bounces that are due.

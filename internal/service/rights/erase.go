@@ -74,6 +74,11 @@ func (w *Tx) eraseUntil(who *person, until consent.Instant, t *keptClaim) error 
 	w.Removals.ForgetDisclosures(&folded.Subject, until.Day(), consent.SubjectID{})
 	left.Erased = max(exact.Erased, until)
 	w.SaveRow(left)
+	if w.MergeMailbox(&who.folded, folded); left.Address != nil {
+		w.KeepMailbox(&who.folded, left)
+	} else {
+		w.DropMailbox(&who.folded, left)
+	}
 	w.SaveErased(folded, until) // Other servers may still have counts of before the erasure.
 	mails, err := w.Subject(&who.mail)
 	if err != nil {

@@ -63,6 +63,7 @@ type Tx struct {
 	consumers *[]tables.Consumer                     // not revoked, as they were; nil: not read yet
 	saved     []tables.Consumer                      // since then, each later one in the place of those with its id
 	tablesAt  []func(storage.Mark) storage.Statement // that are run with Tables
+	mailboxes mailboxes
 }
 
 type eventID struct {
@@ -193,6 +194,9 @@ func (w *Tx) Identify(s *Subject, canonical string) error {
 	}
 	s.Address = sealed
 	w.SaveRow(s)
+	if s.Key.Form == consent.FormExact {
+		return w.keepAddressOf(s, canonical)
+	}
 	return nil
 }
 
@@ -363,6 +367,7 @@ func (w *Tx) changes() (*storage.Changes, error) {
 		c.Subjects = append(c.Subjects, s.Subject)
 	}
 	w.reread(c)
+	c.Tables = append(c.Tables, w.mailboxes.statements()...)
 	for _, statement := range w.tablesAt {
 		c.Tables = append(c.Tables, statement(storage.MarkOf(&c.Head)))
 	}

@@ -40,6 +40,8 @@ func All() []Table {
 		{Name: "feed_removals_dropped"},
 		{Name: "imports"},
 		{Name: "list_hashes", Persons: true},
+		{Name: "mailboxes", Persons: true},
+		{Name: "mailboxes_fill"},
 		{Name: "undos"},
 		{Name: "webhook_deliveries", Persons: true},
 		{Name: "webhooks"},

@@ -1,0 +1,2 @@
+DROP TABLE mailboxes_fill;
+DROP TABLE mailboxes;
