@@ -17,6 +17,11 @@ func (s *server) forget(ctx context.Context) error {
 // forgetRemovals deletes erased addresses that the consumers of the change feed need not be told of any more.
 func (s *server) forgetRemovals(ctx context.Context) error { return s.local.ForgetRemovals(ctx) }
 
+// fillMailboxes notes which addresses of mailboxes are held in a database of an older program.
+func (s *server) fillMailboxes(ctx context.Context) error {
+	return s.local.FillMailboxes(access.WithCaller(ctx, access.Process("mailboxes")))
+}
+
 // measure notes how large the database is, for the metrics.
 func (s *server) measure(ctx context.Context) error {
 	size, err := s.local.store.Size(ctx)

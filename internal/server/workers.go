@@ -40,6 +40,7 @@ func (s *server) workers() []worker {
 		{name: "webhooks", every: webhooksEvery, run: func(ctx context.Context) error { return s.local.RunWebhooks(ctx) }},
 		s.runs.share(worker{name: "deliveries", every: forgetEvery, run: func(ctx context.Context) error { return s.local.ForgetDeliveries(ctx) }}),
 		s.runs.share(worker{name: "uploads", every: forgetEvery, run: func(ctx context.Context) error { return s.local.ForgetUploads(ctx) }}),
+		s.runs.share(worker{name: "mailboxes", every: forgetEvery, run: s.fillMailboxes}),
 		s.runs.share(worker{name: "retention", first: retainSoon, jitter: retainJitter, every: retainEvery, run: s.retain}),
 	}
 }

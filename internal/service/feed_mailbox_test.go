@@ -16,6 +16,7 @@ import (
 	"github.com/assent-io/assent/internal/service/consumers"
 	"github.com/assent-io/assent/internal/service/rights"
 	"github.com/assent-io/assent/internal/service/webhooks"
+	"github.com/assent-io/assent/internal/storage/tables"
 )
 
 const (
@@ -264,5 +265,101 @@ func TestFeed_SpellingThatWasKnownBeforeTheErasureOfAnother_IsToldWhatBlocksIt(t
 				t.Errorf("%s: it holds something of a mailbox of which every address was erased: %s", name, held)
 			}
 		}
+	})
+}
+
+// TestFillMailboxes_AfterAnUpgrade_TellsWhatWasNotTold has the addresses of a mailbox recorded by a program without the table.
+func TestFillMailboxes_AfterAnUpgrade_TellsWhatWasNotTold(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		m := w.mailboxReaders()
+		forget := func() { w.raw().exec(`DELETE FROM mailboxes`) }
+		fill := func() {
+			t.Helper()
+			if err := m.s.FillMailboxes(m.ctx); err != nil {
+				t.Fatal(err)
+			}
+			m.read()
+		}
+		fills := func() []tables.MailboxFill {
+			t.Helper()
+			all, err := tables.MailboxFills(m.ctx, m.s.Store)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return all
+		}
+		if len(fills()) > 0 {
+			t.Fatal("a new database is taken for one of an older program")
+		}
+		var none consent.SubjectID
+		w.raw().exec(`INSERT INTO mailboxes_fill (id, subject, passes, due_time) VALUES (1, $1, 2, 0)`, none[:])
+		at := m.erase(mailboxText)
+		m.erase("life@old.example")
+		m.grant(mailboxSpelled)
+		forget()
+		late := mailboxBlock(consent.ReasonLegalBlock, mailboxText)
+		late.Occurred = at
+		m.w.clock.Advance(time.Second)
+		m.record(late)
+		fill()
+		m.want(mailboxSpelled, consent.CodeLegalBlock)
+		if left := fills(); len(left) != 1 || left[0].Passes != 1 {
+			t.Fatalf("after the first pass: %+v", left)
+		}
+		m.grant("life@old.example")
+		forget() // It was an older program that recorded it.
+		w.raw().exec(`INSERT INTO mailboxes (mailbox, digest) VALUES ($1, $2)`, make([]byte, 16), make([]byte, 32))
+		fill()
+		if n := len(w.mailboxesHeld()); n != 1 {
+			t.Errorf("before the second pass was due %d rows were there, want 1", n)
+		}
+		m.w.clock.Advance(25 * time.Hour)
+		fill()
+		if n := len(w.mailboxesHeld()); n != 3 || len(fills()) > 0 {
+			t.Errorf("after the second pass %d rows are there, want 3; left: %+v", n, fills())
+		}
+	})
+}
+
+func (w *world) mailboxesHeld() (all []cell) {
+	w.t.Helper()
+	for _, c := range w.raw().cells() {
+		if c.table == "mailboxes" && c.column == "digest" {
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
+// TestMailboxes_AreOfTheAddressesThatAreHeld has addresses come and go, by consents and erasures.
+func TestMailboxes_AreOfTheAddressesThatAreHeld(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		m := w.mailboxReaders()
+		want := func(n int, when string) {
+			t.Helper()
+			if got := len(w.mailboxesHeld()); got != n {
+				t.Errorf("%s: %d rows, want %d", when, got, n)
+			}
+		}
+		m.grant("anna@mail.example")
+		want(0, "an address with one spelling")
+		m.grant(mailboxText)
+		m.grant(mailboxText)
+		m.grant(mailboxSpelled)
+		want(2, "two spellings")
+		m.erase(mailboxSpelled)
+		want(1, "one of them erased")
+		m.erase("anna@mail.example")
+		want(1, "the other address erased")
+		m.grant("anna@mail.example")
+		want(2, "it came back")
+		at := consent.InstantOf(m.w.clock.Now())
+		m.w.clock.Advance(time.Second)
+		m.grant(mailboxText)
+		m.w.mustRecord(m.ctx, m.s, statement.Statement{Kind: consent.KindErase, Address: mailboxText, Occurred: at})
+		want(2, "a consent is later than the erasure")
+		m.erase("anna@mail.example")
+		m.erase(mailboxText)
+		want(0, "all erased")
 	})
 }

@@ -25,6 +25,7 @@ import (
 	"github.com/assent-io/assent/internal/service/export"
 	"github.com/assent-io/assent/internal/service/extlists"
 	"github.com/assent-io/assent/internal/service/imports"
+	"github.com/assent-io/assent/internal/service/mailboxes"
 	"github.com/assent-io/assent/internal/service/receipts"
 	"github.com/assent-io/assent/internal/service/record"
 	"github.com/assent-io/assent/internal/service/reference"
@@ -98,6 +99,7 @@ type Service struct {
 	*webhooks.Webhooks
 	*extlists.ExternalLists
 	*imports.Imports
+	*mailboxes.Filler
 
 	reference *reference.Reference
 	engine    *txn.Engine
@@ -146,6 +148,7 @@ func wire(env *env.Env, opts *Options) *Service {
 	s.Admin = administration.New(env, s.reference, s.Guard, s.engine)
 	s.Rebuilder = audit.New(env, s.reference, s.engine)
 	s.Imports = imports.New(env, s.reference, s.Guard, s.Recorder, s.Undoer, opts.Imports)
+	s.Filler = mailboxes.New(env, s.engine)
 	s.Webhooks = webhooks.New(env, s.engine, s.Consumers, s.Feed, opts.Webhooks)
 	s.ExternalLists = extlists.New(env, s.reference, s.Guard, s.engine, s.Consumers, s.Counter, opts.ListFailed)
 	s.engine.SetHooks(txn.Hooks{Recorded: s.GoAlong, Erased: s.erased, Forgotten: s.Forget, Committed: s.LookNow})

@@ -56,11 +56,16 @@ func (w *Tx) MergeMailbox(at *subjects.Place, folded *Subject) {
 	}
 }
 
-// keepAddressOf notes the mailbox of an exact subject that was just given its address. Where no other address has the folded form, that has its
-// text as long as the address is not erased, and nothing needs to be noted before.
+// NotesMailbox reports whether the exact subject of an address has to be noted. Where no other address has the folded form, that has its text as
+// long as the address was not erased.
+func NotesMailbox(exact *storage.Subject, a address.Address) bool {
+	return exact.Erased != 0 || address.HasVariants(a.Folded())
+}
+
+// keepAddressOf notes the mailbox of an exact subject that was just given its address.
 func (w *Tx) keepAddressOf(s *Subject, exact string) error {
 	a, err := address.Parse(exact)
-	if err != nil || s.Erased == 0 && !address.HasVariants(a.Folded()) {
+	if err != nil || !NotesMailbox(&s.Subject, a) {
 		return err
 	}
 	if w.mailboxes.locator == nil {

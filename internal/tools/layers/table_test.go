@@ -70,7 +70,8 @@ func allowed() map[string][]string {
 			"internal/service/administration", "internal/service/asof", "internal/service/audit", "internal/service/changes",
 			"internal/service/check",
 			"internal/service/checkpoint", "internal/service/consumers", "internal/service/disclosure", "internal/service/env",
-			"internal/service/erased", "internal/service/export", "internal/service/imports", "internal/service/receipts", "internal/service/record",
+			"internal/service/erased", "internal/service/export", "internal/service/imports", "internal/service/mailboxes", "internal/service/receipts",
+			"internal/service/record",
 			"internal/service/reference", "internal/service/retention", "internal/service/rights", "internal/service/txn",
 			"internal/service/undo", "internal/service/webhooks", "internal/storage", "internal/service/extlists",
 		},
@@ -109,6 +110,10 @@ func allowed() map[string][]string {
 			"internal/consent", "internal/consent/codec", "internal/ledger", "internal/seal", "internal/service/asof",
 			"internal/service/checkpoint", "internal/service/env", "internal/service/reference",
 			"internal/service/txn", "internal/storage", "internal/storage/tables",
+		},
+		"internal/service/mailboxes": {
+			"internal/address", "internal/consent", "internal/seal", "internal/service/env", "internal/service/subjects", "internal/service/txn",
+			"internal/storage", "internal/storage/tables",
 		},
 		"internal/service/check": {
 			"internal/address", "internal/catalog", "internal/consent", "internal/consent/standing", "internal/consent/codec", "internal/fault",

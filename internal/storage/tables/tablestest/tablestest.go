@@ -14,7 +14,7 @@ import (
 
 // Tests returns the tests, for [storagetest.Run].
 func Tests() []storagetest.Test {
-	return slices.Concat(consumerTests(), webhookTests(), undoTests(), externalListTests(), importTests())
+	return slices.Concat(consumerTests(), webhookTests(), undoTests(), externalListTests(), importTests(), mailboxTests())
 }
 
 // instant returns a time, so many seconds after another one.
