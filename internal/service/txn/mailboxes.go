@@ -7,10 +7,17 @@ import (
 
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/service/subjects"
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/tables"
 )
+
+// NotesMailbox reports whether the exact subject of an address has to be noted. Where no other address has the folded form, that has its text as
+// long as the address was not erased.
+func NotesMailbox(exact *storage.Subject, a address.Address) bool {
+	return exact.Erased != 0 || address.HasVariants(a.Folded())
+}
 
 // mailboxes are what a transaction changes of which exact subjects hold an address of a mailbox.
 type mailboxes struct {
@@ -19,63 +26,53 @@ type mailboxes struct {
 	copies  []storage.Statement
 }
 
-// KeepMailbox notes that an exact subject holds an address with the folded form that is found at the place: an erasure takes the text of the
-// folded form also where it is that of another spelling.
-func (w *Tx) KeepMailbox(folded *subjects.Place, exact *Subject) {
-	for i, version := range folded.Digests.Versions {
-		if slices.Contains(w.Head.DigestKeys, version) { // Else no row was made with it. Once one is, MergeMailbox finds this one by other keys.
-			w.setMailbox(&folded.Keys[i], exact, true)
-		}
-	}
-}
-
-// DropMailbox forgets an exact subject, which holds no address any more.
-func (w *Tx) DropMailbox(folded *subjects.Place, exact *Subject) {
-	for i := range folded.Keys {
-		w.setMailbox(&folded.Keys[i], exact, false)
-	}
-}
-
-func (w *Tx) setMailbox(folded *storage.SubjectKey, exact *Subject, kept bool) {
-	if w.mailboxes.kept == nil {
-		w.mailboxes.kept = map[tables.Mailbox]bool{}
-	}
-	w.mailboxes.kept[tables.Mailbox{Mailbox: w.engine.Keys.Mailbox(folded.Digest), Exact: exact.Key.Digest}] = kept
-	w.Head.Recorded = w.Recorded
-	w.Changed, w.written = true, true
-}
-
-// MergeMailbox makes the exact subjects of a mailbox those of its folded subject, whose text is about to go: some may have been noted before
-// there were rows with its digest key.
-func (w *Tx) MergeMailbox(at *subjects.Place, folded *Subject) {
-	for _, key := range at.Keys {
-		if key != folded.Key {
-			w.mailboxes.copies = append(w.mailboxes.copies,
-				tables.CopyMailbox(w.engine.Keys.Mailbox(folded.Key.Digest), w.engine.Keys.Mailbox(key.Digest)))
-		}
-	}
-}
-
-// NotesMailbox reports whether the exact subject of an address has to be noted. Where no other address has the folded form, that has its text as
-// long as the address was not erased.
-func NotesMailbox(exact *storage.Subject, a address.Address) bool {
-	return exact.Erased != 0 || address.HasVariants(a.Folded())
-}
-
-// keepAddressOf notes the mailbox of an exact subject that was just given its address.
-func (w *Tx) keepAddressOf(s *Subject, exact string) error {
-	a, err := address.Parse(exact)
-	if err != nil || !NotesMailbox(&s.Subject, a) {
+// keepAddress notes an exact subject that was just given its address, if it has to be.
+func (m *mailboxes) keepAddress(keys *seal.Keys, versions []uint32, exact *storage.Subject, text string) error {
+	a, err := address.Parse(text)
+	if err != nil || !NotesMailbox(exact, a) {
 		return err
 	}
-	if w.mailboxes.locator == nil {
-		w.mailboxes.locator = subjects.NewLocator(w.engine.Keys, 1)
+	if m.locator == nil {
+		m.locator = subjects.NewLocator(keys, 1)
 	}
-	at, err := w.mailboxes.locator.Place(consent.FormFolded, a.Folded())
+	at, err := m.locator.Place(consent.FormFolded, a.Folded())
 	if err == nil {
-		w.KeepMailbox(&at, s)
+		m.keep(keys, versions, &at, exact)
 	}
 	return err
+}
+
+// keep notes an exact subject under the versions of the digest key that rows were made with. Once one is made with another, an erasure finds
+// this one by those.
+func (m *mailboxes) keep(keys *seal.Keys, versions []uint32, folded *subjects.Place, exact *storage.Subject) {
+	for i, version := range folded.Digests.Versions {
+		if slices.Contains(versions, version) {
+			m.set(keys, &folded.Keys[i], exact, true)
+		}
+	}
+}
+
+// drop forgets an exact subject.
+func (m *mailboxes) drop(keys *seal.Keys, folded *subjects.Place, exact *storage.Subject) {
+	for i := range folded.Keys {
+		m.set(keys, &folded.Keys[i], exact, false)
+	}
+}
+
+func (m *mailboxes) set(keys *seal.Keys, folded *storage.SubjectKey, exact *storage.Subject, kept bool) {
+	if m.kept == nil {
+		m.kept = map[tables.Mailbox]bool{}
+	}
+	m.kept[tables.Mailbox{Mailbox: keys.Mailbox(folded.Digest), Exact: exact.Key.Digest}] = kept
+}
+
+// merge gives a folded subject what stands under the other keys of its place.
+func (m *mailboxes) merge(keys *seal.Keys, at *subjects.Place, folded *storage.Subject) {
+	for _, key := range at.Keys {
+		if key != folded.Key {
+			m.copies = append(m.copies, tables.CopyMailbox(keys.Mailbox(folded.Key.Digest), keys.Mailbox(key.Digest)))
+		}
+	}
 }
 
 // statements returns what stores the changes: what is forgotten comes last, for a copy may have brought it.

@@ -135,3 +135,26 @@ func (w *Tx) ListVersions(id string) ([]tables.ExternalListVersion, []tables.Lis
 func (w *Tx) ExternalListOf(id string) ([]tables.ExternalList, error) {
 	return tables.ExternalListOf(w.ctx, w.tx, id)
 }
+
+// KeepMailbox notes that an exact subject holds an address with the folded form that is found at the place: an erasure takes the text of the
+// folded form also where it is that of another spelling.
+func (w *Tx) KeepMailbox(folded *subjects.Place, exact *Subject) {
+	w.mailboxes.keep(w.engine.Keys, w.Head.DigestKeys, folded, &exact.Subject)
+	w.Head.Recorded = w.Recorded
+	w.Changed, w.written = true, true
+}
+
+// DropMailbox forgets an exact subject, which holds no address any more.
+func (w *Tx) DropMailbox(folded *subjects.Place, exact *Subject) {
+	w.mailboxes.drop(w.engine.Keys, folded, &exact.Subject)
+	w.Head.Recorded = w.Recorded
+	w.Changed, w.written = true, true
+}
+
+// MergeMailbox makes the exact subjects of a mailbox those of its folded subject, whose text is about to go: some may have been noted before
+// there were rows with its digest key.
+func (w *Tx) MergeMailbox(at *subjects.Place, folded *Subject) {
+	w.mailboxes.merge(w.engine.Keys, at, &folded.Subject)
+	w.Head.Recorded = w.Recorded
+	w.Changed, w.written = true, true
+}

@@ -195,7 +195,7 @@ func (w *Tx) Identify(s *Subject, canonical string) error {
 	s.Address = sealed
 	w.SaveRow(s)
 	if s.Key.Form == consent.FormExact {
-		return w.keepAddressOf(s, canonical)
+		return w.mailboxes.keepAddress(w.engine.Keys, w.Head.DigestKeys, &s.Subject, canonical)
 	}
 	return nil
 }
