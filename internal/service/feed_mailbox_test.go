@@ -85,7 +85,9 @@ func (m *mailboxReaders) erase(text string) (at consent.Instant) {
 	return at
 }
 
-func (m *mailboxReaders) grant(text string) { m.record(consentOn("product-marketing", text, m.w.clock.Now())) }
+func (m *mailboxReaders) grant(text string) {
+	m.record(consentOn("product-marketing", text, m.w.clock.Now()))
+}
 
 // says returns what a reader concludes of an address on a channel.
 func (m *mailboxReaders) says(r *feedReader, channel, text string) feed.Answer {
