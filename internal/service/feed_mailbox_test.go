@@ -12,6 +12,7 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/feed"
+	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/service/changes"
 	"github.com/assent-io/assent/internal/service/consumers"
 	"github.com/assent-io/assent/internal/service/rights"
@@ -363,5 +364,35 @@ func TestMailboxes_AreOfTheAddressesThatAreHeld(t *testing.T) {
 		m.erase("anna@mail.example")
 		m.erase(mailboxText)
 		want(0, "all erased")
+	})
+}
+
+// TestMailboxes_OfAConsentUnderAnOlderKeyThanTheErasure_AreFound has the folded subject made under a digest key that came after the consent.
+func TestMailboxes_OfAConsentUnderAnOlderKeyThanTheErasure_AreFound(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		f := newFleet(t, w, 1)
+		one := f.replicas[0]
+		r := w.reader(f.ctx, one.Service, "plain", consumers.FormPlain)
+		f.mustRecord(f.ctx, one.Service, consentOn("newsletter", mailboxSpelled, w.clock.Now()))
+		f.add(t, seal.KeysetDigest)
+		f.promote(t, seal.KeysetDigest)
+		f.take(t, one)
+		at := consent.InstantOf(w.clock.Now())
+		w.erase(f.ctx, one.Service, mailboxText)
+		late := mailboxBlock(consent.ReasonLegalBlock, mailboxText)
+		late.Occurred, late.Scope = at, consent.ScopeAll
+		for r.next(t) {
+		}
+		told := len(r.holds[plainName(consent.FormFolded, mailboxText)])
+		f.mustRecord(f.ctx, one.Service, late)
+		for r.next(t) {
+		}
+		if got := len(r.holds[plainName(consent.FormFolded, mailboxText)]); told == 0 || got != told+1 {
+			t.Errorf("it was told %d rules of the mailbox, then %d", told, got)
+		}
+		w.erase(f.ctx, one.Service, mailboxSpelled)
+		if n := len(w.mailboxesHeld()); n != 0 {
+			t.Errorf("after the erasure of all spellings %d rows are left", n)
+		}
 	})
 }
