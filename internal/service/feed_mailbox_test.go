@@ -396,3 +396,22 @@ func TestMailboxes_OfAConsentUnderAnOlderKeyThanTheErasure_AreFound(t *testing.T
 		}
 	})
 }
+
+func TestRetention_RequestThatGoesWithItsAddress_TakesItOffItsMailbox(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.keeping("requests: P10D")
+		if asked, err := s.RequestConsent(ctx, request(mailboxSpelled)); err != nil || asked.Token == "" {
+			t.Fatalf("%+v, %v", asked, err)
+		}
+		if n := len(w.mailboxesHeld()); n != 1 {
+			t.Errorf("of a request there are %d rows, want 1", n)
+		}
+		w.clock.Advance(41 * 24 * time.Hour)
+		if report, err := s.RunRetention(ctx, false); err != nil || len(report.Classes) == 0 {
+			t.Fatalf("%+v, %v", report, err)
+		}
+		if n := len(w.mailboxesHeld()); n != 0 {
+			t.Errorf("the address is gone, and %d rows are left", n)
+		}
+	})
+}
