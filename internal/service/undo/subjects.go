@@ -59,7 +59,7 @@ func (r *run) voidSubject(tx *txn.Tx, of *txn.Subject, all []consent.Event) erro
 		if !kept {
 			r.undo.Kept++
 		}
-		return nil //nolint:nilerr // It is counted; the rest of the batch is left out.
+		return nil // It is counted; the rest of the batch is left out.
 	}
 	if kept {
 		r.undo.Kept--
