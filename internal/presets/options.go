@@ -3,6 +3,7 @@ package presets
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -100,17 +101,28 @@ func ParseColumns(text string) (map[string]string, error) {
 		switch {
 		case !found || strings.TrimSpace(column) == "":
 			return nil, errors.New("each part must be FIELD=COLUMN, such as address=Email")
-		case !slices.Contains(Fields(), field):
-			return nil, fmt.Errorf("the field %q is not known; it must be one of %s", field, strings.Join(Fields(), ", "))
 		case columns[field] != "":
 			return nil, fmt.Errorf("the field %s has two columns", field)
 		}
 		columns[field] = column
 	}
-	if columns[fieldAddress] == "" {
-		return nil, errors.New("the column of the address is missing: address=COLUMN")
+	if err := CheckColumns(columns); err != nil {
+		return nil, err
 	}
 	return columns, nil
+}
+
+// CheckColumns refuses columns by which no list can be read: of a field that is not known, or without that of the address.
+func CheckColumns(columns map[string]string) error {
+	for _, field := range slices.Sorted(maps.Keys(columns)) {
+		if !slices.Contains(Fields(), field) {
+			return fmt.Errorf("the field %q is not known; it must be one of %s", field, strings.Join(Fields(), ", "))
+		}
+	}
+	if strings.TrimSpace(columns[fieldAddress]) == "" {
+		return errors.New("the column of the address is missing: address=COLUMN")
+	}
+	return nil
 }
 
 // check holds options to their shape.

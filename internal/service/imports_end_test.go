@@ -10,6 +10,7 @@ import (
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/presets"
 	"github.com/assent-io/assent/internal/service/imports"
+	"github.com/assent-io/assent/internal/storage/tables"
 )
 
 // uploadUntilLastPart uploads a file of one part, and does something once that part was recorded and before the upload ends.
@@ -163,4 +164,22 @@ func gzipped(text string) string {
 	_, _ = z.Write([]byte(text)) // A buffer takes everything.
 	_ = z.Close()
 	return b.String()
+}
+
+func TestImport_OptionsByWhichNoFileCouldBeRead_AreRefused(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		for name, options := range map[string]imports.Options{
+			"a field that is not known": {Preset: presets.ByColumns, Columns: map[string]string{"address": "email", "reson": "status"}},
+			"no column of the address":  {Preset: presets.ByColumns, Columns: map[string]string{"reason": "status"}},
+			"no such zone":              {Preset: "mailchimp", Timezone: "Europe/Wein"},
+			"a key twice":               {Preset: "mailgun", ChannelMap: map[string]string{"tag:a": "newsletter", "TAG:a": "newsletter"}},
+		} {
+			_, _, err := s.CreateImport(ctx, imports.NewImport{Options: options, SHA256: sha(name), Size: 1})
+			wantFault(t, err, fault.InvalidImport)
+		}
+		if rows, err := tables.ImportStates(ctx, s.Store); err != nil || len(rows) != 0 {
+			t.Errorf("imports that are left: %v, %v", rows, err)
+		}
+	})
 }

@@ -69,6 +69,11 @@ func (o *Options) reading(imported consent.Instant) (toolfile.Options, error) {
 	if r.Preset, err = presets.Named(o.Preset); err != nil {
 		return r, invalid("options.preset", "%s", err.Error())
 	}
+	if o.Preset == presets.ByColumns {
+		if err := presets.CheckColumns(o.Columns); err != nil {
+			return r, invalid("options.columns", "%s", err.Error())
+		}
+	}
 	if o.Timezone != "" {
 		if r.Zone, err = time.LoadLocation(o.Timezone); err != nil || o.Timezone == "Local" {
 			return r, invalid("options.timezone", "there is no such zone; give a name of the IANA database, such as Europe/Vienna")
