@@ -8,7 +8,7 @@ import (
 	"github.com/assent-io/assent/internal/period"
 )
 
-// SubjectID identifies the subject of an event: 16 random bytes. Only the table of subjects ties it to an address.
+// SubjectID identifies the subject of an event: 16 bytes, of which at least 11 are random. Only the table of subjects ties it to an address.
 // Events of the catalog have the zero id.
 type SubjectID [16]byte
 

@@ -43,8 +43,8 @@ type IDRange struct{ After, Through consent.SubjectID }
 // AllIDs returns the range that all ids are in.
 func AllIDs() IDRange { return SplitIDs(0, 1) }
 
-// SplitIDs returns one of so many ranges, counted from 0, that make up all ids. Ids are random, so each has about as many
-// subjects as any other.
+// SplitIDs returns one of so many ranges, counted from 0, that make up all ids. Ids begin with random bytes, each
+// for many of them in a row, so every range has about as many subjects as any other if the store has many.
 func SplitIDs(part, of int) IDRange {
 	return IDRange{After: lastOf(part, of), Through: lastOf(part+1, of)}
 }

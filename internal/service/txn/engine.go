@@ -76,6 +76,8 @@ type Engine struct {
 	wake   chan struct{}
 	ended  chan struct{}
 
+	ids subjectIDs // of the goroutine that writes
+
 	lastUrgent atomic.Int64 // when the last write that is not an import came, in nanoseconds
 
 	mu               sync.Mutex

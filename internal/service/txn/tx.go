@@ -2,7 +2,6 @@ package txn
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -180,7 +179,8 @@ func (w *Tx) loadedSubject(row *storage.SubjectState) (*Subject, error) {
 // erasure.
 func (w *Tx) Identify(s *Subject, canonical string) error {
 	if s.ID == (consent.SubjectID{}) {
-		if _, err := rand.Read(s.ID[:]); err != nil {
+		var err error
+		if s.ID, err = w.engine.ids.next(); err != nil {
 			return err
 		}
 		w.SaveRow(s)
