@@ -291,7 +291,9 @@ func (s *Recorder) BatchRecord(ctx context.Context, in Batch) ([]Item, error) {
 	}
 	results := make([]Item, 0, len(in.Items))
 	for from := 0; from < len(in.Items); from = len(results) {
-		to := min(from+s.engine.BulkRoom(), len(in.Items))
+		rest := len(in.Items) - from
+		chunks := (rest + s.engine.BulkRoom() - 1) / s.engine.BulkRoom() // of about the same size
+		to := from + (rest+chunks-1)/chunks
 		once := in.Idempotency
 		if len(in.Items) > txn.SmallChunk {
 			once = once.Part(from)

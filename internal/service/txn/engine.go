@@ -49,10 +49,6 @@ const (
 	maxWritesPerTransaction = 256
 	// maxGroupsBeforeBulk is how many groups may overtake an import before it has its turn.
 	maxGroupsBeforeBulk = 8
-	// SmallChunk is how many events of imports one transaction has while other writes wait.
-	SmallChunk = 100
-	// urgentQuietPeriod is for how long after a write others are expected to write again.
-	urgentQuietPeriod = 5 * time.Second
 	// maxQueuedWrites is how many writes may wait before more are refused.
 	maxQueuedWrites = 20_000
 	// transactionTimeout is how long a transaction may take before it is given up.
@@ -78,6 +74,7 @@ type Engine struct {
 
 	ids subjectIDs // of the goroutine that writes
 
+	pace       pace
 	lastUrgent atomic.Int64 // when the last write that is not an import came, in nanoseconds
 
 	mu               sync.Mutex
@@ -184,14 +181,6 @@ func (e *Engine) Queued() (urgent, bulk int) {
 	return len(e.urgent), len(e.bulk)
 }
 
-// BulkRoom returns how many events of imports one transaction may have now.
-func (e *Engine) BulkRoom() int {
-	if time.Since(time.Unix(0, e.lastUrgent.Load())) < urgentQuietPeriod {
-		return SmallChunk
-	}
-	return Chunk
-}
-
 func (e *Engine) queueOf(write *Write) *[]*Write {
 	if write.Bulk {
 		return &e.bulk
@@ -274,9 +263,15 @@ func (e *Engine) commitGroup(group []*Write) {
 		}
 		live = append(live, write)
 	}
-	if len(live) > 0 {
-		_ = e.commitOrSplit(live) // Every write was told its error.
+	if len(live) == 0 {
+		return
 	}
+	began, events := time.Now(), 0
+	for _, write := range live {
+		events += write.Weight
+	}
+	_ = e.commitOrSplit(live) // Every write was told its error.
+	e.pace.note(events, time.Since(began))
 }
 
 // commitOrSplit commits a group. A write that the transaction fails with gets that error, and the others are committed without it: at once
