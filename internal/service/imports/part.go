@@ -29,8 +29,11 @@ func (p *part) full() bool {
 
 // produce reads the file, part by part. Where it cannot be read any further, broken says so: an error would stop the parts on their way.
 func (u *upload) produce(yield func(*part) error) error {
+	p := &part{}
 	for {
-		p, err := u.nextPart()
+		// Parts are of about the same size: what grows row by row is copied again and again.
+		p = &part{rows: make([]toolfile.Row, 0, len(p.rows)), facts: make([]record.BatchItem, 0, len(p.facts))}
+		err := u.fill(p)
 		if len(p.rows) > 0 {
 			if err := yield(p); err != nil {
 				return err
@@ -46,26 +49,25 @@ func (u *upload) produce(yield func(*part) error) error {
 	}
 }
 
-// nextPart reads rows until a part is full. It returns what was read also with an error.
-func (u *upload) nextPart() (*part, error) {
-	p := &part{}
+// fill reads rows until a part is full. What was read is in it also with an error.
+func (u *upload) fill(p *part) error {
 	for !p.full() {
 		row, err := u.file.Next()
 		p.read = u.source.read
 		if err != nil {
-			return p, err
+			return err
 		}
 		detach(&row)
 		for i := range row.Records {
 			stated, err := statementOf(&row.Result, &row.Records[i])
 			if err != nil {
-				return p, err
+				return err
 			}
 			p.facts = append(p.facts, record.BatchItem{Statement: stated})
 		}
 		p.rows = append(p.rows, row)
 	}
-	return p, nil
+	return nil
 }
 
 // detach copies the texts of a row that are parts of its line, which can be long and would be kept with them.

@@ -330,8 +330,10 @@ func (write *Write) finish(err error) {
 // runTransaction runs the writes in one transaction. A write that is refused gets its error; the error returned is that of the
 // transaction.
 func (e *Engine) runTransaction(group []*Write) error {
+	events := 0
 	for _, write := range group {
 		write.err = nil
+		events += max(1, write.Weight)
 	}
 	ctx, cancel := context.WithTimeout(e.stop, transactionTimeout)
 	defer cancel()
@@ -341,7 +343,7 @@ func (e *Engine) runTransaction(group []*Write) error {
 	load := mergeLoads(group)
 	err := e.Store.Write(ctx, load, func(ctx context.Context, tx storage.Tx) (changes *storage.Changes, err error) {
 		defer recoverAsError(&err)
-		w, err := newTx(ctx, e, tx, &load)
+		w, err := newTx(ctx, e, tx, &load, events)
 		if err != nil {
 			return nil, err
 		}

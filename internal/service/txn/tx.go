@@ -86,12 +86,13 @@ type Subject struct {
 	onlyErased      bool              // and nothing of it has changed that followers read
 }
 
-func newTx(ctx context.Context, e *Engine, tx storage.Tx, load *storage.Load) (*Tx, error) {
+// newTx returns a transaction of writes that wanted to see load and record about so many events.
+func newTx(ctx context.Context, e *Engine, tx storage.Tx, load *storage.Load, events int) (*Tx, error) {
 	loaded := tx.Loaded()
 	w := &Tx{
 		ctx: ctx, engine: e, tx: tx, loaded: loaded, Head: loaded.Head,
 		requestedKeys: make(map[storage.SubjectKey]bool, len(load.Subjects)), subjects: map[storage.SubjectKey]*Subject{},
-		eventPositions: map[eventID]int64{},
+		eventPositions: map[eventID]int64{}, records: make([]storage.Record, 0, events),
 	}
 	for _, k := range load.Subjects {
 		w.requestedKeys[k] = true
