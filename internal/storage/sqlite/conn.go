@@ -140,3 +140,30 @@ func each[Row any](c *conn, query string, rows []Row, values func(*Row) []any) e
 	}
 	return nil
 }
+
+// fewRows is how many rows one statement stores where there are many. With 16 rows of an event, which are 192 parameters, nothing was gained: what
+// the driver does for a statement grows faster than the number of its parameters.
+const fewRows = 5
+
+// insert is a statement that stores one row, and the same for [fewRows].
+type insert struct{ one, few string }
+
+// eachInsert stores the rows, the values of each of which are appended to args.
+func eachInsert[Row any](c *conn, into insert, rows []Row, values func(args []any, r *Row) []any) error {
+	var args []any
+	for len(rows) > 0 {
+		query, n := into.one, 1
+		if len(rows) >= fewRows {
+			query, n = into.few, fewRows
+		}
+		args = args[:0]
+		for i := range n {
+			args = values(args, &rows[i])
+		}
+		if _, err := c.exec(query, args...); err != nil {
+			return err
+		}
+		rows = rows[n:]
+	}
+	return nil
+}

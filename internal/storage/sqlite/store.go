@@ -34,27 +34,27 @@ func (c *conn) store(changes *storage.Changes) error {
 
 // storeLedger stores events and their subjects.
 func (c *conn) storeLedger(changes *storage.Changes) error {
-	err := each(c, insertEvent, changes.Records, func(r *storage.Record) []any {
+	err := eachInsert(c, insert{insertEvent, insertEvents}, changes.Records, func(args []any, r *storage.Record) []any {
 		e := &r.Event
-		return []any{
+		return append(args,
 			e.Position, e.Subject[:], e.Key[:], e.Kind, e.Recorded, e.Occurred, e.Actor, column.IDOrNull(e.Batch), column.NotNull(r.Header),
 			column.OrNull(r.Evidence), r.LeafHash[:], column.NotNull(r.TreeHashes),
-		}
+		)
 	})
 	if err != nil {
 		return err
 	}
-	err = each(c, replaceSubject, changes.Subjects, func(s *storage.Subject) []any {
-		return []any{
+	err = eachInsert(c, insert{replaceSubject, replaceSubjects}, changes.Subjects, func(args []any, s *storage.Subject) []any {
+		return append(args,
 			s.Key.Form, s.Key.Digest[:], column.IDOrNull(s.ID), s.KeyVersion, s.FoldVersion, column.OrNull(s.Address),
 			column.InstantOrNull(s.Erased),
-		}
+		)
 	})
 	if err != nil {
 		return err
 	}
-	return each(c, replaceState, changes.States, func(s *storage.State) []any {
-		return []any{s.Subject[:], s.Position, column.NotNull(s.Packed)}
+	return eachInsert(c, insert{replaceState, replaceStates}, changes.States, func(args []any, s *storage.State) []any {
+		return append(args, s.Subject[:], s.Position, column.NotNull(s.Packed))
 	})
 }
 

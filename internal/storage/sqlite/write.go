@@ -18,9 +18,18 @@ const (
 	updateHead = `
 		UPDATE ledger_head SET (` + column.Head + `) = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) WHERE id = 1`
 
-	insertEvent    = `INSERT INTO events (` + column.Events + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
-	replaceSubject = `REPLACE INTO subjects (` + column.Subjects + `) VALUES (?, ?, ?, ?, ?, ?, ?)`
-	replaceState   = `REPLACE INTO states (` + column.States + `) VALUES (?, ?, ?)`
+	eventValues  = `(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	insertEvent  = `INSERT INTO events (` + column.Events + `) VALUES ` + eventValues
+	insertEvents = insertEvent + `, ` + eventValues + `, ` + eventValues + `, ` + eventValues + `, ` + eventValues
+
+	subjectValues   = `(?, ?, ?, ?, ?, ?, ?)`
+	replaceSubject  = `REPLACE INTO subjects (` + column.Subjects + `) VALUES ` + subjectValues
+	replaceSubjects = replaceSubject + `, ` + subjectValues + `, ` + subjectValues + `, ` + subjectValues + `, ` + subjectValues
+
+	stateValues   = `(?, ?, ?)`
+	replaceState  = `REPLACE INTO states (` + column.States + `) VALUES ` + stateValues
+	replaceStates = replaceState + `, ` + stateValues + `, ` + stateValues + `, ` + stateValues + `, ` + stateValues
+
 	insertRef      = `INSERT INTO catalog_refs (` + column.Refs + `) VALUES (?, ?, ?)`
 	insertCatalog  = `INSERT INTO catalogs (` + column.Catalogs + `) VALUES (?, ?, ?, ?, ?, ?)`
 	replaceRequest = `REPLACE INTO requests (` + column.Requests + `) VALUES (?, ?, ?, ?, ?, ?)`
