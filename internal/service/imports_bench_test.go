@@ -45,7 +45,7 @@ func (g *generated) Read(p []byte) (int, error) {
 }
 
 // BenchmarkImport imports suppressions while withdrawals come one at a time, and measures rows a second, the slowest withdrawals and the memory
-// in use. The figures of docs/lists-in.md are of -benchtime 1x with ASSENT_IMPORT_ROWS rows.
+// in use. The figures of docs/performance.md are of -benchtime 1x with ASSENT_IMPORT_ROWS rows.
 func BenchmarkImport(b *testing.B) {
 	for _, kind := range []string{"sqlite", "postgres"} {
 		b.Run(kind, func(b *testing.B) {
