@@ -37,8 +37,6 @@ type Write struct {
 const closeGrace = time.Second
 
 const (
-	// Chunk is how many events of a batch are recorded in one transaction at most.
-	Chunk = 1_000
 	// requestIDRetention is how long a request id is remembered.
 	requestIDRetention = 7 * 24 * time.Hour
 	// ClientSkew is how far a client's clock may be ahead: times up to it are taken as now.
@@ -49,6 +47,8 @@ const (
 	maxWritesPerTransaction = 256
 	// maxGroupsBeforeBulk is how many groups may overtake an import before it has its turn.
 	maxGroupsBeforeBulk = 8
+	// urgentQuietPeriod is for how long after a write others are expected to write again.
+	urgentQuietPeriod = 5 * time.Second
 	// maxQueuedWrites is how many writes may wait before more are refused.
 	maxQueuedWrites = 20_000
 	// transactionTimeout is how long a transaction may take before it is given up.
@@ -179,6 +179,15 @@ func (e *Engine) Queued() (urgent, bulk int) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return len(e.urgent), len(e.bulk)
+}
+
+// BulkRoom returns how many events of imports one transaction may have now: [Chunk] where nothing else was written lately, else as many as
+// the last transactions of imports had in ten milliseconds, but [SmallChunk] at least.
+func (e *Engine) BulkRoom() int {
+	if time.Since(time.Unix(0, e.lastUrgent.Load())) < urgentQuietPeriod {
+		return e.pace.room()
+	}
+	return Chunk
 }
 
 func (e *Engine) queueOf(write *Write) *[]*Write {

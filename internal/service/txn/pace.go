@@ -6,22 +6,13 @@ import (
 )
 
 const (
+	// Chunk is how many events of a batch are recorded in one transaction at most.
+	Chunk = 1_000
 	// SmallChunk is how many events of imports one transaction may have at least while other writes come.
 	SmallChunk = 100
 	// bulkTakes is how long a transaction of imports is to take while other writes come, which wait for it.
 	bulkTakes = 10 * time.Millisecond
-	// urgentQuietPeriod is for how long after a write others are expected to write again.
-	urgentQuietPeriod = 5 * time.Second
 )
-
-// BulkRoom returns how many events of imports one transaction may have now: [Chunk] where nothing else was written lately, else as many as
-// the last transactions of imports had in ten milliseconds, but [SmallChunk] at least.
-func (e *Engine) BulkRoom() int {
-	if time.Since(time.Unix(0, e.lastUrgent.Load())) < urgentQuietPeriod {
-		return e.pace.room()
-	}
-	return Chunk
-}
 
 // pace is how fast transactions of imports are. The zero value knows nothing of it.
 type pace struct{ more atomic.Int64 } // how many events beyond SmallChunk there is time for
