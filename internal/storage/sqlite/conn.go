@@ -141,8 +141,7 @@ func each[Row any](c *conn, query string, rows []Row, values func(*Row) []any) e
 	return nil
 }
 
-// fewRows is how many rows one statement stores where there are many. With 16 rows of an event, which are 192 parameters, nothing was gained: what
-// the driver does for a statement grows faster than the number of its parameters.
+// fewRows is how many rows one statement stores where there are many. With 16 rows of an event, 192 parameters, nothing was gained.
 const fewRows = 5
 
 // insert is a statement that stores one row, and the same for [fewRows].
