@@ -195,10 +195,9 @@ func TestChangeFeed_EventSourceOfABrowser_MissesNothingWhenItIsCut(t *testing.T)
 		s.lead(t, page, r)
 		p.Wait(`document.body.textContent.includes("emil@")`)
 
-		want := []string{
-			"anna@example.com", "bert@example.com", "bert@example.com", "carl@example.com", "dora@example.com", "emil@example.com",
-		}
-		if diff := gocmp.Diff(want, browser.Evaluate[[]string](p, addresses)); diff != "" {
+		want := []string{"anna@example.com", "bert@example.com", "carl@example.com", "dora@example.com", "emil@example.com"}
+		// The browser may have read what came just before the cut. It is told that again then.
+		if diff := gocmp.Diff(want, slices.Compact(browser.Evaluate[[]string](p, addresses))); diff != "" {
 			t.Errorf("the changes of the page (-want +got):\n%s", diff)
 		}
 		checkOpens(t, s)
