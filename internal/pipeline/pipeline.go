@@ -3,6 +3,8 @@ package pipeline
 
 import (
 	"context"
+	"errors"
+	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -10,7 +12,7 @@ import (
 // Run hands what produce yields to work, at most width of them at once,
 // and then to consume in the order in which they were yielded. It holds at most
 // about twice width of them. It returns the first error; after one nothing more
-// is consumed. All three have returned when it does.
+// is consumed. All three have returned when it does. A panic in one of them is one of Run: in a goroutine of its own it would end the process.
 func Run[T any](
 	ctx context.Context, width int,
 	produce func(yield func(T) error) error,
@@ -21,7 +23,8 @@ func Run[T any](
 		item T
 		done chan struct{}
 	}
-	group, ctx := errgroup.WithContext(ctx)
+	all, ctx := errgroup.WithContext(ctx)
+	group := guarded{Group: all}
 	order := make(chan job, width)
 	slots := make(chan struct{}, width)
 	group.Go(func() error {
@@ -64,5 +67,31 @@ func Run[T any](
 		}
 		return nil
 	})
-	return group.Wait()
+	err := group.Wait()
+	if thrown := group.thrown.Load(); thrown != nil {
+		panic(*thrown)
+	}
+	return err
+}
+
+var errPanicked = errors.New("a part of the work panicked")
+
+// guarded ends a group of goroutines by an error when one of them panics, and keeps what the first one threw.
+type guarded struct {
+	*errgroup.Group
+
+	thrown atomic.Pointer[any]
+}
+
+// Go is that of the group.
+func (g *guarded) Go(work func() error) {
+	g.Group.Go(func() (err error) {
+		defer func() {
+			if thrown := recover(); thrown != nil {
+				g.thrown.CompareAndSwap(nil, &thrown)
+				err = errPanicked
+			}
+		}()
+		return work()
+	})
 }

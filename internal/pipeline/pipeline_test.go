@@ -87,3 +87,32 @@ func TestRun_AnyError_EndsIt(t *testing.T) {
 		t.Errorf("ended context: %v", err)
 	}
 }
+
+func TestRun_PanicOfAPart_IsOneOfTheCall(t *testing.T) {
+	endless := func(yield func(int) error) error {
+		for n := 0; ; n++ {
+			if err := yield(n); err != nil {
+				return err
+			}
+		}
+	}
+	fine := func(context.Context, int) error { return nil }
+	for name, run := range map[string]func() error{
+		"produce": func() error {
+			return Run(t.Context(), 2, func(func(int) error) error { panic("thrown") }, fine, func(int) error { return nil })
+		},
+		"work": func() error {
+			return Run(t.Context(), 2, endless, func(context.Context, int) error { panic("thrown") }, func(int) error { return nil })
+		},
+		"consume": func() error { return Run(t.Context(), 2, endless, fine, func(int) error { panic("thrown") }) },
+	} {
+		func() {
+			defer func() {
+				if thrown := recover(); thrown != "thrown" {
+					t.Errorf("%s: recovered %v", name, thrown)
+				}
+			}()
+			t.Errorf("%s: returned %v", name, run())
+		}()
+	}
+}

@@ -291,8 +291,8 @@ func (s *Recorder) BatchRecord(ctx context.Context, in Batch) ([]Item, error) {
 	}
 	results := make([]Item, 0, len(in.Items))
 	for from := 0; from < len(in.Items); from = len(results) {
-		rest := len(in.Items) - from
-		chunks := (rest + s.engine.BulkRoom() - 1) / s.engine.BulkRoom() // of about the same size
+		rest, room := len(in.Items)-from, s.engine.BulkRoom() // The room changes at any time.
+		chunks := (rest + room - 1) / room                    // of about the same size
 		to := from + (rest+chunks-1)/chunks
 		once := in.Idempotency
 		if len(in.Items) > txn.SmallChunk {
