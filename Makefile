@@ -11,11 +11,10 @@ LINT := $(GO) tool -modfile=internal/tools/lint.mod golangci-lint
 
 PKG ?= ./...
 # Many tests wait for a disk or a database: four of a package run at a time, also on two cores.
-TEST := -shuffle=on -parallel=4 -timeout=15m
-# What saves time of the tests: `make lint` vets the code, memory is cheaper than collecting garbage often, and a property is tried on 40
-# random histories, where `make race` tries 100.
-QUICK := -vet=off
-test: export GOGC ?= 400
+TEST := -shuffle=on -parallel=4 -vet=off -timeout=15m
+# What saves time of the tests: `make lint` vets the code, memory is cheaper than collecting garbage often, and in `make test` a property is
+# tried on 40 random histories, where `make race` tries 100.
+test race: export GOGC ?= 400
 test: export RAPID_CHECKS ?= 40
 # Instrumenting the SQLite engine itself makes it 16 times slower.
 RACE := $(TEST) -race -gcflags='modernc.org/...=-race=false' -timeout=30m
@@ -46,7 +45,7 @@ build: ## Build the static binaries bin/assent and bin/assent-bench.
 test: ## Run all tests, some minutes (PKG=./internal/rpc for one package).
 	@.ci/testdeps
 	@echo "test $(PKG)"
-	@$(GO) test $(TEST) $(QUICK) $(PKG)
+	@$(GO) test $(TEST) $(PKG)
 
 .PHONY: race
 race: ## Run all tests with the race detector, which takes about three times as long.
