@@ -18,6 +18,7 @@ type conn struct {
 	db       *sql.DB
 	sql      *sql.Conn // nil: not open
 	prepared map[string]*sql.Stmt
+	changed  int64 // rows, since it was last set to zero
 }
 
 // open opens the connection unless it is open.
@@ -79,7 +80,9 @@ func (c *conn) exec(query string, args ...any) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	return result.RowsAffected()
+	n, err := result.RowsAffected()
+	c.changed += n
+	return n, err
 }
 
 // query runs a statement and calls each for its rows.

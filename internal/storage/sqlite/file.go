@@ -76,7 +76,7 @@ func (f *file) dsn(readOnly bool) string {
 			"synchronous(FULL)",
 			"secure_delete(ON)", // what is erased is not left in free pages
 			"cache_size(-16384)",
-			"wal_autocheckpoint(4096)", // 16 MB, so that an import does not copy the same pages again and again
+			"wal_autocheckpoint(16384)", // 64 MB; before that the log is moved beside the writes
 			"temp_store(MEMORY)",
 			"trusted_schema(OFF)",
 		},

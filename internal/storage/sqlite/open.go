@@ -29,6 +29,7 @@ func Open(ctx context.Context, path string, opts Options) (_ *Store, err error) 
 		return nil, fmt.Errorf("open the database %s: %w", path, err)
 	}
 	s := &Store{now: opts.Now, closing: make(chan struct{})}
+	s.mover.wake, s.mover.ended = make(chan struct{}, 1), make(chan struct{})
 	s.Reader = records.NewReader(s.query)
 	defer func() {
 		if err != nil {
@@ -49,6 +50,7 @@ func Open(ctx context.Context, path string, opts Options) (_ *Store, err error) 
 		return nil, err
 	}
 	s.release = append(s.release, f.unlock)
+	go s.moveLog()
 	return s, nil
 }
 
@@ -64,7 +66,10 @@ func (s *Store) connect(ctx context.Context, f *file, readers int) error {
 	if s.readers, err = s.pool(ctx, f.dsn(true), readers); err != nil {
 		return err
 	}
-	s.follower, err = s.pool(ctx, f.dsn(true), 1)
+	if s.follower, err = s.pool(ctx, f.dsn(true), 1); err != nil {
+		return err
+	}
+	s.mover.conn, err = s.pool(ctx, f.dsn(true), 1)
 	return err
 }
 

@@ -111,6 +111,12 @@ func (s *Store) Purge(ctx context.Context) error {
 	if _, err := c.exec("VACUUM"); err != nil {
 		return classify(doing, err)
 	}
+	// While the log is moved beside this, SQLite would refuse to move it.
+	moving, err := s.acquire(ctx, s.mover.conn)
+	if err != nil {
+		return classify(doing, err)
+	}
+	defer s.giveBack(s.mover.conn, moving)
 	var busy, logged, moved int64
 	err = c.query("PRAGMA wal_checkpoint(TRUNCATE)", nil, func(scan column.Scan) error { return scan(&busy, &logged, &moved) })
 	if err == nil && busy != 0 {

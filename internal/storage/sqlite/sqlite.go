@@ -28,6 +28,7 @@ type Store struct {
 	release []func() error // in order
 
 	files    *identity
+	mover    mover
 	follower chan *conn // holds the one connection that follows
 	followed followed   // guarded by the connection: only the goroutine that acquired it reads it
 
@@ -45,7 +46,7 @@ type followed struct {
 	head    storage.Head
 }
 
-// Pool tells of the connections. Waiting for one is not counted.
+// Pool tells of the connections that calls have. Waiting for one is not counted.
 func (s *Store) Pool() storage.PoolStats {
 	idle, most := len(s.writer)+len(s.readers)+len(s.follower), cap(s.writer)+cap(s.readers)+cap(s.follower)
 	return storage.PoolStats{InUse: most - idle, Idle: idle, Max: most}
@@ -63,6 +64,7 @@ func (s *Store) Close() error {
 	close(s.closing)
 	s.mu.Unlock()
 	s.active.Wait()
+	<-s.mover.ended
 	return s.releaseAll()
 }
 

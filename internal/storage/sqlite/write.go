@@ -85,6 +85,7 @@ func (s *Store) locked(ctx context.Context, doing string, do func(c *conn) error
 		return classify(doing, err)
 	}
 	defer s.giveBack(s.writer, c)
+	c.changed = 0
 	err = c.transaction("BEGIN IMMEDIATE", func() error {
 		if err := s.files.usable(); err != nil {
 			return err
@@ -92,6 +93,7 @@ func (s *Store) locked(ctx context.Context, doing string, do func(c *conn) error
 		return do(c)
 	})
 	if err == nil {
+		s.mover.wrote(c.changed)
 		if err = s.files.check(); err != nil {
 			err = fmt.Errorf("%w: %w", storage.ErrCommitUnknown, err)
 		}
