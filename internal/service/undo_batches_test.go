@@ -64,7 +64,7 @@ func TestUndo_OfABatch_LeavesWhatIsStatedBesides(t *testing.T) {
 		}
 		stated(a, []bool{false, false, true, false}, all...)
 		stated(a, []bool{true, true, true, true}, all...)
-		stated(b, []bool{false, true}, all[0], all[2])
+		stated(b, []bool{true, true}, all[0], all[2])
 		stated(b, []bool{true, true}, all[0], all[2])
 		single := w.mustRecord(ctx, s, all[1])
 		if again := w.mustRecord(ctx, s, all[1]); single.Duplicate || !again.Duplicate || again.Position != single.Position {

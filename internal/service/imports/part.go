@@ -97,7 +97,7 @@ func (u *upload) record(ctx context.Context, p *part) (err error) {
 		if one.Err != nil && one.Err.Code == fault.BatchUndone {
 			return undone()
 		}
-		if one.Err == nil && (!one.Duplicate || one.SameBatch) {
+		if one.Err == nil && (!one.Duplicate || one.SameBatch || one.Restates) {
 			u.touched.Store(true)
 		}
 	}

@@ -87,7 +87,10 @@ func (w *Tx) recordMove(in *Move, from, to *subjects.Places) error {
 	if err != nil {
 		return err
 	}
-	standing := consent.WithoutVoided(all[old])
+	standing, err := w.WithRestated(consent.WithoutVoided(all[old]), consent.BatchID{})
+	if err != nil {
+		return err
+	}
 	for i := range standing {
 		if e := &standing[i]; isCarriedOver(e, spelling.Sum, standing) {
 			if err := w.recordAtNewAddress(e, to.Address); err != nil {
@@ -161,7 +164,10 @@ func (w *Tx) carryToNewAddress(s *txn.Subject, e *consent.Event) error {
 	if err != nil {
 		return err
 	}
-	standing := consent.WithoutVoided(all[s])
+	standing, err := w.WithRestated(consent.WithoutVoided(all[s]), consent.BatchID{})
+	if err != nil {
+		return err
+	}
 	for _, m := range s.Moves {
 		if e.Occurred > m.At || !isCarriedOver(e, m.Spelling, standing) {
 			continue
@@ -196,11 +202,11 @@ func (w *Tx) recordAtNewAddress(e *consent.Event, to address.Address) error {
 	}
 	entry := &statement.Entry{Form: consent.FormFolded, Address: to, Facts: facts}
 	l := subjects.NewLocator(w.rights.Keys, 1)
-	at, err := l.Place(entry.Form, entry.Canonical())
+	place, err := l.Place(entry.Form, entry.Canonical())
 	if err != nil {
 		return err
 	}
-	s, err := w.Subject(&at)
+	s, err := w.Subject(&place)
 	if err != nil {
 		return err
 	}
@@ -212,7 +218,13 @@ func (w *Tx) recordAtNewAddress(e *consent.Event, to address.Address) error {
 	if err != nil {
 		return err
 	}
-	if txn.KnownAmong(all[s], key, e.Batch) != 0 {
+	at, restates, err := w.KnownTo(all[s], key, e.Batch)
+	switch {
+	case err != nil:
+		return err
+	case restates:
+		return w.Restate(s, at, e.Batch)
+	case at != 0:
 		return nil
 	}
 	entry.Evidence.Address = to.Exact() // After the key, which is that of the event without evidence.

@@ -18,7 +18,8 @@ type Prepared struct {
 	Key      consent.EventKey
 	Entry    *statement.Entry
 	Batch    consent.BatchID
-	Known    int64 // position of the same fact, if it is known to the batch: see Tx.known
+	Known    int64 // position of the same fact, if it is known to the batch: see Tx.KnownTo
+	Restates bool  // it is known by an event of another batch alone
 	// SameBatch reports that an earlier transaction recorded the same fact with the same batch.
 	SameBatch bool
 }
@@ -47,7 +48,7 @@ func (w *Tx) Prepare(st *Validated, entry *statement.Entry, batch consent.BatchI
 			return nil, err
 		}
 	}
-	if p.Known, err = w.known(p); err != nil {
+	if p.Known, p.Restates, err = w.known(p); err != nil {
 		return nil, err
 	}
 	p.SameBatch = w.recordedBefore(p)
@@ -133,10 +134,16 @@ func (w *Tx) occurredWhenAhead(st *statement.Statement, occurred consent.Instant
 // since is no defect of a history.
 func (p *Prepared) JudgedAt() consent.Instant { return max(p.Occurred, p.Entry.Facts.Confirmed) }
 
-// RecordOnce records the event unless the same fact was recorded before.
+// RecordOnce records the event unless the same fact was recorded before. Where only another batch has recorded it, it notes that this one states
+// it, too.
 func (w *Tx) RecordOnce(p *Prepared) (Recorded, error) {
+	if p.Restates {
+		if err := w.Restate(p.Subject, p.Known, p.Batch); err != nil {
+			return Recorded{}, err
+		}
+	}
 	if p.Known != 0 {
-		return Recorded{Position: p.Known, Duplicate: true, SameBatch: p.SameBatch}, nil
+		return Recorded{Position: p.Known, Duplicate: true, SameBatch: p.SameBatch, Restates: p.Restates}, nil
 	}
 	position, err := w.Record(p)
 	return Recorded{Position: position}, err
@@ -195,33 +202,80 @@ func (w *Tx) refuseUndone(batch consent.BatchID) error {
 		"take another batch id")
 }
 
-// known returns the position of the event by which a fact is known to the batch that states it; 0: it is not known, and is recorded. Such an
-// event stands, and the undo of no other batch leaves it out: it is one of the batch itself, else one that depends on no batch. So what a batch
-// states, and what is stated without one, lasts whatever becomes of the batches that state the same.
-func (w *Tx) known(p *Prepared) (int64, error) {
+// known returns the position of the event by which the fact is known to the batch that states it, as KnownTo does.
+func (w *Tx) known(p *Prepared) (at int64, restates bool, err error) {
 	recorded := w.loaded.Events[storage.EventRef{Subject: p.Subject.Key, Key: p.Key}]
 	if len(recorded) > 0 && recorded[0].Void {
 		all, err := w.AllEventsOf(p.Subject)
 		if err != nil {
-			return 0, err
+			return 0, false, err
 		}
-		return KnownAmong(all[p.Subject], p.Key, p.Batch), nil
+		return w.KnownTo(all[p.Subject], p.Key, p.Batch)
 	}
 	for _, batch := range [...]consent.BatchID{p.Batch, {}} {
 		if at, ok := w.eventPositions[eventID{p.Subject.ID, p.Key, batch}]; ok {
-			return at, nil
+			return at, false, nil
 		}
 		for i := range recorded {
 			e := consent.Event{Batch: recorded[i].Batch, Facts: consent.Facts{Kind: p.Entry.Facts.Kind}} // The key says the kind.
 			if DependsOn(&e) == batch {
-				return recorded[i].Position, nil
+				return recorded[i].Position, false, nil
 			}
 		}
 		if p.Batch == (consent.BatchID{}) {
-			break
+			return 0, false, nil
 		}
 	}
-	return 0, nil
+	for i := range recorded {
+		if u, err := w.UndoOf(recorded[i].Batch); err != nil || u == nil {
+			return recorded[i].Position, err == nil, err
+		}
+	}
+	return w.KnownTo(p.Subject.Events, p.Key, p.Batch)
+}
+
+// KnownTo returns the position of the event by which a fact with the key is known to a batch that states it, among all events of its subject;
+// 0: there is none, and the fact is to be recorded. Such an event stands. It is one of the batch itself, else one that depends on no batch. Else
+// the batch restates it: the event is of another batch whose undo has not begun, and that this one states it, too, is to be noted. What is stated
+// without a batch is recorded beside what batches state. So each fact lasts whatever becomes of the batches that state the same.
+func (w *Tx) KnownTo(all []consent.Event, key consent.EventKey, batch consent.BatchID) (at int64, restates bool, err error) {
+	if at = knownAmong(all, key, batch); at != 0 || batch == (consent.BatchID{}) {
+		return at, false, nil
+	}
+	for i := range all {
+		e := &all[i]
+		if e.Key != key || slices.ContainsFunc(all, func(void consent.Event) bool { return void.LeavesOut(e) }) {
+			continue
+		}
+		if u, err := w.UndoOf(e.Batch); err != nil || u == nil {
+			return e.Position, err == nil, err
+		}
+	}
+	return 0, false, nil
+}
+
+// Restate notes that a batch states what the event of a subject at a position does, which is one of another batch. It goes along like an event
+// that was just recorded.
+func (w *Tx) Restate(s *Subject, position int64, batch consent.BatchID) error {
+	if !w.restated.note(batch, position) {
+		return nil
+	}
+	w.Head.Recorded = w.Recorded
+	w.Changed, w.written = true, true
+	if len(s.Moves) == 0 {
+		return nil
+	}
+	all, err := w.EventsOf(s)
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(all[s], func(e consent.Event) bool { return e.Position == position })
+	if i < 0 {
+		return nil
+	}
+	e := all[s][i]
+	e.Batch = batch
+	return w.RunRecorded(s, &e)
 }
 
 // recordedBefore reports whether an earlier transaction recorded the event by which a fact is known, with the batch that states it.
@@ -234,10 +288,9 @@ func (w *Tx) recordedBefore(p *Prepared) bool {
 	})
 }
 
-// KnownAmong returns the position of the event by which a fact with the key is known to a batch, among all events of its subject; 0: there is
-// none. A void leaves out the event that it names. Voids of whole batches are not looked at: the undo of the batch would leave out a second
-// event of it as well.
-func KnownAmong(all []consent.Event, key consent.EventKey, batch consent.BatchID) int64 {
+// knownAmong is KnownTo without the events of other batches. A void leaves out the event that it names. Voids of whole batches are not looked at:
+// the undo of the batch would leave out a second event of it as well.
+func knownAmong(all []consent.Event, key consent.EventKey, batch consent.BatchID) int64 {
 	voided := func(e *consent.Event) bool {
 		return slices.ContainsFunc(all, func(void consent.Event) bool { return void.VoidPosition != 0 && void.LeavesOut(e) })
 	}

@@ -11,6 +11,8 @@ type Recorded struct {
 	Duplicate bool // it was recorded before, at that position
 	// SameBatch is of a duplicate that an earlier transaction recorded with the batch of this one. Answers of requests do not have it.
 	SameBatch bool `json:"-"`
+	// Restates is of a duplicate of which it was noted that the batch states it, too. Answers of requests do not have it.
+	Restates bool `json:"-"`
 	// Warnings say what was recorded otherwise than stated, and what a grant lacks to allow anything.
 	Warnings []statement.Warning `json:",omitempty"`
 	// StillAllowed is of a no: the channels it is for on which the address may be written to all the same.

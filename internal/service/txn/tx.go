@@ -63,6 +63,7 @@ type Tx struct {
 	saved     []tables.Consumer                      // since then, each later one in the place of those with its id
 	tablesAt  []func(storage.Mark) storage.Statement // that are run with Tables
 	mailboxes mailboxes
+	restated  restated
 }
 
 type eventID struct {
@@ -368,7 +369,7 @@ func (w *Tx) changes() (*storage.Changes, error) {
 		c.Subjects = append(c.Subjects, s.Subject)
 	}
 	w.reread(c)
-	c.Tables = append(c.Tables, w.mailboxes.statements()...)
+	c.Tables = append(append(c.Tables, w.mailboxes.statements()...), w.restated.statements()...)
 	for _, statement := range w.tablesAt {
 		c.Tables = append(c.Tables, statement(storage.MarkOf(&c.Head)))
 	}

@@ -28,6 +28,9 @@ func (r *run) voidSubjects(tx *txn.Tx, events []storage.BatchEvent) error {
 	if err != nil {
 		return err
 	}
+	if err := r.stateAgain(tx, list, all); err != nil {
+		return err
+	}
 	for _, of := range list {
 		if err := r.voidSubject(tx, of, all[of]); err != nil {
 			return err

@@ -150,8 +150,13 @@ func (r *run) read(ctx context.Context) (part, error) {
 	return p, nil
 }
 
-// mayBeEmpty refuses a batch of which no event is recorded, unless it is an import: from its undo on nothing is recorded with it any more.
+// mayBeEmpty refuses a batch of which no event is recorded, unless it states what others have recorded, or is an import: from its undo on nothing
+// is recorded with it any more.
 func (r *run) mayBeEmpty(ctx context.Context) error {
+	restates, err := tables.Restates(ctx, r.undoer.Store, r.batch)
+	if err != nil || restates {
+		return err
+	}
 	found, err := tables.ImportOf(ctx, r.undoer.Store, r.batch)
 	if err == nil && len(found) == 0 {
 		err = fault.Errorf(fault.NotVoidable, "batchId", "no event of this batch is recorded")
@@ -241,6 +246,7 @@ func (r *run) begin(tx *txn.Tx, atOnce bool) error {
 
 // end completes the undo. Of one in steps it appends the event with which the voids take effect.
 func (r *run) end(tx *txn.Tx) error {
+	tx.WriteTable(tables.DropRestated(r.batch))
 	if r.undo.Number == 0 {
 		r.undo.Position = tx.Head.Position
 		return nil

@@ -29,6 +29,10 @@ type check struct {
 // those of its subject, of which voids may wait: neither now nor once the pending undo is complete may such a grant count. Error: NOT_VOIDABLE.
 func RefuseUnprovableGrant(tx *txn.Tx, env *env.Env, facts *consent.Facts, all []consent.Event) error {
 	w := check{Tx: tx, env: env, undone: tx.Head.Undone}
+	all, err := w.withRestated(facts, all)
+	if err != nil {
+		return err
+	}
 	if err := w.refuseUnprovable(facts, consent.InEffect(all, w.undone)); err != nil {
 		return err
 	}
@@ -38,6 +42,14 @@ func RefuseUnprovableGrant(tx *txn.Tx, env *env.Env, facts *consent.Facts, all [
 	}
 	w.undone++
 	return w.refuseUnprovable(facts, consent.InEffect(all, w.undone))
+}
+
+// withRestated returns events of a subject with what other batches state besides: it lasts without a batch.
+func (w *check) withRestated(void *consent.Facts, events []consent.Event) ([]consent.Event, error) {
+	if void.VoidBatch == (consent.BatchID{}) {
+		return events, nil
+	}
+	return w.WithRestated(events, void.VoidBatch)
 }
 
 func (w *check) refuseUnprovable(facts *consent.Facts, events []consent.Event) error {
@@ -81,7 +93,10 @@ func (w *check) refuseUnprovable(facts *consent.Facts, events []consent.Event) e
 		if err != nil {
 			return err
 		}
-		own := consent.InEffect(all[exact], w.undone)
+		own, err := w.withRestated(facts, consent.InEffect(all[exact], w.undone))
+		if err != nil {
+			return err
+		}
 		before := &usefulness.Conditions{Catalogs: catalogs, Folded: was, Spelling: spelling.Sum}
 		then := &usefulness.Conditions{Catalogs: catalogs, Folded: is, Spelling: spelling.Sum}
 		// A void of a batch leaves out its grants, too.
@@ -171,7 +186,7 @@ func (w *check) refuseLostEvidence(before *usefulness.Conditions, events []conse
 	stands := func(e usefulness.Ending) bool { return !e.Unconfirmed && (e.At == 0 || e.At > w.Recorded) }
 	stood := map[int64]bool{}
 	for _, e := range before.Endings(events) {
-		stood[e.Position] = stands(e)
+		stood[e.Position] = stood[e.Position] || stands(e) // By the event, or by one that stands for a batch which states the same.
 	}
 	var back []int64
 	for _, e := range then.Endings(after) {

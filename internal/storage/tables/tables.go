@@ -42,6 +42,7 @@ func All() []Table {
 		{Name: "list_hashes", Persons: true},
 		{Name: "mailboxes", Persons: true},
 		{Name: "mailboxes_fill"},
+		{Name: "restated"},
 		{Name: "undos"},
 		{Name: "webhook_deliveries", Persons: true},
 		{Name: "webhooks"},

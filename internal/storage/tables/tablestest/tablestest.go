@@ -14,7 +14,8 @@ import (
 
 // Tests returns the tests, for [storagetest.Run].
 func Tests() []storagetest.Test {
-	return slices.Concat(consumerTests(), webhookTests(), undoTests(), externalListTests(), importTests(), mailboxTests())
+	return slices.Concat(consumerTests(), webhookTests(), undoTests(), externalListTests(), importTests(), mailboxTests(),
+		restatedTests())
 }
 
 // instant returns a time, so many seconds after another one.
