@@ -23,7 +23,7 @@ import (
 )
 
 // modelBatches is how many batches a story of the model has.
-const modelBatches = 2
+const modelBatches = 3
 
 // undoModel holds a service, over which batches are recorded and undone, against services over databases of their own to which some of the
 // batches were never recorded: one for each set of batches. At every instant each answer of the service is that of the one that has

@@ -66,8 +66,8 @@ type ConsentServiceClient interface {
 	// Errors: FAILED_PRECONDITION with NOT_REFUSABLE for a channel that cannot be refused.
 	WithdrawConsent(ctx context.Context, in *WithdrawConsentRequest, opts ...grpc.CallOption) (*WithdrawConsentResponse, error)
 	// Records up to 10,000 events of the past. Each item succeeds or fails by itself; a fact that is known already is a
-	// duplicate and changes nothing. It is known by what was recorded with the same batch, or without one: what only another batch states is
-	// recorded, for it has to stay where that one is undone.
+	// duplicate and changes nothing. What is known by another batch is noted for this one, and stays where that one is undone. Without a batch,
+	// what only a batch states is recorded.
 	BatchRecordEvents(ctx context.Context, in *BatchRecordEventsRequest, opts ...grpc.CallOption) (*BatchRecordEventsResponse, error)
 	// Returns what holds for one address, now or at a time of the past: by channel, with its suppressions.
 	LookupRecipient(ctx context.Context, in *LookupRecipientRequest, opts ...grpc.CallOption) (*LookupRecipientResponse, error)
@@ -219,8 +219,8 @@ type ConsentServiceServer interface {
 	// Errors: FAILED_PRECONDITION with NOT_REFUSABLE for a channel that cannot be refused.
 	WithdrawConsent(context.Context, *WithdrawConsentRequest) (*WithdrawConsentResponse, error)
 	// Records up to 10,000 events of the past. Each item succeeds or fails by itself; a fact that is known already is a
-	// duplicate and changes nothing. It is known by what was recorded with the same batch, or without one: what only another batch states is
-	// recorded, for it has to stay where that one is undone.
+	// duplicate and changes nothing. What is known by another batch is noted for this one, and stays where that one is undone. Without a batch,
+	// what only a batch states is recorded.
 	BatchRecordEvents(context.Context, *BatchRecordEventsRequest) (*BatchRecordEventsResponse, error)
 	// Returns what holds for one address, now or at a time of the past: by channel, with its suppressions.
 	LookupRecipient(context.Context, *LookupRecipientRequest) (*LookupRecipientResponse, error)

@@ -57,7 +57,7 @@ func (w *Tx) BatchEvents(batch consent.BatchID, after int64, limit int) ([]stora
 }
 
 // RestatedBy returns the batches that state what each of the events does, in the order of the events: other batches than that of the event, of
-// which the undo is not complete, those of which it has not begun first. Nothing depends on what is restated of events of no batch: they have none.
+// which the undo is not complete, those of which it has not begun first. An event that depends on no batch has none.
 func (w *Tx) RestatedBy(events []*consent.Event) ([][]consent.BatchID, error) {
 	var positions []int64
 	for _, e := range events {
