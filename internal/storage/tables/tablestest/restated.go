@@ -17,7 +17,9 @@ func testRestated(t *testing.T, open storagetest.Open) {
 	store := storagetest.Initialised(t, open)
 	a, b := consent.BatchID{1}, consent.BatchID{2}
 	rows := []tables.Restated{
-		{Batch: a, Positions: []int64{7}}, {Batch: a, Positions: []int64{3, 4, 900}}, {Batch: b, Positions: []int64{7}},
+		{Batch: a, Positions: []int64{7}},
+		{Batch: a, Positions: []int64{3, 4, 900}},
+		{Batch: b, Positions: []int64{7}},
 		{Batch: b, Positions: []int64{901, 1 << 40}},
 	}
 	for range 2 { // A row that is there already is not added.
