@@ -9,4 +9,4 @@ CREATE TABLE restated (
     PRIMARY KEY (batch, digest)
 );
 
-CREATE INDEX restated_range ON restated (last_position, first_position);
+CREATE INDEX restated_range ON restated (last_position, first_position, batch, digest);

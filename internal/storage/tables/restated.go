@@ -58,14 +58,20 @@ func RestatedAt(ctx context.Context, from storage.TableReader, positions []int64
 	return nil
 }
 
-// RestatedIn returns the rows that may have a position from first to last, both included, those after the one given, which is the zero one for
-// the first page, at most limit of them.
+// RestatedIn returns the rows that may have a position from first to last, both included, by their last position: those after the one given, which
+// is the zero one for the first page, at most limit of them.
 func RestatedIn(ctx context.Context, from storage.TableReader, first, last int64, after *Restated, limit int) ([]Restated, error) {
+	var afterFirst, afterLast int64
+	if n := len(after.Positions); n > 0 {
+		afterFirst, afterLast = after.Positions[0], after.Positions[n-1]
+	}
 	_, rows, err := list(ctx, from, storage.Statement{
 		Doing: "read what batches state as well",
-		SQL: `SELECT ` + restatedColumns + ` FROM restated WHERE last_position >= $1 AND first_position <= $2 AND (batch, digest) > ($3, $4)
-			ORDER BY batch, digest LIMIT $5`,
-		Args: []any{first, last, after.Batch[:], after.Digest[:], max(limit, 0)},
+		// The order is that of an index, which has both ends of a row.
+		SQL: `SELECT ` + restatedColumns + ` FROM restated
+			WHERE last_position >= $1 AND first_position <= $2 AND (last_position, first_position, batch, digest) > ($3, $4, $5, $6)
+			ORDER BY last_position, first_position, batch, digest LIMIT $7`,
+		Args: []any{max(first, afterLast), last, afterLast, afterFirst, after.Batch[:], after.Digest[:], max(limit, 0)},
 	}, scanRestated)
 	return rows, err
 }

@@ -33,6 +33,9 @@ func testRestated(t *testing.T, open storagetest.Open) {
 			storagetest.NoError(t, "RestatedIn", err)
 			for i := range page {
 				found, of = append(found, page[i].Positions), append(of, page[i].Batch)
+				if i > 0 && slices.Max(page[i].Positions) < slices.Max(page[i-1].Positions) {
+					t.Errorf("%v comes after %v", page[i].Positions, page[i-1].Positions)
+				}
 			}
 			if len(page) < limit {
 				break
@@ -40,6 +43,7 @@ func testRestated(t *testing.T, open storagetest.Open) {
 			after = page[len(page)-1]
 		}
 		slices.SortStableFunc(found, slices.Compare)
+		slices.SortFunc(of, func(a, b consent.BatchID) int { return slices.Compare(a[:], b[:]) })
 		return found, of
 	}
 	for _, c := range []struct {
