@@ -257,7 +257,7 @@ func (w *Tx) KnownTo(all []consent.Event, key consent.EventKey, batch consent.Ba
 // Restate notes that a batch states what the event of a subject at a position does, which is one of another batch. It goes along like an event
 // that was just recorded.
 func (w *Tx) Restate(s *Subject, position int64, batch consent.BatchID) error {
-	if !w.restated.note(batch, position) {
+	if !w.restated.Note(batch, position) {
 		return nil
 	}
 	w.Head.Recorded = w.Recorded

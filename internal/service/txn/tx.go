@@ -20,6 +20,7 @@ import (
 	"github.com/assent-io/assent/internal/service/asof"
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/service/reference"
+	"github.com/assent-io/assent/internal/service/restated"
 	"github.com/assent-io/assent/internal/service/subjects"
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/tables"
@@ -63,7 +64,7 @@ type Tx struct {
 	saved     []tables.Consumer                      // since then, each later one in the place of those with its id
 	tablesAt  []func(storage.Mark) storage.Statement // that are run with Tables
 	mailboxes mailboxes
-	restated  restated
+	restated  restated.Notes
 }
 
 type eventID struct {
@@ -369,7 +370,7 @@ func (w *Tx) changes() (*storage.Changes, error) {
 		c.Subjects = append(c.Subjects, s.Subject)
 	}
 	w.reread(c)
-	c.Tables = append(append(c.Tables, w.mailboxes.statements()...), w.restated.statements()...)
+	c.Tables = append(append(c.Tables, w.mailboxes.statements()...), w.restated.Statements()...)
 	for _, statement := range w.tablesAt {
 		c.Tables = append(c.Tables, statement(storage.MarkOf(&c.Head)))
 	}

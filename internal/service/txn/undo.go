@@ -65,7 +65,7 @@ func (w *Tx) RestatedBy(events []*consent.Event) ([][]consent.BatchID, error) {
 			positions = append(append(positions, e.Position), e.Was...)
 		}
 	}
-	if err := w.restated.load(w.ctx, w.tx, positions); err != nil {
+	if err := w.restated.Load(w.ctx, w.tx, positions); err != nil {
 		return nil, err
 	}
 	all := make([][]consent.BatchID, len(events))
@@ -74,7 +74,7 @@ func (w *Tx) RestatedBy(events []*consent.Event) ([][]consent.BatchID, error) {
 			continue
 		}
 		var pending []consent.BatchID
-		for _, batch := range w.restated.batches(append(slices.Clone(e.Was), e.Position)...) {
+		for _, batch := range w.restated.Batches(append(slices.Clone(e.Was), e.Position)...) {
 			switch u, err := w.UndoOf(batch); {
 			case err != nil:
 				return nil, err

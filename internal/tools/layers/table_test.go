@@ -207,7 +207,7 @@ func allowed() map[string][]string {
 			"internal/address", "internal/catalog", "internal/consent", "internal/consent/codec",
 			"internal/consent/statement", "internal/fault", "internal/ledger", "internal/seal",
 			"internal/service/access", "internal/service/asof", "internal/service/env", "internal/service/reference",
-			"internal/service/subjects", "internal/storage", "internal/storage/tables", "internal/storedtext", "internal/tlv",
+			"internal/service/restated", "internal/service/subjects", "internal/storage", "internal/storage/tables", "internal/storedtext", "internal/tlv",
 		},
 
 		"internal/cli/gather": {
@@ -241,6 +241,7 @@ func allowed() map[string][]string {
 			"internal/catalog", "internal/consent", "internal/fault", "internal/service/env", "internal/storage",
 			"internal/storage/tables",
 		},
+		"internal/service/restated": {"internal/consent", "internal/storage", "internal/storage/tables"},
 		"internal/service/reference": {
 			"internal/catalog", "internal/consent", "internal/fault", "internal/service/env", "internal/storage", "internal/extlist", "internal/consent/codec", "internal/storage/tables",
 		},
