@@ -108,7 +108,7 @@ func (r *reader) channelResets(at *place, w *window, anew bool) []Entry {
 	var entries []Entry
 	for _, id := range once(slices.Concat(has, had)) {
 		ch, ok := w.catalog.Parsed.Channel(id)
-		if !w.undone && slices.Contains(had, id) && slices.Contains(has, id) && !(anew && ok && ch.Class == catalog.ClassMarketing) &&
+		if !w.undone && slices.Contains(had, id) && slices.Contains(has, id) && (!anew || !ok || ch.Class != catalog.ClassMarketing) &&
 			!feed.DecidesOtherwise(before, w.catalog.Parsed, id) {
 			continue
 		}
