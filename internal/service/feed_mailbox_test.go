@@ -16,6 +16,7 @@ import (
 	"github.com/assent-io/assent/internal/service/changes"
 	"github.com/assent-io/assent/internal/service/consumers"
 	"github.com/assent-io/assent/internal/service/rights"
+	"github.com/assent-io/assent/internal/service/subjects"
 	"github.com/assent-io/assent/internal/service/webhooks"
 	"github.com/assent-io/assent/internal/storage/tables"
 )
@@ -321,6 +322,36 @@ func TestFillMailboxes_AfterAnUpgrade_TellsWhatWasNotTold(t *testing.T) {
 		if n := len(w.mailboxesHeld()); n != 3 || len(fills()) > 0 {
 			t.Errorf("after the second pass %d rows are there, want 3; left: %+v", n, fills())
 		}
+	})
+}
+
+// TestFillMailboxes_LastPass_TellsWhatAnOlderServerToldWithoutTheAddress has a late block told by a server that does not know the table, while the
+// address is noted by a server that does.
+func TestFillMailboxes_LastPass_TellsWhatAnOlderServerToldWithoutTheAddress(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		m := w.mailboxReaders()
+		at := m.erase(mailboxText)
+		m.grant(mailboxSpelled)
+		late := mailboxBlock(consent.ReasonLegalBlock, mailboxText)
+		late.Occurred = at
+		m.w.clock.Advance(time.Second)
+		place, err := subjects.NewLocator(m.s.Keys, 1).Place(consent.FormFolded, mailboxText)
+		if err != nil {
+			t.Fatal(err)
+		}
+		noted := m.s.Keys.Mailbox(place.Keys[0].Digest)
+		w.raw().exec(`UPDATE mailboxes SET mailbox = $1`, make([]byte, 16)) // So that it is not found.
+		m.record(late)
+		w.raw().exec(`UPDATE mailboxes SET mailbox = $1`, noted[:])
+		if a := m.says(m.reads["feed plain"], "product-marketing", mailboxSpelled); !a.Allowed {
+			t.Fatalf("it was told what an older server does not tell: %s", a.Reason)
+		}
+		w.raw().exec(`INSERT INTO mailboxes_fill (id, subject, passes, due_time) VALUES (1, $1, 1, 0)`, make([]byte, 16))
+		if err := m.s.FillMailboxes(m.ctx); err != nil {
+			t.Fatal(err)
+		}
+		m.read()
+		m.want(mailboxSpelled, consent.CodeLegalBlock)
 	})
 }
 

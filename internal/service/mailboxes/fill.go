@@ -60,18 +60,23 @@ func (f *Filler) fill(ctx context.Context, at tables.MailboxFill) (tables.Mailbo
 		return tables.MailboxFill{Passes: at.Passes - 1, Due: f.Instant().Add(againAfter)}, nil
 	}
 	at.After = rows[len(rows)-1].ID
-	missing, err := f.missing(ctx, &head, rows)
+	all, err := f.toNote(rows)
+	if err != nil {
+		return at, err
+	}
+	missing := all
+	if at.Passes > 1 { // In the last pass a server of the older program may have told of a folded form without a text whose address is noted.
+		missing, err = f.missing(ctx, &head, all)
+	}
 	if err != nil || len(missing) == 0 {
 		return at, err
 	}
 	return at, f.note(ctx, missing)
 }
 
-// missing returns those of the subjects, as places of their addresses, that are not noted and have to be.
-func (f *Filler) missing(ctx context.Context, head *storage.Head, rows []storage.SubjectState) ([]subjects.Places, error) {
+// toNote returns those of the subjects that have to be noted, as places of their addresses.
+func (f *Filler) toNote(rows []storage.SubjectState) (all []subjects.Places, err error) {
 	l := subjects.NewLocator(f.Keys, len(rows))
-	var all []subjects.Places
-	var mailboxes [][16]byte
 	for i := range rows {
 		row := &rows[i]
 		if row.Key.Form != consent.FormExact || row.Address == nil {
@@ -93,7 +98,15 @@ func (f *Filler) missing(ctx context.Context, head *storage.Head, rows []storage
 			return nil, err
 		}
 		all = append(all, p)
-		for _, key := range p.Folded.Keys {
+	}
+	return all, nil
+}
+
+// missing returns those of the addresses that are not noted.
+func (f *Filler) missing(ctx context.Context, head *storage.Head, all []subjects.Places) ([]subjects.Places, error) {
+	var mailboxes [][16]byte
+	for i := range all {
+		for _, key := range all[i].Folded.Keys {
 			mailboxes = append(mailboxes, f.Keys.Mailbox(key.Digest))
 		}
 	}
