@@ -1,9 +1,11 @@
 package service
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -319,8 +321,8 @@ func TestFillMailboxes_AfterAnUpgrade_TellsWhatWasNotTold(t *testing.T) {
 		}
 		m.w.clock.Advance(25 * time.Hour)
 		fill()
-		if n := len(w.mailboxesHeld()); n != 3 || len(fills()) > 0 {
-			t.Errorf("after the second pass %d rows are there, want 3; left: %+v", n, fills())
+		if n := len(w.mailboxesHeld()); n != 2 || len(fills()) > 0 {
+			t.Errorf("after the second pass %d rows are there, want those of two addresses; left: %+v", n, fills())
 		}
 	})
 }
@@ -352,6 +354,38 @@ func TestFillMailboxes_LastPass_TellsWhatAnOlderServerToldWithoutTheAddress(t *t
 		}
 		m.read()
 		m.want(mailboxSpelled, consent.CodeLegalBlock)
+	})
+}
+
+// TestFillMailboxes_LastPass_ForgetsWhatAnOlderServerErased has an address erased by a server that does not know the table.
+func TestFillMailboxes_LastPass_ForgetsWhatAnOlderServerErased(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		m := w.mailboxReaders()
+		m.grant(mailboxText)
+		m.grant(mailboxSpelled)
+		erased := w.mailboxesHeld()
+		m.erase(mailboxText)
+		kept := w.mailboxesHeld()
+		place, err := subjects.NewLocator(m.s.Keys, 1).Place(consent.FormFolded, mailboxText)
+		if err != nil {
+			t.Fatal(err)
+		}
+		noted := m.s.Keys.Mailbox(place.Keys[0].Digest)
+		for _, c := range erased {
+			if !slices.ContainsFunc(kept, func(k cell) bool { return bytes.Equal(k.value, c.value) }) {
+				w.raw().exec(`INSERT INTO mailboxes (mailbox, digest) VALUES ($1, $2)`, noted[:], c.value)
+			}
+		}
+		if n := len(w.mailboxesHeld()); n != 2 {
+			t.Fatalf("%d rows", n)
+		}
+		w.raw().exec(`INSERT INTO mailboxes_fill (id, subject, passes, due_time) VALUES (1, $1, 1, 0)`, make([]byte, 16))
+		if err := m.s.FillMailboxes(m.ctx); err != nil {
+			t.Fatal(err)
+		}
+		if left := w.mailboxesHeld(); len(left) != 1 || !bytes.Equal(left[0].value, kept[0].value) {
+			t.Errorf("left are %x, want %x", left, kept)
+		}
 	})
 }
 

@@ -39,6 +39,9 @@ func (f *Filler) FillMailboxes(ctx context.Context) error {
 			return env.StoreFault(err)
 		}
 		next, err := f.fill(ctx, found[0])
+		if err == nil && next.Passes == 0 {
+			err = f.dropLeft(ctx)
+		}
 		if err != nil {
 			return env.StoreFault(err)
 		}
@@ -72,6 +75,27 @@ func (f *Filler) fill(ctx context.Context, at tables.MailboxFill) (tables.Mailbo
 		return at, err
 	}
 	return at, f.note(ctx, missing)
+}
+
+// leftAtOnce is how many rows one transaction deletes that an erasure left.
+const leftAtOnce = 500
+
+// dropLeft deletes the rows of addresses that servers of the older program erased, which did not know of them.
+func (f *Filler) dropLeft(ctx context.Context) error {
+	for {
+		left, err := tables.LeftMailboxes(ctx, f.Store, leftAtOnce)
+		if err != nil || len(left) == 0 {
+			return err
+		}
+		if err := f.engine.Do(ctx, &txn.Write{Bulk: true, Weight: len(left), Run: func(w *txn.Tx) error {
+			for _, row := range left {
+				w.WriteTable(tables.DropLeftMailbox(row))
+			}
+			return nil
+		}}); err != nil {
+			return err
+		}
+	}
 }
 
 // toNote returns those of the subjects that have to be noted, as places of their addresses.

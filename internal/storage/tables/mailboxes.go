@@ -105,6 +105,27 @@ func DropMailbox(row Mailbox) storage.Statement {
 	}
 }
 
+// heldExactly is the condition that the exact subject of a row holds an address. The form of those is 1.
+const heldExactly = `EXISTS (SELECT 1 FROM subjects s WHERE s.form = 1 AND s.digest = mailboxes.digest AND s.address IS NOT NULL)`
+
+// LeftMailboxes returns rows whose exact subject holds no address, at most limit of them: what a program leaves that erases and does not know
+// the table.
+func LeftMailboxes(ctx context.Context, from storage.TableReader, limit int) ([]Mailbox, error) {
+	_, rows, err := list(ctx, from, storage.Statement{
+		Doing: "read which addresses of mailboxes are held no more", Args: []any{limit},
+		SQL: `SELECT ` + mailboxColumns + ` FROM mailboxes WHERE NOT ` + heldExactly + ` LIMIT $1`,
+	}, scanMailbox)
+	return rows, err
+}
+
+// DropLeftMailbox deletes a row, unless its exact subject holds an address. It is run under the lock of the head: a transaction that is under way may give
+// the subject its address again and find the row.
+func DropLeftMailbox(row Mailbox) storage.Statement {
+	s := DropMailbox(row)
+	s.SQL += ` AND NOT ` + heldExactly
+	return s
+}
+
 func scanMailbox(scan storage.Scan) (Mailbox, error) {
 	var m Mailbox
 	var mailbox, exact []byte
