@@ -10,6 +10,7 @@ import (
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/listtime"
+	"github.com/assent-io/assent/internal/timetext"
 )
 
 // part is what one meaning became: a record, or why there is none.
@@ -81,16 +82,20 @@ func (r *reading) blockScope() consent.Scope {
 func (r *reading) suppression(m meaning, reason consent.Reason, scope consent.Scope, why string) part {
 	p := part{why: why, record: Record{Verb: Suppress, Reason: reason, Scope: scope}}
 	if m.until != "" && r.has(m.until) {
-		until, err := time.Parse(time.RFC3339, r.text(m.until))
+		until, err := timetext.Parse(r.text(m.until))
 		switch {
 		case err != nil:
-			return part{outcome: Rejected, cause: InvalidTime, column: m.until, why: "it is no time such as 2027-01-31T08:00:00Z"}
-		case !until.After(r.of.options.Imported):
+			return part{outcome: Rejected, cause: InvalidTime, column: m.until, why: "it is no time such as " + timetext.Example}
+		case !until.After(r.of.options.Imported) && reason != consent.ReasonHardBounce: // Only grants after a bounce count, also past its end.
 			return skipped(NoStatement, "the block ended before the import")
 		}
 		p.record.Until = until.UTC()
 	}
-	return r.dated(m, p)
+	p = r.dated(m, p)
+	if ends := p.record.Until; p.record.Imported && !ends.IsZero() && p.record.Time.After(ends) {
+		p.record.Time = ends.Add(-time.Microsecond) // It is not known when it began, but that was before.
+	}
+	return p
 }
 
 // withdrawal is from the channel of the list that was left.

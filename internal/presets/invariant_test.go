@@ -21,8 +21,10 @@ func problem(preset string, o *presets.Options, r *presets.Result) string {
 		switch {
 		case one.Time.IsZero() || one.Time.After(o.Imported):
 			return "a time that is none, or in the future"
-		case !one.Until.IsZero() && (one.Verb != presets.Suppress || !one.Until.After(o.Imported)):
-			return "an end of something else than a suppression, or one that was before the import"
+		case !one.Until.IsZero() && one.Verb != presets.Suppress:
+			return "an end of something else than a suppression"
+		case !one.Until.IsZero() && one.Reason != consent.ReasonHardBounce && !one.Until.After(o.Imported):
+			return "an end that was before the import, of something else than a hard bounce"
 		case one.Evidence.Source != consent.SourceImport:
 			return "another source than import"
 		case one.Verb == presets.Withdraw && one.AllMarketing() && (one.Reason != consent.ReasonObjection || one.Scope != consent.ScopeMarketing):

@@ -40,6 +40,7 @@ func TestRead_Traps(t *testing.T) {
 		t.Fatal(err)
 	}
 	const contact = "Email Address|OPTIN_TIME|OPTIN_IP|CONFIRM_TIME|CONFIRM_IP"
+	const own = "match|address|domain|scope|kind|reason|since|until"
 	subscribers := presets.Options{Status: "subscribed", Channel: "newsletter", Declaration: "signup@2024-01"}
 	unsubscribed := func(zone *time.Location, order presets.DayOrder) presets.Options {
 		return presets.Options{Status: "unsubscribed", Channel: "newsletter", Zone: zone, Order: order}
@@ -65,6 +66,10 @@ func TestRead_Traps(t *testing.T) {
 		"profiles in a file that is called suppressed":    {"klaviyo", "attributes.email|attributes.subscriptions.email.marketing.consent", "a@firma.example|NEVER_SUBSCRIBED", presets.Options{FileName: "suppressed.json"}, "NO_STATEMENT"},
 		"a listmonk export that is called blocklist":      {"listmonk", "email|status", "a@firma.example|enabled", presets.Options{FileName: "blocklist.csv"}, "NO_STATEMENT"},
 		"Braze's subscribed is neither":                   {"braze", "email|email_subscribe", "a@firma.example|subscribed", presets.Options{}, "NO_STATEMENT"},
+		// Ends. A bounce that ended still leaves only later grants counting.
+		"a block that ended":                   {"assent", own, "exact|a@firma.example||all|suppression|MANUAL|2026-10-01T00:00:00Z|2026-10-31T00:00:00Z", presets.Options{}, "NO_STATEMENT"},
+		"a bounce that ended":                  {"assent", own, "exact|a@firma.example||all|suppression|HARD_BOUNCE|2026-10-01T00:00:00Z|2026-10-31T00:00:00Z", presets.Options{}, "recorded, suppress HARD_BOUNCE all until 2026-10-31T00:00:00Z, 2026-10-01T00:00:00Z"},
+		"a bounce that ended, of no known day": {"assent", own, "exact|a@firma.example||all|suppression|HARD_BOUNCE||2026-10-31T00:00:00Z", presets.Options{}, "recorded, suppress HARD_BOUNCE all until 2026-10-31T00:00:00Z, " + ofFile},
 		// Times.
 		"doubled hour, a refusal is the later": {"mailchimp", "Email|UNSUB_TIME", "a@firma.example|2025-10-26 02:30:00", unsubscribed(vienna, 0), withdrawn("2025-10-26T01:30:00Z")},
 		"doubled hour, a consent the earlier":  {"mailchimp", contact, "a@firma.example|2025-10-26 02:30:00|192.0.2.1||", presets.Options{Status: "subscribed", Channel: "n", Declaration: "a@1", Zone: vienna}, "recorded, grant n, 2025-10-26T00:30:00Z"},

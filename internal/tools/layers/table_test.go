@@ -323,6 +323,7 @@ func allowed() map[string][]string {
 		"internal/toolfile": {"internal/jsonlist", "internal/presets", "internal/table", "internal/textfile"},
 		"internal/presets": {
 			"internal/address", "internal/catalog", "internal/consent", "internal/jsonlist", "internal/listtime", "internal/nearest", "internal/table",
+			"internal/timetext",
 		},
 		"internal/jsonlist":                   {"internal/textfile"},
 		"internal/listtime":                   {},
