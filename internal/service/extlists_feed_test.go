@@ -10,6 +10,7 @@ import (
 	"github.com/assent-io/assent/internal/service/consumers"
 	"github.com/assent-io/assent/internal/service/extlists"
 	"github.com/assent-io/assent/internal/service/webhooks"
+	"github.com/assent-io/assent/internal/token"
 )
 
 // marketing are the marketing channels of the world, one after the other.
@@ -43,6 +44,36 @@ func TestListChanges_FarBehindAnActivation_IsResetOnce(t *testing.T) {
 		activate(ecgFile("c2@firma.example"))
 		w.customer(ctx, s, "later@firma.example")
 		wantReset(marketing)
+	})
+}
+
+func TestListChanges_TokenOfAnOlderProgram_IsResetByLaterActivationsOnly(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		w.ecg(ctx, s)
+		w.activate(ctx, s, w.upload(ctx, s, ecgFile("c1@firma.example")).Version, true)
+		r := w.reader(ctx, s, "crm", consumers.FormPlain)
+		r.in.From = changes.FromNow
+		r.resets(t)
+		old, err := token.ReadFeed(w.keys, r.in.From)
+		if err != nil || old.Listed == 0 {
+			t.Fatalf("%+v, %v", old, err)
+		}
+		old.Listed = 0
+		if r.in.From, err = token.NewFeed(w.keys, old); err != nil {
+			t.Fatal(err)
+		}
+		if got := r.resets(t); got != "" {
+			t.Errorf("it resets %q by a list that the reader was told of", got)
+		}
+		w.clock.Advance(time.Minute)
+		w.activate(ctx, s, w.upload(ctx, s, ecgFile("c2@firma.example")).Version, true)
+		if r.in.From, err = token.NewFeed(w.keys, old); err != nil {
+			t.Fatal(err)
+		}
+		if got := r.resets(t); got != marketing {
+			t.Errorf("by a later list it resets %q, want %q", got, marketing)
+		}
 	})
 }
 

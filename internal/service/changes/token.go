@@ -1,6 +1,7 @@
 package changes
 
 import (
+	"cmp"
 	"context"
 	"math"
 
@@ -85,7 +86,8 @@ func (f *Feed) readToken(ctx context.Context, r *reader, head *storage.Head, tex
 		return nil, compacted("what changed since cannot be told any more")
 	}
 	at := &place{
-		Mark: storage.Mark{Position: t.Position, Revision: t.Revision}, root: [ledger.HashSize]byte(t.Root), catalog: t.Catalog, listed: t.Listed,
+		Mark: storage.Mark{Position: t.Position, Revision: t.Revision}, root: [ledger.HashSize]byte(t.Root), catalog: t.Catalog,
+		listed: cmp.Or(t.Listed, t.Position), // A token of an older program says only up to where all was told.
 		until: t.Until, began: storage.Mark{Position: t.Began, Revision: t.BeganRevision},
 	}
 	if o := t.Owes; o != nil {
