@@ -51,6 +51,33 @@ func TestForgetUploads_OfBrokenOnes_DeletesWhatNoVersionHas(t *testing.T) {
 	})
 }
 
+// TestForgetUploads_OfAnUploadThatGoesOn_KeepsWhatItStores has the upload touched between the reading of the broken ones and their deletion.
+func TestForgetUploads_OfAnUploadThatGoesOn_KeepsWhatItStores(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		sum := sha256.Sum256([]byte("of an upload"))
+		store := func() {
+			t.Helper()
+			if err := s.Store.WriteTables(ctx, tables.TouchListUpload(sum, s.Instant()), tables.PutListChunk(sum, 0, []byte("of an"))); err != nil {
+				t.Fatal(err)
+			}
+		}
+		store()
+		w.clock.Advance(25 * time.Hour)
+		before := s.Instant().Add(-24 * time.Hour)
+		if broken, err := tables.BrokenListUploads(ctx, s.Store, before); err != nil || len(broken) != 1 || broken[0] != sum {
+			t.Fatalf("broken are %x: %v", broken, err)
+		}
+		store()
+		if err := s.Store.WriteTables(ctx, tables.DropListUpload(sum, before)...); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := tables.ListChunks(ctx, s.Store, sum, 0, 9); err != nil || len(got) != 1 {
+			t.Errorf("%d chunks are stored, want 1: %v", len(got), err)
+		}
+	})
+}
+
 func TestStandings_SayHowOldTheVersionsInForceAre_AndFailuresAreCounted(t *testing.T) {
 	w := newWorld(t, "sqlite")
 	failed := map[string]int{}

@@ -81,24 +81,30 @@ const uploadsKept = 24 * time.Hour
 
 // ForgetUploads deletes the bytes of uploads that were broken off a day ago or longer. It is run again and again.
 func (s *ExternalLists) ForgetUploads(ctx context.Context) error {
-	return env.StoreFault(s.Store.WriteTables(ctx, tables.DropListUploads(s.Instant().Add(-uploadsKept))...))
+	before := s.Instant().Add(-uploadsKept)
+	broken, err := tables.BrokenListUploads(ctx, s.Store, before)
+	for i := 0; i < len(broken) && err == nil; i++ {
+		err = s.Store.WriteTables(ctx, tables.DropListUpload(broken[i], before)...)
+	}
+	return env.StoreFault(err)
 }
 
 // storeBody stores the bytes of a version. What is stored of them stays for a while, so that an upload that was interrupted goes on.
 func (s *ExternalLists) storeBody(ctx context.Context, sum [32]byte, body []byte) error {
-	var statements []storage.Statement
+	// The upload is touched first, so that what forgets it waits for the end of the transaction, or this one for the end of that.
+	touch := func() []storage.Statement { return []storage.Statement{tables.TouchListUpload(sum, s.Instant())} }
+	statements := touch()
 	for number := int64(0); len(body) > 0; number++ {
 		chunk := body[:min(chunkSize, len(body))]
 		body = body[len(chunk):]
 		statements = append(statements, tables.PutListChunk(sum, number, chunk))
-		if len(statements) < chunksPerCommit && len(body) > 0 {
+		if len(statements) <= chunksPerCommit && len(body) > 0 {
 			continue
 		}
-		statements = append(statements, tables.TouchListUpload(sum, s.Instant()))
 		if err := s.Store.WriteTables(ctx, statements...); err != nil {
 			return env.StoreFault(err)
 		}
-		statements = statements[:0]
+		statements = touch()
 	}
 	return nil
 }

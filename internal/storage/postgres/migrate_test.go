@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -117,6 +118,39 @@ func TestMigrator_UpDownUp(t *testing.T) {
 	}
 	if err := m.Down(t.Context(), -1); err == nil {
 		t.Error("Down took a negative number of steps")
+	}
+}
+
+func TestMigrator_FromAVersionThatNotedNoUploads_NotesThoseWithoutAVersion(t *testing.T) {
+	t.Parallel()
+	url := testdb.Postgres(t)
+	m := migrator(t, url)
+	if err := errors.Join(m.Up(t.Context()), m.Down(t.Context(), int(latest(t))-12)); err != nil {
+		t.Fatal(err)
+	}
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context()) //nolint:errcheck // The database goes with the test.
+	for _, statement := range []string{
+		`INSERT INTO external_list_chunks (sha256, number, bytes) VALUES (sha256('a'), 0, 'a'), (sha256('a'), 1, 'a'), (sha256('b'), 0, 'b')`,
+		`INSERT INTO external_list_versions VALUES ('ecg', 1, sha256('b'), 1, 1, 0, 1, 1, 'test')`,
+	} {
+		if _, err := conn.Exec(t.Context(), statement); err != nil {
+			t.Fatalf("%s: %v", statement, err)
+		}
+	}
+	before := time.Now()
+	if err := m.Up(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var n int
+	var isBroken bool
+	var at int64
+	err = conn.QueryRow(t.Context(), `SELECT count(*), bool_and(sha256 = sha256('a')), min(touched_time) FROM external_list_uploads`).Scan(&n, &isBroken, &at)
+	if err != nil || n != 1 || !isBroken || time.UnixMicro(at).Before(before.Add(-time.Minute)) || time.UnixMicro(at).After(before.Add(time.Minute)) {
+		t.Errorf("%d uploads are noted, only the broken one: %t, at %s: %v", n, isBroken, time.UnixMicro(at), err)
 	}
 }
 

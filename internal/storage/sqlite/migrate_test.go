@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/assent-io/assent/internal/storage/schema"
 	"github.com/assent-io/assent/internal/storage/sqlite"
@@ -93,6 +94,41 @@ func TestMigrator_UpDownUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	closed(t, open(t, path, sqlite.Options{Migrate: true}))
+}
+
+func TestMigrator_FromAVersionThatNotedNoUploads_NotesThoseWithoutAVersion(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "assent.db")
+	m := migrator(t, path)
+	defer func() {
+		if err := m.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	err := errors.Join(m.Up(t.Context()), m.Down(t.Context(), int(latest(t))-13))
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := database(t, path)
+	for _, statement := range []string{
+		`INSERT INTO external_list_chunks (sha256, number, bytes) VALUES (zeroblob(32), 0, x'01'), (zeroblob(32), 1, x'02')`,
+		`INSERT INTO external_list_chunks (sha256, number, bytes) VALUES (CAST('of a version; it has 32 bytes  .' AS BLOB), 0, x'01')`,
+		`INSERT INTO external_list_versions SELECT 'ecg', 1, sha256, 1, 1, 0, 1, 1, 'test' FROM external_list_chunks WHERE sha256 > zeroblob(32)`,
+	} {
+		if _, err := db.ExecContext(t.Context(), statement); err != nil {
+			t.Fatalf("%s: %v", statement, err)
+		}
+	}
+	before := time.Now().Truncate(time.Second)
+	if err := m.Up(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var n, of int
+	var at int64
+	err = db.QueryRowContext(t.Context(), `SELECT count(*), sum(sha256 = zeroblob(32)), min(touched_time) FROM external_list_uploads`).Scan(&n, &of, &at)
+	if err != nil || n != 1 || of != 1 || time.UnixMicro(at).Before(before) || time.UnixMicro(at).After(time.Now()) {
+		t.Errorf("%d uploads are noted, %d of the broken one, at %s: %v", n, of, time.UnixMicro(at), err)
+	}
 }
 
 func TestOpen_OlderSchema_SaysWhatToRun(t *testing.T) {

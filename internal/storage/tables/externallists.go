@@ -143,15 +143,33 @@ func EndListUpload(sum [32]byte) storage.Statement {
 	}
 }
 
-// DropListUploads deletes what was stored by uploads of which nothing came since a time, unless a version has the same bytes.
-func DropListUploads(before consent.Instant) []storage.Statement {
-	const doing = "delete broken uploads of external lists"
+// BrokenListUploads returns the uploads of which nothing came since a time.
+func BrokenListUploads(ctx context.Context, from storage.TableReader, before consent.Instant) (sums [][32]byte, err error) {
+	_, sums, err = list(ctx, from, storage.Statement{
+		Doing: "read broken uploads of external lists",
+		SQL:   `SELECT sha256 FROM external_list_uploads WHERE touched_time < $1`, Args: []any{int64(before)},
+	}, func(scan storage.Scan) (sum [32]byte, err error) {
+		var stored []byte
+		if err := scan(&stored); err != nil {
+			return sum, err
+		}
+		return sum, column.Fixed("external_list_uploads.sha256", sum[:], stored)
+	})
+	return sums, err
+}
+
+// DropListUpload deletes what an upload stored of which nothing came since a time, unless a version has the same bytes. The row goes first: an
+// upload that touches it waits for the end of the transaction, and then stores its chunks.
+func DropListUpload(sum [32]byte, before consent.Instant) []storage.Statement {
+	const doing = "delete a broken upload of an external list"
 	return []storage.Statement{{
+		Doing: doing, SQL: `DELETE FROM external_list_uploads WHERE sha256 = $1 AND touched_time < $2`, Args: []any{sum[:], int64(before)},
+	}, {
 		Doing: doing,
-		SQL: `DELETE FROM external_list_chunks WHERE sha256 IN (SELECT sha256 FROM external_list_uploads WHERE touched_time < $1)
+		SQL: `DELETE FROM external_list_chunks WHERE sha256 = $1 AND sha256 NOT IN (SELECT sha256 FROM external_list_uploads)
 			AND sha256 NOT IN (SELECT sha256 FROM external_list_versions)`,
-		Args: []any{int64(before)},
-	}, {Doing: doing, SQL: `DELETE FROM external_list_uploads WHERE touched_time < $1`, Args: []any{int64(before)}}}
+		Args: []any{sum[:]},
+	}}
 }
 
 // ListActivations returns the activations after a position, by position.
