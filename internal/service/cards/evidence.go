@@ -17,10 +17,10 @@ const recordPage = 500
 // addresses are those that are known of a folded subject: those that exact subjects hold, and that the evidence of its events has, as far as
 // either was read.
 type addresses struct {
-	by     map[[16]byte]address.Address // by their spelling
-	living bool                         // those of exact subjects were read
-	after  int64                        // the evidence was, up to this position
-	all    bool
+	by    map[[16]byte]address.Address // by their spelling
+	held  bool                         // those of exact subjects were read
+	after int64                        // the evidence was, up to this position
+	all   bool
 }
 
 // addressesFound returns the addresses of a folded subject that were found so far.
@@ -40,7 +40,7 @@ func (g *gatherer) addressesOf(
 ) (map[[16]byte]address.Address, error) {
 	known := g.addressesFound(s)
 	if s.address == "" {
-		if err := g.addLiving(ctx, []*subject{s}); err != nil {
+		if err := g.addHeldBy(ctx, []*subject{s}); err != nil {
 			return nil, err
 		}
 	}
@@ -60,7 +60,7 @@ func (g *gatherer) addressesOf(
 	if enough(known.by) {
 		return known.by, nil
 	}
-	return known.by, g.addLiving(ctx, []*subject{s})
+	return known.by, g.addHeldBy(ctx, []*subject{s})
 }
 
 // Spellings returns the exact forms that are known of the folded form of a card, but for one that is the same text.

@@ -98,7 +98,7 @@ func (g *gatherer) gather(ctx context.Context, touched, named []storage.SubjectK
 	if err := g.followLinks(ctx); err != nil {
 		return nil, err
 	}
-	if err := g.findLiving(ctx); err != nil {
+	if err := g.findHeld(ctx); err != nil {
 		return nil, err
 	}
 	if err := g.findSpellings(ctx); err != nil {

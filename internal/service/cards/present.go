@@ -67,12 +67,12 @@ func (r *Reader) Addresses(ctx context.Context, of []*Subject) (map[consent.Subj
 			nameless = append(nameless, byID[s.ID])
 		}
 	}
-	living, err := g.living(ctx, nameless)
+	held, err := g.heldBy(ctx, nameless)
 	if err != nil {
 		return nil, err
 	}
 	for _, s := range nameless {
-		if found := living[s.key]; found != nil {
+		if found := held[s.key]; found != nil {
 			all[s.id] = found
 		}
 	}

@@ -88,7 +88,7 @@ func (f *Feed) readToken(ctx context.Context, r *reader, head *storage.Head, tex
 	at := &place{
 		Mark: storage.Mark{Position: t.Position, Revision: t.Revision}, root: [ledger.HashSize]byte(t.Root), catalog: t.Catalog,
 		listed: cmp.Or(t.Listed, t.Position), // A token of an older program says only up to where all was told.
-		until: t.Until, began: storage.Mark{Position: t.Began, Revision: t.BeganRevision},
+		until:  t.Until, began: storage.Mark{Position: t.Began, Revision: t.BeganRevision},
 	}
 	if o := t.Owes; o != nil {
 		if len(o.ID) != 16 {

@@ -4,6 +4,7 @@ package mailboxes
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -134,7 +135,7 @@ func (f *Filler) missing(ctx context.Context, head *storage.Head, all []subjects
 			mailboxes = append(mailboxes, f.Keys.Mailbox(key.Digest))
 		}
 	}
-	noted, err := tables.Mailboxes(ctx, f.Store, mailboxes)
+	noted, err := tables.Mailboxes(ctx, f.Store, mailboxes, math.MaxInt32)
 	if err != nil {
 		return nil, err
 	}

@@ -23,21 +23,23 @@ const (
 	mailboxRows = 100
 )
 
-// Mailboxes returns the exact subjects of mailboxes, in no order.
-func Mailboxes(ctx context.Context, from storage.TableReader, of [][16]byte) ([]Mailbox, error) {
+// Mailboxes returns the exact subjects of mailboxes, in no order: of each at most so many, the first by their digest.
+func Mailboxes(ctx context.Context, from storage.TableReader, of [][16]byte, atMost int) ([]Mailbox, error) {
 	var rows []Mailbox
 	for len(of) > 0 {
 		part := of[:min(len(of), mailboxRows)]
 		of = of[len(part):]
 		n := evenRows(len(part))
-		places, args := make([]string, n), make([]any, n)
+		places, args := make([]string, n), make([]any, n, n+1)
 		for i := range n {
 			mailbox := part[min(i, len(part)-1)]
 			places[i], args[i] = "$"+strconv.Itoa(i+1), mailbox[:]
 		}
 		_, found, err := list(ctx, from, storage.Statement{
-			Doing: "read the addresses of mailboxes", Args: args,
-			SQL: `SELECT ` + mailboxColumns + ` FROM mailboxes WHERE mailbox IN (` + strings.Join(places, ", ") + `)`,
+			Doing: "read the addresses of mailboxes", Args: append(args, atMost),
+			SQL: `SELECT ` + mailboxColumns + ` FROM (
+				SELECT ` + mailboxColumns + `, row_number() OVER (PARTITION BY mailbox ORDER BY digest) AS number
+				FROM mailboxes WHERE mailbox IN (` + strings.Join(places, ", ") + `)) m WHERE number <= $` + strconv.Itoa(n+1),
 		}, scanMailbox)
 		if err != nil {
 			return nil, err

@@ -39,10 +39,10 @@ func testMailboxes(t *testing.T, open storagetest.Open) {
 	}
 	writeTables(t, store, tables.PutMailboxes(want)...)
 	writeTables(t, store, tables.PutMailboxes(want[:3])...)
-	got, err := tables.Mailboxes(t.Context(), store, of)
+	got, err := tables.Mailboxes(t.Context(), store, of, 9)
 	storagetest.NoError(t, "Mailboxes", err)
 	wantMailboxes(t, got, want)
-	got, err = tables.Mailboxes(t.Context(), store, of[7:8])
+	got, err = tables.Mailboxes(t.Context(), store, of[7:8], 9)
 	storagetest.NoError(t, "Mailboxes", err)
 	wantMailboxes(t, got, want[7:8])
 }
@@ -51,9 +51,12 @@ func testCopyMailbox(t *testing.T, open storagetest.Open) {
 	store := storagetest.Initialised(t, open)
 	writeTables(t, store, tables.PutMailboxes([]tables.Mailbox{mailbox(1, 1), mailbox(1, 2), mailbox(2, 2), mailbox(3, 9)})...)
 	writeTables(t, store, tables.CopyMailbox(mailbox(2, 0).Mailbox, mailbox(1, 0).Mailbox), tables.DropMailbox(mailbox(1, 1)))
-	got, err := tables.Mailboxes(t.Context(), store, [][16]byte{mailbox(1, 0).Mailbox, mailbox(2, 0).Mailbox})
+	got, err := tables.Mailboxes(t.Context(), store, [][16]byte{mailbox(1, 0).Mailbox, mailbox(2, 0).Mailbox}, 9)
 	storagetest.NoError(t, "Mailboxes", err)
 	wantMailboxes(t, got, []tables.Mailbox{mailbox(1, 2), mailbox(2, 1), mailbox(2, 2)})
+	got, err = tables.Mailboxes(t.Context(), store, [][16]byte{mailbox(2, 0).Mailbox, mailbox(1, 0).Mailbox}, 1)
+	storagetest.NoError(t, "Mailboxes", err)
+	wantMailboxes(t, got, []tables.Mailbox{mailbox(1, 2), mailbox(2, 1)})
 }
 
 func testMailboxFills(t *testing.T, open storagetest.Open) {
