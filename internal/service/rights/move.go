@@ -91,8 +91,9 @@ func (w *Tx) recordMove(in *Move, from, to *subjects.Places) error {
 	if err != nil {
 		return err
 	}
+	blocks := newBlocks(standing)
 	for i := range standing {
-		if e := &standing[i]; isCarriedOver(e, spelling.Sum, standing) {
+		if e := &standing[i]; isCarriedOver(e, spelling.Sum, blocks) {
 			if err := w.recordAtNewAddress(e, to.Address); err != nil {
 				return err
 			}
@@ -114,40 +115,67 @@ func (w *Tx) recordNow(at *subjects.Place, entry *statement.Entry) (int64, error
 	return w.Record(&txn.Prepared{Subject: s, Occurred: w.Recorded, Entry: entry, Key: key})
 }
 
-// isCarriedOver reports whether an event of a folded subject goes along when the person of the spelling moves. All are those of the subject
-// that no void leaves out. Each no to the person that stands at the old address goes along, also one in whose place another one of a batch
+// isCarriedOver reports whether an event of a folded subject goes along when the person of the spelling moves. Blocks are
+// those of the subject. Each no to the person that stands at the old address goes along, also one in whose place another one of a batch
 // stands, which may be undone; the event that a mailbox does not exist does not. A lift never goes along: it is of one spelling, and may be
 // left out later. A caller that lifts at the old address must lift at the new one, too.
-func isCarriedOver(e *consent.Event, spelling [16]byte, all []consent.Event) bool {
+func isCarriedOver(e *consent.Event, spelling [16]byte, of *blocks) bool {
 	switch e.Kind {
 	case consent.KindWithdraw, consent.KindRefuse:
 		return !e.Tagged || e.Spelling.Sum == spelling
 	case consent.KindSuppress:
-		return e.Reason != consent.ReasonHardBounce && mayStand(e, all)
+		return e.Reason != consent.ReasonHardBounce && of.mayStand(e)
 	case consent.KindErase:
-		return e.Spelling.Sum == spelling && mayStand(e, all)
+		return e.Spelling.Sum == spelling && of.mayStand(e)
 	default:
 		return false
 	}
 }
 
-// mayStand reports whether a suppression or an erasure, one of the events of a subject of which no void leaves any out, is in force after the
-// last of them, or would be if other batches were undone: whether it stands among what says the same without a batch and with its own. What a
-// lift has ended does not stand, whatever batch the lift is of.
-func mayStand(e *consent.Event, events []consent.Event) bool {
-	last := consent.Event{Facts: consent.Facts{Kind: consent.KindRelease}} // Ends nothing but what has ended by time.
+// blocks are the suppressions and erasures of a subject that may be in force.
+type blocks struct {
+	events []consent.Event                        // of the subject, those that no void leaves out
+	last   consent.Instant                        // the latest time of them
+	stand  map[consent.BatchID]map[int64]struct{} // by the batch: the positions of those in force beside what no batch says
+}
+
+func newBlocks(standing []consent.Event) *blocks {
+	b := &blocks{events: standing, stand: map[consent.BatchID]map[int64]struct{}{}}
+	for i := range standing {
+		b.last = max(b.last, standing[i].Occurred)
+	}
+	return b
+}
+
+// mayStand reports whether one of the suppressions and erasures is in force after the last event, or would be if other batches were undone: whether
+// it stands among what says the same without a batch and with its own. What a lift has ended does not stand, whatever batch the lift is of.
+func (b *blocks) mayStand(e *consent.Event) bool {
+	batch := txn.DependsOn(e)
+	if b.stand[batch] == nil {
+		b.stand[batch] = b.standingWith(batch)
+	}
+	_, stands := b.stand[batch][e.Position]
+	return stands
+}
+
+// standingWith returns the positions of those that are in force where only one batch and what is of none says anything.
+func (b *blocks) standingWith(batch consent.BatchID) map[int64]struct{} {
 	var beside []consent.Event
-	for i := range events {
-		other := &events[i]
-		last.Occurred = max(last.Occurred, other.Occurred)
-		blocks := other.Kind == consent.KindSuppress || other.Kind == consent.KindErase
-		batch := txn.DependsOn(other)
-		if other.Kind == consent.KindLift || blocks && (batch == consent.BatchID{} || batch == txn.DependsOn(e)) {
-			beside = append(beside, *other)
+	for i := range b.events {
+		e := &b.events[i]
+		isBlock := e.Kind == consent.KindSuppress || e.Kind == consent.KindErase
+		of := txn.DependsOn(e)
+		if e.Kind == consent.KindLift || isBlock && (of == consent.BatchID{} || of == batch) {
+			beside = append(beside, *e)
 		}
 	}
-	state := consent.Fold(append(beside, last))
-	return slices.ContainsFunc(state.Suppressions, func(p consent.Suppression) bool { return p.Position == e.Position })
+	// A release ends nothing but what has ended by time.
+	state := consent.Fold(append(beside, consent.Event{Occurred: b.last, Facts: consent.Facts{Kind: consent.KindRelease}}))
+	positions := make(map[int64]struct{}, len(state.Suppressions))
+	for i := range state.Suppressions {
+		positions[state.Suppressions[i].Position] = struct{}{}
+	}
+	return positions
 }
 
 // GoAlong brings an event that was just recorded to where its person has moved since it occurred. It is a hook of the engine.
@@ -168,8 +196,9 @@ func (w *Tx) carryToNewAddress(s *txn.Subject, e *consent.Event) error {
 	if err != nil {
 		return err
 	}
+	of := newBlocks(standing)
 	for _, m := range s.Moves {
-		if e.Occurred > m.At || !isCarriedOver(e, m.Spelling, standing) {
+		if e.Occurred > m.At || !isCarriedOver(e, m.Spelling, of) {
 			continue
 		}
 		moved, err := w.EvidenceAt(s, m.Position)
