@@ -134,6 +134,10 @@ func TestImport_OfAFileThatIsRefusedInTheMiddle_WaitsWithWhatItRecorded(t *testi
 		if got, err := s.GetImport(ctx, made.ID); err != nil || got.State != imports.StateWaiting || got.Counts.Recorded == 0 {
 			t.Errorf("the import: %+v, %v", got, err)
 		}
+		// A server of an older program stored the counts alone.
+		w.raw().exec(`UPDATE imports SET report = replace(report, '"Touched":true', '"Touched":false')`)
+		_, err = upload(ctx, s, imports.Upload{ID: made.ID}, gzipped(strings.Repeat("\n", 1<<17)))
+		wantFault(t, err, fault.TooLarge)
 		if one, left, err := s.UndoImport(ctx, made.ID, "it was too large"); err != nil || left.Events == 0 || one.State != imports.StateUndone {
 			t.Errorf("undo: %+v, %+v, %v", one.State, left, err)
 		}
