@@ -120,7 +120,7 @@ func (e *evaluation) judgeConsent(g *Grant) (Code, Instant) {
 	if EndedBy(g.Expires, e.at) {
 		return CodeConsentExpired, 0
 	}
-	lapse := e.rules.lapse(g)
+	lapse := g.Lapse(e.rules.channel, e.rules.catalog)
 	if EndedBy(lapse, e.at) {
 		return CodeConsentLapsed, 0
 	}
@@ -220,7 +220,7 @@ func (e *evaluation) judgeOther(g *Grant) (Code, bool) {
 		return flaw, false
 	case EndedBy(g.Expires, e.at):
 		return CodeBasisExpired, false
-	case EndedBy(e.rules.customerLapse(g), e.at):
+	case EndedBy(g.Lapse(e.rules.channel, e.rules.catalog), e.at):
 		return CodeCustomerLapsed, false
 	default:
 		return allow, true

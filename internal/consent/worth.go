@@ -40,7 +40,7 @@ func (r *Rules) allowsByItself(g *Grant, t Instant) (Code, Instant) {
 		if r.consentFlaw(g, t) != "" {
 			return "", 0
 		}
-		return CodeAllowConsent, Earliest(g.Expires, r.lapse(g))
+		return CodeAllowConsent, Earliest(g.Expires, g.Lapse(r.channel, r.catalog))
 	}
 	allow, flaw := r.judgeCustomer(g)
 	if flaw != "" {
@@ -62,8 +62,13 @@ func (r *Rules) consentFlaw(g *Grant, t Instant) Code {
 	}
 }
 
-// lapse returns when a consent lapses on the channel; zero if it does not.
-func (r *Rules) lapse(g *Grant) Instant { return g.Begin().Plus(r.channel.ConsentLapsesAfter) }
+// Lapse returns when a grant lapses on a channel although it does not expire; zero: it does not.
+func (g *Grant) Lapse(ch *catalog.Channel, c *catalog.Catalog) Instant {
+	if g.Basis == catalog.BasisConsent {
+		return g.Begin().Plus(ch.ConsentLapsesAfter)
+	}
+	return g.At.Plus(c.Policy.ExistingCustomerLapsesAfter)
+}
 
 // judgeCustomer returns the code of the ALLOW that a grant on another basis than consent gives, or else what it lacks, its ends aside: the
 // tests of the soft opt-in, ePrivacy Art. 13(2), UWG section 7(3), TKG 2021 section 174(4). A clause of terms is worth no more.
@@ -88,13 +93,8 @@ func (r *Rules) judgeCustomer(g *Grant) (allow, flaw Code) {
 	}
 }
 
-// customerLapse returns when a grant on another basis than consent lapses; zero if it does not.
-func (r *Rules) customerLapse(g *Grant) Instant {
-	return g.At.Plus(r.catalog.Policy.ExistingCustomerLapsesAfter)
-}
-
 // otherEnds returns when a grant on another basis than consent ends; zero if it does not.
-func (r *Rules) otherEnds(g *Grant) Instant { return Earliest(g.Expires, r.customerLapse(g)) }
+func (r *Rules) otherEnds(g *Grant) Instant { return Earliest(g.Expires, g.Lapse(r.channel, r.catalog)) }
 
 // reopens reports whether g opens the channel again at t after something at since. Nothing but a provable consent of the
 // person does: no purchase, no terms, no import, no consent that began before; but one that has since expired or lapsed.

@@ -107,11 +107,9 @@ func (c *Conditions) lapse(g *consent.Grant, channel string) consent.Instant {
 		}
 		var end consent.Instant
 		switch version, known := cat.Declaration(g.Declaration.ID, g.Declaration.Version); {
-		case g.Basis == catalog.BasisConsent:
-			end = g.Begin().Plus(ch.ConsentLapsesAfter)
-		case g.Basis == catalog.BasisExistingCustomer,
+		case g.Basis == catalog.BasisConsent, g.Basis == catalog.BasisExistingCustomer,
 			g.Basis == catalog.BasisTerms && known && version.CountsAs == catalog.CountsAsExistingCustomer:
-			end = g.At.Plus(cat.Policy.ExistingCustomerLapsesAfter)
+			end = g.Lapse(ch, cat)
 		}
 		if end == 0 {
 			return 0

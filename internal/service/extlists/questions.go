@@ -125,15 +125,7 @@ func (l *List) concerns(exact *consent.State, c *catalog.Catalog, now consent.In
 		}
 		return slices.ContainsFunc(g.Channels, func(id string) bool {
 			ch, ok := c.Channel(id)
-			return ok && ch.Class == catalog.ClassMarketing && !consent.EndedBy(lapse(&g, ch, c), now)
+			return ok && ch.Class == catalog.ClassMarketing && !consent.EndedBy(g.Lapse(ch, c), now)
 		})
 	})
-}
-
-// lapse returns when a grant lapses on a channel although it does not expire; zero: it does not.
-func lapse(g *consent.Grant, ch *catalog.Channel, c *catalog.Catalog) consent.Instant {
-	if g.Basis == catalog.BasisConsent {
-		return g.Begin().Plus(ch.ConsentLapsesAfter)
-	}
-	return g.At.Plus(c.Policy.ExistingCustomerLapsesAfter)
 }
