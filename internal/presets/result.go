@@ -85,7 +85,7 @@ type Record struct {
 	Time time.Time
 	// Imported reports that the row has no time of its own, and Time is the one of the whole file.
 	Imported bool
-	// Until is when a suppression ends by itself; zero: never. It is after the import.
+	// Until is when a suppression ends by itself; zero: never. That of a hard bounce may be before the import.
 	Until time.Time
 	// Declaration is id@version, of a grant only.
 	Declaration string

@@ -67,7 +67,7 @@ func (u uploads) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		u.uploadList(w, r, first)
 		return
 	}
-	start, refused := startOf(r.URL, id, isPreview)
+	start, refused := startOf(r, id, isPreview)
 	if refused != nil {
 		u.admit.answer.refuse(w, r, refused)
 		return
@@ -103,7 +103,7 @@ func (u uploads) upload(w http.ResponseWriter, r *http.Request, start *assentv1.
 	body := u.admit.flow.body(w, r)
 	go func() {
 		defer close(sent)
-		if broken = sendFile(stream, start, body); broken != nil {
+		if broken = sendImport(stream, start, body); broken != nil {
 			cancel(broken)
 		}
 	}()
@@ -205,30 +205,46 @@ func outgoing(header http.Header) metadata.MD {
 	return md
 }
 
-// sendFile sends a file. An error is one of the file: why a call ends, its answers say.
-func sendFile(stream assentv1.ImportService_UploadImportClient, start *assentv1.UploadStart, file io.Reader) error {
-	if stream.Send(&assentv1.UploadImportRequest{Part: &assentv1.UploadImportRequest_Start{Start: start}}) != nil {
-		return nil //nolint:nilerr // Recv has the error.
-	}
+// sendFile sends the bytes of a file in parts. An error is one of the file: why a call ends, its answers say. Done reports whether all was sent.
+func sendFile(file io.Reader, send func(data []byte) error) (done bool, err error) {
 	for {
 		data := make([]byte, uploadBlock)
 		n, err := file.Read(data)
-		if n > 0 && stream.Send(&assentv1.UploadImportRequest{Part: &assentv1.UploadImportRequest_Data{Data: data[:n]}}) != nil {
-			return nil //nolint:nilerr // Recv has the error.
+		if n > 0 && send(data[:n]) != nil {
+			return false, nil //nolint:nilerr // Recv has the error.
 		}
 		if errors.Is(err, io.EOF) {
-			_ = stream.CloseSend() // As for any message.
-			return nil
+			return true, nil
 		}
 		if err != nil {
-			return err
+			return false, err
 		}
 	}
 }
 
+// sendImport sends a file to import.
+func sendImport(stream assentv1.ImportService_UploadImportClient, start *assentv1.UploadStart, file io.Reader) error {
+	if stream.Send(&assentv1.UploadImportRequest{Part: &assentv1.UploadImportRequest_Start{Start: start}}) != nil {
+		return nil //nolint:nilerr // Recv has the error.
+	}
+	done, err := sendFile(file, func(data []byte) error {
+		return stream.Send(&assentv1.UploadImportRequest{Part: &assentv1.UploadImportRequest_Data{Data: data}})
+	})
+	if done {
+		_ = stream.CloseSend() // As for any message.
+	}
+	return err
+}
+
+// The headers of a preview. What they say can name a person, and URLs are written to logs.
+const (
+	sumHeader  = "X-File-Sha256" // the SHA-256 of the file in hexadecimal
+	nameHeader = "X-File-Name"   // the name of the file, written as in the path of a URL
+)
+
 // startOf returns what the parameters of an upload ask for.
-func startOf(u *url.URL, id string, preview bool) (*assentv1.UploadStart, *fault.Error) {
-	given, err := url.ParseQuery(u.RawQuery)
+func startOf(r *http.Request, id string, preview bool) (*assentv1.UploadStart, *fault.Error) {
+	given, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return nil, unreadableQuery()
 	}
@@ -245,13 +261,16 @@ func startOf(u *url.URL, id string, preview bool) (*assentv1.UploadStart, *fault
 	}
 	given.Del("rows")
 	if preview {
-		if start.Sha256 = given.Get("sha256"); len(given["sha256"]) > 1 {
-			return nil, fault.Errorf(fault.InvalidRequest, "sha256", "the parameter is given twice")
-		}
-		given.Del("sha256")
 		options, refused := previewOptions(given)
+		if refused != nil {
+			return nil, refused
+		}
 		start.Target = &assentv1.UploadStart_Preview{Preview: options}
-		return start, refused
+		start.Sha256 = r.Header.Get(sumHeader)
+		if options.FileName, err = url.PathUnescape(r.Header.Get(nameHeader)); err != nil {
+			return nil, fault.Errorf(fault.InvalidRequest, "", "the header %s is written as in a URL, with %%XX for special characters", nameHeader)
+		}
+		return start, nil
 	}
 	if len(given) > 0 {
 		return nil, fault.Errorf(fault.InvalidRequest, "", "this call does not have this parameter; its only parameter is rows")
@@ -282,7 +301,7 @@ func addPairs(options *assentv1.ImportOptions, name string, values []string) boo
 func previewOptions(given url.Values) (*assentv1.ImportOptions, *fault.Error) {
 	options := &assentv1.ImportOptions{}
 	texts := map[string]*string{
-		"preset": &options.Preset, "fileName": &options.FileName, "channel": &options.Channel, "timezone": &options.Timezone,
+		"preset": &options.Preset, "channel": &options.Channel, "timezone": &options.Timezone,
 		"dateOrder": &options.DateOrder, "status": &options.Status, "scope": &options.Scope, "encoding": &options.Encoding,
 	}
 	for name, values := range given {
@@ -312,8 +331,8 @@ func previewOptions(given url.Values) (*assentv1.ImportOptions, *fault.Error) {
 				names = append(names, known)
 			}
 			slices.Sort(names)
-			return nil, fault.Errorf(fault.InvalidRequest, "", "this call does not have this parameter; its parameters are %s",
-				strings.Join(names, ", "))
+			return nil, fault.Errorf(fault.InvalidRequest, "", "this call does not have this parameter; its parameters are %s; the "+
+				"digest and the name of the file are in the headers %s and %s", strings.Join(names, ", "), sumHeader, nameHeader)
 		}
 	}
 	return options, nil
@@ -359,19 +378,8 @@ func sendList(
 	if stream.Send(first) != nil {
 		return nil //nolint:nilerr // The answer has the error.
 	}
-	for {
-		data := make([]byte, uploadBlock)
-		n, err := file.Read(data)
-		if n > 0 && stream.Send(&assentv1.UploadExternalListVersionRequest{Part: data[:n]}) != nil {
-			return nil //nolint:nilerr // As above.
-		}
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-	}
+	_, err := sendFile(file, func(data []byte) error { return stream.Send(&assentv1.UploadExternalListVersionRequest{Part: data}) })
+	return err
 }
 
 // listStartOf returns what the parameters of an upload of a list say.

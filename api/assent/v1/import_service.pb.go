@@ -1013,7 +1013,9 @@ type ImportFact struct {
 	// What the fact does not do although it is recorded: a consent that allows nothing, for another reason speaks against it.
 	Warnings []*Warning `protobuf:"bytes,9,rep,name=warnings,proto3" json:"warnings,omitempty"`
 	// Of a refusal or a suppression: the channels on which messages stay allowed, because of a later consent.
-	StillAllowed  []*StillAllowed `protobuf:"bytes,10,rep,name=still_allowed,json=stillAllowed,proto3" json:"still_allowed,omitempty"`
+	StillAllowed []*StillAllowed `protobuf:"bytes,10,rep,name=still_allowed,json=stillAllowed,proto3" json:"still_allowed,omitempty"`
+	// When a suppression ends by itself; not set: never.
+	Until         *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=until,proto3" json:"until,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1118,12 +1120,19 @@ func (x *ImportFact) GetStillAllowed() []*StillAllowed {
 	return nil
 }
 
+func (x *ImportFact) GetUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Until
+	}
+	return nil
+}
+
 // A file to import.
 type CreateImportRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// How it is read.
 	Options *ImportOptions `protobuf:"bytes,1,opt,name=options,proto3" json:"options,omitempty"`
-	// The SHA-256 of the file as it will be uploaded, packed or not, in hexadecimal. It is not kept: only what it makes under a key is.
+	// The SHA-256 of the file as it will be uploaded, packed or not, in hexadecimal. It is not kept: only a keyed digest of it is.
 	Sha256 string `protobuf:"bytes,2,opt,name=sha256,proto3" json:"sha256,omitempty"`
 	// The size of that file in bytes.
 	Size          int64 `protobuf:"varint,3,opt,name=size,proto3" json:"size,omitempty"`
@@ -1911,7 +1920,7 @@ const file_assent_v1_import_service_proto_rawDesc = "" +
 	"\x05cause\x18\x04 \x01(\tR\x05cause\x12\x16\n" +
 	"\x06column\x18\x05 \x01(\tR\x06column\x12\x10\n" +
 	"\x03why\x18\x06 \x01(\tR\x03why\x12+\n" +
-	"\x05facts\x18\a \x03(\v2\x15.assent.v1.ImportFactR\x05facts\"\xe7\x02\n" +
+	"\x05facts\x18\a \x03(\v2\x15.assent.v1.ImportFactR\x05facts\"\x99\x03\n" +
 	"\n" +
 	"ImportFact\x12\x12\n" +
 	"\x04verb\x18\x01 \x01(\tR\x04verb\x12\x16\n" +
@@ -1924,7 +1933,8 @@ const file_assent_v1_import_service_proto_rawDesc = "" +
 	"\x05error\x18\b \x01(\tR\x05error\x12.\n" +
 	"\bwarnings\x18\t \x03(\v2\x12.assent.v1.WarningR\bwarnings\x12<\n" +
 	"\rstill_allowed\x18\n" +
-	" \x03(\v2\x17.assent.v1.StillAllowedR\fstillAllowed\"\xea\x01\n" +
+	" \x03(\v2\x17.assent.v1.StillAllowedR\fstillAllowed\x120\n" +
+	"\x05until\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\x05until\"\xea\x01\n" +
 	"\x13CreateImportRequest\x12=\n" +
 	"\aoptions\x18\x01 \x01(\v2\x18.assent.v1.ImportOptionsB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\aoptions\x12t\n" +
 	"\x06sha256\x18\x02 \x01(\tB\\\xe0A\x02\xbaHV\xba\x01S\n" +
@@ -2061,32 +2071,33 @@ var file_assent_v1_import_service_proto_depIdxs = []int32{
 	24, // 16: assent.v1.ImportFact.occurred_time:type_name -> google.protobuf.Timestamp
 	26, // 17: assent.v1.ImportFact.warnings:type_name -> assent.v1.Warning
 	27, // 18: assent.v1.ImportFact.still_allowed:type_name -> assent.v1.StillAllowed
-	5,  // 19: assent.v1.CreateImportRequest.options:type_name -> assent.v1.ImportOptions
-	3,  // 20: assent.v1.CreateImportResponse.import:type_name -> assent.v1.Import
-	16, // 21: assent.v1.UploadImportRequest.start:type_name -> assent.v1.UploadStart
-	5,  // 22: assent.v1.UploadStart.preview:type_name -> assent.v1.ImportOptions
-	2,  // 23: assent.v1.UploadStart.rows:type_name -> assent.v1.ImportRows
-	11, // 24: assent.v1.UploadImportResponse.rows:type_name -> assent.v1.ImportRow
-	9,  // 25: assent.v1.UploadImportResponse.counts:type_name -> assent.v1.ImportCounts
-	3,  // 26: assent.v1.UploadImportResponse.import:type_name -> assent.v1.Import
-	3,  // 27: assent.v1.GetImportResponse.import:type_name -> assent.v1.Import
-	3,  // 28: assent.v1.ListImportsResponse.imports:type_name -> assent.v1.Import
-	3,  // 29: assent.v1.UndoImportResponse.import:type_name -> assent.v1.Import
-	13, // 30: assent.v1.ImportService.CreateImport:input_type -> assent.v1.CreateImportRequest
-	15, // 31: assent.v1.ImportService.UploadImport:input_type -> assent.v1.UploadImportRequest
-	18, // 32: assent.v1.ImportService.GetImport:input_type -> assent.v1.GetImportRequest
-	20, // 33: assent.v1.ImportService.ListImports:input_type -> assent.v1.ListImportsRequest
-	22, // 34: assent.v1.ImportService.UndoImport:input_type -> assent.v1.UndoImportRequest
-	14, // 35: assent.v1.ImportService.CreateImport:output_type -> assent.v1.CreateImportResponse
-	17, // 36: assent.v1.ImportService.UploadImport:output_type -> assent.v1.UploadImportResponse
-	19, // 37: assent.v1.ImportService.GetImport:output_type -> assent.v1.GetImportResponse
-	21, // 38: assent.v1.ImportService.ListImports:output_type -> assent.v1.ListImportsResponse
-	23, // 39: assent.v1.ImportService.UndoImport:output_type -> assent.v1.UndoImportResponse
-	35, // [35:40] is the sub-list for method output_type
-	30, // [30:35] is the sub-list for method input_type
-	30, // [30:30] is the sub-list for extension type_name
-	30, // [30:30] is the sub-list for extension extendee
-	0,  // [0:30] is the sub-list for field type_name
+	24, // 19: assent.v1.ImportFact.until:type_name -> google.protobuf.Timestamp
+	5,  // 20: assent.v1.CreateImportRequest.options:type_name -> assent.v1.ImportOptions
+	3,  // 21: assent.v1.CreateImportResponse.import:type_name -> assent.v1.Import
+	16, // 22: assent.v1.UploadImportRequest.start:type_name -> assent.v1.UploadStart
+	5,  // 23: assent.v1.UploadStart.preview:type_name -> assent.v1.ImportOptions
+	2,  // 24: assent.v1.UploadStart.rows:type_name -> assent.v1.ImportRows
+	11, // 25: assent.v1.UploadImportResponse.rows:type_name -> assent.v1.ImportRow
+	9,  // 26: assent.v1.UploadImportResponse.counts:type_name -> assent.v1.ImportCounts
+	3,  // 27: assent.v1.UploadImportResponse.import:type_name -> assent.v1.Import
+	3,  // 28: assent.v1.GetImportResponse.import:type_name -> assent.v1.Import
+	3,  // 29: assent.v1.ListImportsResponse.imports:type_name -> assent.v1.Import
+	3,  // 30: assent.v1.UndoImportResponse.import:type_name -> assent.v1.Import
+	13, // 31: assent.v1.ImportService.CreateImport:input_type -> assent.v1.CreateImportRequest
+	15, // 32: assent.v1.ImportService.UploadImport:input_type -> assent.v1.UploadImportRequest
+	18, // 33: assent.v1.ImportService.GetImport:input_type -> assent.v1.GetImportRequest
+	20, // 34: assent.v1.ImportService.ListImports:input_type -> assent.v1.ListImportsRequest
+	22, // 35: assent.v1.ImportService.UndoImport:input_type -> assent.v1.UndoImportRequest
+	14, // 36: assent.v1.ImportService.CreateImport:output_type -> assent.v1.CreateImportResponse
+	17, // 37: assent.v1.ImportService.UploadImport:output_type -> assent.v1.UploadImportResponse
+	19, // 38: assent.v1.ImportService.GetImport:output_type -> assent.v1.GetImportResponse
+	21, // 39: assent.v1.ImportService.ListImports:output_type -> assent.v1.ListImportsResponse
+	23, // 40: assent.v1.ImportService.UndoImport:output_type -> assent.v1.UndoImportResponse
+	36, // [36:41] is the sub-list for method output_type
+	31, // [31:36] is the sub-list for method input_type
+	31, // [31:31] is the sub-list for extension type_name
+	31, // [31:31] is the sub-list for extension extendee
+	0,  // [0:31] is the sub-list for field type_name
 }
 
 func init() { file_assent_v1_import_service_proto_init() }

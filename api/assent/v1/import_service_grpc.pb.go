@@ -46,7 +46,7 @@ type ImportServiceClient interface {
 	// rows, in the order of the file; the last one has the import. Rows are recorded in parts while the file is read, and writes of all other
 	// kinds overtake them. An upload that was cut is repeated from the beginning of the file: what was recorded is not recorded twice. A later
 	// upload of an import ends an earlier one that goes on. Over REST: POST /v1/imports/{id}:upload and POST /v1/imports:preview with the file as
-	// body.
+	// body, the digest of a preview in the header X-File-Sha256 and the name of its file in X-File-Name.
 	// Errors: NOT_FOUND with IMPORT_NOT_FOUND, also for one of another client; INVALID_ARGUMENT with INVALID_IMPORT for options that are wrong,
 	// INVALID_FILE for a file that cannot be read or is not of the preset; FAILED_PRECONDITION with FILE_CHANGED if the bytes are not those of
 	// the digest, and BATCH_UNDONE if the import was undone meanwhile; ABORTED with UPLOAD_REPLACED if a later upload of the import began;
@@ -146,7 +146,7 @@ type ImportServiceServer interface {
 	// rows, in the order of the file; the last one has the import. Rows are recorded in parts while the file is read, and writes of all other
 	// kinds overtake them. An upload that was cut is repeated from the beginning of the file: what was recorded is not recorded twice. A later
 	// upload of an import ends an earlier one that goes on. Over REST: POST /v1/imports/{id}:upload and POST /v1/imports:preview with the file as
-	// body.
+	// body, the digest of a preview in the header X-File-Sha256 and the name of its file in X-File-Name.
 	// Errors: NOT_FOUND with IMPORT_NOT_FOUND, also for one of another client; INVALID_ARGUMENT with INVALID_IMPORT for options that are wrong,
 	// INVALID_FILE for a file that cannot be read or is not of the preset; FAILED_PRECONDITION with FILE_CHANGED if the bytes are not those of
 	// the digest, and BATCH_UNDONE if the import was undone meanwhile; ABORTED with UPLOAD_REPLACED if a later upload of the import began;

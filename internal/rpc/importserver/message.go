@@ -151,6 +151,7 @@ func factOf(f *imports.Fact) *assentv1.ImportFact {
 	return &assentv1.ImportFact{
 		Verb: string(f.Verb), Reason: string(f.Reason), Scope: string(f.Scope), Channel: f.Channel,
 		OccurredTime: handler.Timestamp(consent.InstantOf(f.Time)), Position: f.Position, Duplicate: f.Duplicate, Error: f.Error,
+		Until:    handler.Timestamp(consent.InstantOf(f.Until)),
 		Warnings: handler.Warnings(f.Warnings), StillAllowed: handler.StillAllowed(f.Still),
 	}
 }
