@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"math"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -20,6 +21,7 @@ import (
 type Lists struct {
 	store storage.Reader
 	now   atomic.Pointer[listsNow]
+	told  atomic.Pointer[toldNow] // what was answered last
 
 	mu          sync.Mutex
 	activations []activation    // by position
@@ -30,6 +32,13 @@ type Lists struct {
 type activation struct {
 	consent.Event
 	sum [32]byte
+}
+
+// toldNow is the answer that a reader is told of no list anew under the activations of a sum if it was told by that at a position, until a time.
+type toldNow struct {
+	sum   [32]byte
+	told  int64
+	until consent.Instant
 }
 
 // listsNow are the lists in force where all activations of a sum count.
@@ -51,8 +60,8 @@ func (v *loadedVersion) is(e *consent.Event) bool {
 	return v.sum == e.Document256 && v.form == e.ListForm
 }
 
-// otherVersions is how many versions that are not in force now stay in memory at least, for checks of the past and for the comparison of a version
-// with the one in force.
+// otherVersions is how many versions that are not in force now may stay in memory where no more lists than these are in force, for checks of the
+// past; else as many as lists are.
 const otherVersions = 2
 
 func newLists(store storage.Reader) *Lists { return &Lists{store: store} }
@@ -136,16 +145,27 @@ func (l *Lists) Told(ctx context.Context, head *storage.Head, told int64, at con
 	if now := l.now.Load(); now != nil && now.sum == head.ListsSum && now.position == told {
 		return told, nil
 	}
+	// The lock is held for seconds while a version is loaded, and every watcher asks in each window.
+	if known := l.told.Load(); known != nil && known.sum == head.ListsSum && known.told == told && at < known.until {
+		return told, nil
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	counted, err := l.upTo(ctx, head)
-	if err != nil || !toldAnew(counted, told, at) {
+	if err != nil || len(counted) == 0 {
 		return told, err
 	}
-	return counted[len(counted)-1].Position, nil
+	from := toldAnewFrom(counted, told)
+	if at >= from {
+		return counted[len(counted)-1].Position, nil
+	}
+	l.told.Store(&toldNow{sum: head.ListsSum, told: told, until: from})
+	return told, nil
 }
 
-func toldAnew(activations []activation, told int64, at consent.Instant) bool {
+// toldAnewFrom returns from when on a reader is told anew that was told by the activation at a position.
+func toldAnewFrom(activations []activation, told int64) consent.Instant {
+	from := consent.Instant(math.MaxInt64)
 	of, last := map[string]*consent.Event{}, map[string]*consent.Event{} // by list, those that the reader was told by and those in force
 	for i := range activations {
 		e := &activations[i].Event
@@ -156,15 +176,15 @@ func toldAnew(activations []activation, told int64, at consent.Instant) bool {
 			continue
 		}
 		if before == nil || before.Document256 != e.Document256 || consent.Earliest(before.StaleFrom(), e.StaleFrom()) != before.StaleFrom() {
-			return true
+			return 0
 		}
 	}
 	for id, e := range of {
-		if ends := e.StaleFrom(); last[id].StaleFrom() != ends && at >= ends-(ends-e.Obtained)/4 {
-			return true
+		if ends := e.StaleFrom(); last[id].StaleFrom() != ends {
+			from = min(from, ends-(ends-e.Obtained)/4)
 		}
 	}
-	return false
+	return from
 }
 
 // upTo returns the activations that the head counts. The lock is held.
