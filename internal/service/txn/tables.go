@@ -109,8 +109,13 @@ func (w *Tx) WebhookOf(id string) ([]tables.Webhook, error) {
 
 // WriteTable has a statement run with the transaction, on a table beside the ledger.
 func (w *Tx) WriteTable(statement storage.Statement) {
-	w.Head.Recorded = w.Recorded
 	w.Tables = append(w.Tables, statement)
+	w.beside()
+}
+
+// beside notes that the transaction writes to a table beside the ledger.
+func (w *Tx) beside() {
+	w.Head.Recorded = w.Recorded
 	w.Changed, w.written = true, true
 }
 
@@ -140,21 +145,18 @@ func (w *Tx) ExternalListOf(id string) ([]tables.ExternalList, error) {
 // folded form also where it is that of another spelling.
 func (w *Tx) KeepMailbox(folded *subjects.Place, exact *Subject) {
 	w.mailboxes.keep(w.engine.Keys, w.Head.DigestKeys, folded, &exact.Subject)
-	w.Head.Recorded = w.Recorded
-	w.Changed, w.written = true, true
+	w.beside()
 }
 
 // DropMailbox forgets an exact subject, which holds no address any more.
 func (w *Tx) DropMailbox(folded *subjects.Place, exact *Subject) {
 	w.mailboxes.drop(w.engine.Keys, folded, &exact.Subject)
-	w.Head.Recorded = w.Recorded
-	w.Changed, w.written = true, true
+	w.beside()
 }
 
 // MergeMailbox makes the exact subjects of a mailbox those of its folded subject, whose text is about to go: some may have been noted before
 // there were rows with its digest key.
 func (w *Tx) MergeMailbox(at *subjects.Place, folded *Subject) {
 	w.mailboxes.merge(w.engine.Keys, at, &folded.Subject)
-	w.Head.Recorded = w.Recorded
-	w.Changed, w.written = true, true
+	w.beside()
 }
