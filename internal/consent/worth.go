@@ -94,7 +94,9 @@ func (r *Rules) judgeCustomer(g *Grant) (allow, flaw Code) {
 }
 
 // otherEnds returns when a grant on another basis than consent ends; zero if it does not.
-func (r *Rules) otherEnds(g *Grant) Instant { return Earliest(g.Expires, g.Lapse(r.channel, r.catalog)) }
+func (r *Rules) otherEnds(g *Grant) Instant {
+	return Earliest(g.Expires, g.Lapse(r.channel, r.catalog))
+}
 
 // reopens reports whether g opens the channel again at t after something at since. Nothing but a provable consent of the
 // person does: no purchase, no terms, no import, no consent that began before; but one that has since expired or lapsed.
