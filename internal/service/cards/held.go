@@ -2,6 +2,7 @@ package cards
 
 import (
 	"context"
+	"log/slog"
 	"slices"
 
 	"github.com/assent-io/assent/internal/address"
@@ -45,7 +46,8 @@ func (g *gatherer) heldBy(ctx context.Context, of []*subject) (map[storage.Subje
 	counts := make(map[[16]byte]int, len(ids))
 	for i := range rows {
 		if counts[rows[i].Mailbox]++; counts[rows[i].Mailbox] > mostHeld {
-			g.reader.Log.WarnContext(ctx, "a mailbox has more addresses than readers of the feed are told one by one", "addresses", mostHeld)
+			g.reader.Log.LogAttrs(ctx, slog.LevelWarn, "a mailbox has more addresses than readers of the feed are told one by one",
+				slog.Int("addresses", mostHeld))
 			continue
 		}
 		key := storage.SubjectKey{Form: consent.FormExact, Digest: rows[i].Exact}
