@@ -19,7 +19,7 @@ func (e *evaluation) decideBasis(found *findings) Decision {
 		}
 	}
 	if g, code := e.otherBases(bounced, found); g != nil {
-		return e.allowGrant(code, g, e.rules.otherEnds(g), found)
+		return e.allowGrant(code, g, Earliest(g.Expires, g.Lapse(e.rules.channel, e.rules.catalog)), found)
 	}
 	switch {
 	case found.Len() > 0:

@@ -46,7 +46,7 @@ func (r *Rules) allowsByItself(g *Grant, t Instant) (Code, Instant) {
 	if flaw != "" {
 		return "", 0
 	}
-	return allow, r.otherEnds(g)
+	return allow, Earliest(g.Expires, g.Lapse(r.channel, r.catalog))
 }
 
 // consentFlaw returns what a consent lacks on the channel at t, its ends aside; empty if nothing.
@@ -91,11 +91,6 @@ func (r *Rules) judgeCustomer(g *Grant) (allow, flaw Code) {
 	default:
 		return allow, ""
 	}
-}
-
-// otherEnds returns when a grant on another basis than consent ends; zero if it does not.
-func (r *Rules) otherEnds(g *Grant) Instant {
-	return Earliest(g.Expires, g.Lapse(r.channel, r.catalog))
 }
 
 // reopens reports whether g opens the channel again at t after something at since. Nothing but a provable consent of the
