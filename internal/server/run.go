@@ -65,10 +65,9 @@ func Run(ctx context.Context, cfg config.Server, opts Options) (err error) {
 	defer func() { err = errors.Join(err, listeners.close()) }()
 	_, embedded := cfg.SQLitePath()
 	local, err := openService(ctx, cfg, opening{
-		log: opts.Logger, now: opts.Now, databaseNow: opts.DatabaseNow, migrate: embedded || cfg.Migrate,
+		log: opts.Logger, now: opts.Now, databaseNow: opts.DatabaseNow, unsafe: opts.Unsafe, index: true, migrate: embedded || cfg.Migrate,
 		decided: signals.countDecisions, attempted: signals.countAttempts, imported: signals.metrics.RowsImported,
-		listFailed: signals.metrics.ListFailed, span: signals.metrics.Timed(signals.traces.Span),
-		kept: keeper.kept(), witnesses: witnesses, unsafe: opts.Unsafe, index: true,
+		listFailed: signals.metrics.ListFailed, span: signals.metrics.Timed(signals.traces.Span), kept: keeper.kept(), witnesses: witnesses,
 	})
 	if err != nil {
 		return err

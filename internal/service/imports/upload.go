@@ -92,7 +92,7 @@ func (s *Imports) Upload(ctx context.Context, in Upload, open Open, tell func(Pr
 	}
 	u.batch, u.identity = row.ID, row.Identity
 	// What an upload recorded that is under way, or was cut with its server, is not known. An older program notes only the counts.
-	counts := &u.made.Report.Counts
+	counts := &u.made.Counts
 	u.touched.Store(u.made.Touched || row.State != tables.ImportWaiting || counts.Recorded+counts.Duplicates > 0)
 	if u.number, err = s.begin(ctx, &row); err != nil {
 		return err

@@ -132,7 +132,7 @@ func TestMigrator_FromAVersionThatNotedNoUploads_NotesThoseWithoutAVersion(t *te
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close(t.Context()) //nolint:errcheck // The database goes with the test.
+	defer conn.Close(t.Context())
 	for _, statement := range []string{
 		`INSERT INTO external_list_chunks (sha256, number, bytes) VALUES (sha256('a'), 0, 'a'), (sha256('a'), 1, 'a'), (sha256('b'), 0, 'b')`,
 		`INSERT INTO external_list_versions VALUES ('ecg', 1, sha256('b'), 1, 1, 0, 1, 1, 'test')`,
