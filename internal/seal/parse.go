@@ -110,7 +110,8 @@ func (k *Keys) readEvent(handle *keyset.Handle) error {
 		return err
 	}
 	k.event, k.list = macs[0], newListKey(macs[0], k.storeID)
-	return nil
+	k.links, err = newLinkKey(macs[0], k.storeID)
+	return err
 }
 
 func readKeyset(data json.RawMessage) (*keyset.Handle, error) {

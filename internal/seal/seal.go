@@ -56,6 +56,7 @@ type Keys struct {
 	unused  bool
 	event   *mac // never rotated
 	list    *listKey
+	links   *linkKey
 	held    atomic.Pointer[keysets]
 }
 
@@ -73,7 +74,7 @@ type keysets struct {
 
 // Snapshot returns the keys as they are now, which no Take changes.
 func (k *Keys) Snapshot() *Keys {
-	same := &Keys{storeID: k.storeID, event: k.event, list: k.list}
+	same := &Keys{storeID: k.storeID, event: k.event, list: k.list, links: k.links}
 	same.held.Store(k.held.Load())
 	return same
 }
