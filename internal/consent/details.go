@@ -13,7 +13,8 @@ const (
 	DetailUserAgent
 	DetailOperator
 
-	allDetails = DetailURL | DetailIP | DetailUserAgent | DetailOperator
+	// AllDetails are all of them.
+	AllDetails = DetailURL | DetailIP | DetailUserAgent | DetailOperator
 )
 
 // DetailsOf returns which parts the evidence has.

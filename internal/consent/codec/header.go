@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/facttag"
 	"github.com/assent-io/assent/internal/tlv"
 )
 
@@ -68,8 +69,8 @@ func DecodeHeader(b []byte) (consent.Event, error) {
 		return consent.Event{}, fmt.Errorf("%w: unknown format version", ErrEncoding)
 	}
 	err := tlv.Fields(b[1:], func(tag byte, value []byte) error {
-		if tag >= consent.FirstFactTag {
-			return e.DecodeField(tag, value)
+		if tag >= facttag.First {
+			return decodeFact(&e.Facts, tag, value)
 		}
 		return decodeFrame(&e, tag, value)
 	})

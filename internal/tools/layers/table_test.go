@@ -304,7 +304,7 @@ func allowed() map[string][]string {
 		"internal/storage/column": {"internal/consent", "internal/consent/codec", "internal/ledger", "internal/storage"},
 		"internal/token":          {"internal/seal"},
 
-		"internal/consent/codec": {"internal/catalog", "internal/consent", "internal/tlv"},
+		"internal/consent/codec": {"internal/catalog", "internal/consent", "internal/consent/facttag", "internal/period", "internal/tlv"},
 		"internal/consent/statement": {
 			"internal/address", "internal/catalog", "internal/consent", "internal/fault", "internal/storedtext",
 		},
@@ -335,9 +335,11 @@ func allowed() map[string][]string {
 		"internal/seal":    {"internal/atomicfile", "internal/consent"},
 		"internal/storage": {"internal/consent", "internal/ledger", "internal/storedtext"},
 
-		"internal/consent/found": {},
+		"internal/consent/found":   {},
+		"internal/consent/facttag": {},
 		"internal/consent": {
-			"internal/address", "internal/catalog", "internal/consent/found", "internal/fault", "internal/locale", "internal/period", "internal/tlv",
+			"internal/address", "internal/catalog", "internal/consent/facttag", "internal/consent/found", "internal/fault", "internal/locale", "internal/period",
+			"internal/tlv",
 		},
 
 		"internal/catalog": {
