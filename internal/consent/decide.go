@@ -35,7 +35,7 @@ type Decision struct {
 	Decided     Instant
 }
 
-// Decide answers whether a may be contacted at t.
+// Decide answers whether a may be contacted at t, but for the limits of [Rules.DecideToSend].
 func (r *Rules) Decide(a address.Address, known *Known, t Instant) Decision {
 	if len(r.stage2) > 0 {
 		return r.Deny(t, r.stage2...)

@@ -216,6 +216,11 @@ func blockedBy(rules *consent.Rules, a address.Address, known *consent.Known, gr
 		bare := *known
 		bare.Lists, known = nil, &bare
 	}
+	if rules.Channel().Class == catalog.ClassMarketing && slices.ContainsFunc(known.InForce(a, at), func(b consent.InForce) bool {
+		return b.Reason == consent.ReasonUnsubscribeUnclear && rules.Covers(b.Scope)
+	}) {
+		return true
+	}
 	d := rules.Decide(a, known, at)
 	return slices.ContainsFunc(d.Reasons, func(code consent.Code) bool {
 		switch code {
@@ -263,7 +268,7 @@ func granted(cards *feed.Cards) bool {
 // differs compares what a consumer concludes with what a check answers, and says how they differ; empty: they do not.
 func (w *feedWorld) differs(t fails, c *consumer, ch *feed.Channel, a address.Address, known *consent.Known, cards *feed.Cards, at consent.Instant) string {
 	rules := mustRulesOf(t, w.catalog, ch.Channel)
-	want, wantBlocked := rules.Decide(a, known, at), blockedBy(rules, ordinary(t, a), known, granted(cards), at)
+	want, wantBlocked := rules.DecideToSend(a, known, at), blockedBy(rules, ordinary(t, a), known, granted(cards), at)
 	allowed := want.Verdict == consent.Allow
 	got := ch.Evaluate(cards, a.Role(), at)
 	switch {

@@ -78,6 +78,10 @@ func TestDecide_AnyHistory_AgreesWithTheSecondOpinion(t *testing.T) {
 				if diff := cmp.Diff(o.check(r), verdictOf(&d), cmpopts.EquateEmpty()); diff != "" {
 					t.Fatalf("%s asks %+v (-opinion +decision):\n%s", a.Exact(), r, diff)
 				}
+				now := l.rules[r].DecideToSend(a, known, at)
+				if diff := cmp.Diff(o.checkToSend(r), verdictOf(&now), cmpopts.EquateEmpty()); diff != "" {
+					t.Fatalf("%s asks %+v to send (-opinion +decision):\n%s", a.Exact(), r, diff)
+				}
 				if d.Reason != d.Reasons[0] || d.Decided != at {
 					t.Fatalf("the primary reason is %s of %v, decided at %s", d.Reason, d.Reasons, d.Decided)
 				}

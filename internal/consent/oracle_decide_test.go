@@ -57,6 +57,27 @@ func (o *opinion) check(r consent.Request) verdict {
 	return o.bases(ch, sender)
 }
 
+// checkToSend adds stage 9: what an ALLOW of a marketing channel becomes while it is unclear whether the person wants to leave.
+func (o *opinion) checkToSend(r consent.Request) verdict {
+	v := o.check(r)
+	ch, _ := o.catalog.Channel(r.Channel)
+	if v.Verdict != consent.Allow || ch.Class != catalog.ClassMarketing {
+		return v
+	}
+	var until consent.Instant
+	for _, b := range o.bans() {
+		if b.reason == consent.ReasonUnsubscribeUnclear && o.covers(b.scope, ch, v.Sender) {
+			until = max(until, b.until)
+		}
+	}
+	if until == 0 {
+		return v
+	}
+	later := no(consent.AboutRecipient, v.Sender, consent.CodeUnclear)
+	later.Verdict, later.Retry = consent.Defer, until
+	return later
+}
+
 func (o *opinion) stage2(ch *catalog.Channel, asked string) (string, []consent.Code) {
 	var codes []consent.Code
 	if ch.Retired {

@@ -274,6 +274,7 @@ type ban struct {
 	at       consent.Instant
 	binds    consent.Binds
 	ofDomain bool
+	until    consent.Instant
 	over     bool // by time: it was for a while, or retention ended it
 }
 
@@ -298,6 +299,7 @@ func (o *opinion) bansEver() []ban {
 			continue
 		}
 		until := f.entry.Facts.Expires
+		b.until = until
 		b.over = until != 0 && until <= o.now || o.lifted(f, &b, true)
 		if o.matches(f, &b) && !o.lifted(f, &b, false) {
 			all = append(all, b)

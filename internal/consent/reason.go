@@ -79,6 +79,7 @@ const (
 	CodeAllowCustomer     Code = "ALLOW_EXISTING_CUSTOMER"
 	CodeTermsInsufficient Code = "TERMS_INSUFFICIENT"
 	CodeAllowTerms        Code = "ALLOW_TERMS"
+	CodeUnclear           Code = "UNSUBSCRIBE_UNCLEAR"
 	CodeBasisNotAccepted  Code = "BASIS_NOT_ACCEPTED"
 	CodeNoLegalBasis      Code = "NO_LEGAL_BASIS"
 	CodeConfirmationLimit Code = "CONFIRMATION_LIMIT"
@@ -122,6 +123,6 @@ func AllCodes() []Code {
 		CodeAllowLegal, CodeRoleAddress, CodeObjection, CodeComplaint, CodeErased, CodeExternalList, CodeListStale, CodeAllowConsent,
 		CodeScopeMismatch, CodeNotProvable, CodeConsentExpired, CodeConsentLapsed, CodeConsentPending, CodeRefusedBefore, CodeHonouredRefusal,
 		CodeSaleMissing, CodeNoticeMissing, CodeNotSimilar, CodeBasisExpired, CodeCustomerLapsed, CodeAllowCustomer,
-		CodeTermsInsufficient, CodeAllowTerms, CodeBasisNotAccepted, CodeNoLegalBasis, CodeConfirmationLimit, CodeAllowConfirmation,
+		CodeTermsInsufficient, CodeAllowTerms, CodeUnclear, CodeBasisNotAccepted, CodeNoLegalBasis, CodeConfirmationLimit, CodeAllowConfirmation,
 	}
 }

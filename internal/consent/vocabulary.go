@@ -15,6 +15,9 @@ const (
 	ReasonComplaint            Reason = "COMPLAINT"
 	ReasonErased               Reason = "ERASED"
 	ReasonExternalList         Reason = "EXTERNAL_LIST"
+	// ReasonUnsubscribeUnclear is that of a click on the link of a message from before the person came back: whether they want to leave again
+	// is unclear. Only the service records it, with an end, for a marketing channel. It denies nothing: it defers what is to be sent.
+	ReasonUnsubscribeUnclear Reason = "UNSUBSCRIBE_UNCLEAR"
 )
 
 // DefaultScope is the scope that a suppression has unless one is given; empty where one must be.
@@ -30,7 +33,9 @@ func (r Reason) DefaultScope() Scope {
 }
 
 // Known reports whether r is one of the reasons.
-func (r Reason) Known() bool { return r == ReasonManual || r.DefaultScope() != "" }
+func (r Reason) Known() bool {
+	return r == ReasonManual || r == ReasonUnsubscribeUnclear || r.DefaultScope() != ""
+}
 
 // Scope is what a suppression covers: all, marketing, or KIND:ID with kind controller, department, channel or sender.
 type Scope string

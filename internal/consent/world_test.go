@@ -122,6 +122,10 @@ func drawHistory(t *rapid.T, c *catalog.Catalog, most int) *history {
 			h.addMail(drawDay(t, "sent"), pick(t, "to", h.addresses...), pick(t, "on", labChannels()...))
 			continue
 		}
+		if roll(t, "unclear", 16) == 1 {
+			h.addUnclear(t, pick(t, "of", h.addresses...))
+			continue
+		}
 		if roll(t, "retention", 24) == 1 {
 			h.addRetention(drawDay(t, "lifted"), pick(t, "of", h.addresses...))
 			continue
@@ -157,6 +161,19 @@ func (h *history) addMail(at consent.Instant, to address.Address, channel string
 	h.append(&statement.Entry{
 		Form: consent.FormMail, Address: to, Facts: consent.Facts{Kind: consent.KindMail, Channels: []string{channel}},
 	}, at)
+}
+
+// addUnclear adds what a click records on the link of an old message, or what ends it.
+func (h *history) addUnclear(t *rapid.T, of address.Address) {
+	at := drawDay(t, "clicked")
+	facts := consent.Facts{
+		Kind: consent.KindSuppress, Reason: consent.ReasonUnsubscribeUnclear, Expires: at + consent.Instant(1+roll(t, "days", 3))*day, Tagged: of.Tagged(),
+		Scope: consent.Scope("channel:" + pick(t, "clicked on", "news", "news", "shop", "club")),
+	}
+	if roll(t, "keep", 4) == 1 {
+		facts.Kind, facts.Expires = consent.KindLift, 0
+	}
+	h.append(&statement.Entry{Form: consent.FormFolded, Address: of, Facts: facts}, at)
 }
 
 // addRetention adds what retention records when it tries a mailbox again.

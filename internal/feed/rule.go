@@ -118,12 +118,13 @@ func (r *Rule) EndedBy() EndedBy {
 	}
 }
 
-// Shown returns what consumers see as the reason of the rule: a marketing tool need not know of an erasure, an injunction or a restriction.
+// Shown returns what consumers see as the reason of the rule: a marketing tool need not know of an erasure, an injunction, a restriction, or
+// that a click is to be cleared up.
 func (r *Rule) Shown() consent.Code {
 	switch r.Reason {
 	case "":
 		return r.Code
-	case consent.ReasonErased, consent.ReasonLegalBlock, consent.ReasonProcessingRestricted:
+	case consent.ReasonErased, consent.ReasonLegalBlock, consent.ReasonProcessingRestricted, consent.ReasonUnsubscribeUnclear:
 		return consent.CodeSuppressed
 	default:
 		return consent.Code(r.Reason)

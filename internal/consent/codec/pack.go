@@ -31,7 +31,7 @@ var ErrUnknownName = errors.New("a reference is not known")
 var (
 	packedBases   = [...]catalog.Basis{"", catalog.BasisConsent, catalog.BasisExistingCustomer, catalog.BasisTerms, catalog.BasisContract, catalog.BasisLegalObligation}
 	packedSources = [...]string{"", consent.SourceWebForm, consent.SourceDoubleOptIn, consent.SourceAPI, consent.SourceImport, consent.SourcePaper, consent.SourceInPerson, consent.SourcePhone}
-	packedReasons = [...]consent.Reason{"", consent.ReasonLegalBlock, consent.ReasonProcessingRestricted, consent.ReasonHardBounce, consent.ReasonManual, consent.ReasonObjection, consent.ReasonComplaint, consent.ReasonErased, consent.ReasonExternalList}
+	packedReasons = [...]consent.Reason{"", consent.ReasonLegalBlock, consent.ReasonProcessingRestricted, consent.ReasonHardBounce, consent.ReasonManual, consent.ReasonObjection, consent.ReasonComplaint, consent.ReasonErased, consent.ReasonExternalList, consent.ReasonUnsubscribeUnclear}
 	packedBinds   = [...]consent.Binds{"", consent.BindsAll, consent.BindsExistingCustomer}
 )
 

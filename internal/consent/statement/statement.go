@@ -369,6 +369,9 @@ func (s *Statement) suppression(f *consent.Facts, now *catalog.Catalog) error {
 			"MANUAL, OBJECTION, COMPLAINT, EXTERNAL_LIST")
 	case s.Reason == consent.ReasonErased:
 		return fault.Errorf(fault.InvalidSuppression, "reason", "ERASED cannot be recorded directly; record an erasure")
+	case s.Reason == consent.ReasonUnsubscribeUnclear:
+		return fault.Errorf(fault.InvalidSuppression, "reason",
+			"UNSUBSCRIBE_UNCLEAR cannot be recorded directly; it comes from a click on a link in a message")
 	case s.Expires != 0 && s.Expires <= s.Occurred:
 		return fault.Errorf(fault.InvalidSuppression, "until", "the end is before the start")
 	}

@@ -76,6 +76,10 @@ func TestEntry_WhatCannotBeRecorded_IsRefusedWithFieldAndReason(t *testing.T) {
 			statement.Statement{Kind: consent.KindSuppress, Reason: consent.ReasonErased},
 			fault.InvalidSuppression, "reason",
 		},
+		"UNSUBSCRIBE_UNCLEAR by hand": {
+			statement.Statement{Kind: consent.KindSuppress, Reason: consent.ReasonUnsubscribeUnclear, Scope: "channel:news", Expires: 1 << 50},
+			fault.InvalidSuppression, "reason",
+		},
 		"MANUAL without scope": {statement.Statement{Kind: consent.KindSuppress, Reason: "MANUAL"}, fault.InvalidSuppression, "scope"},
 		"a bounce of one channel": {
 			statement.Statement{Kind: consent.KindSuppress, Reason: "HARD_BOUNCE", Scope: "channel:news"},

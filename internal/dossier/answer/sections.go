@@ -146,7 +146,7 @@ func originOf(e *dossier.Event) locale.Text {
 			return locale.Get("origin.complaint")
 		case consent.ReasonHardBounce:
 			return locale.Get("origin.bounce")
-		case consent.ReasonObjection:
+		case consent.ReasonObjection, consent.ReasonUnsubscribeUnclear:
 			return locale.Get("origin.person")
 		default:
 			return locale.Get("origin.controller")

@@ -100,6 +100,7 @@ func (s *Checker) answer(ctx context.Context, q *request, in *checkInput) (answe
 
 // decideAll decides by the index, where there is one and it is asked about now, or else by the store.
 func (s *Checker) decideAll(ctx context.Context, q *request, in *checkInput) (answer, error) {
+	q.toSend = in.IsNow()
 	if s.index == nil || !in.IsNow() {
 		return s.decideByStore(ctx, q, in)
 	}

@@ -62,7 +62,11 @@ func (s *Checker) LookupFor(ctx context.Context, in LookupInput, scope access.Sc
 		if err != nil {
 			return Recipient{}, err
 		}
-		d := NewResult(rules.Decide(a, &known.Known, v.At), r.Snapshot, cat)
+		decide := rules.Decide
+		if in.IsNow() {
+			decide = rules.DecideToSend
+		}
+		d := NewResult(decide(a, &known.Known, v.At), r.Snapshot, cat)
 		r.Channels = append(r.Channels, ChannelState{Channel: ch.ID, Decision: d, Standing: standing.Of(&known.Known, ch.ID, v.At)})
 	}
 	for _, p := range known.InForce(a, v.At) {

@@ -29,6 +29,7 @@ type request struct {
 	outcomes
 
 	items             []item
+	toSend            bool                 // it is asked about now: the limits of sending count
 	disclosedSubjects []storage.SubjectKey // the subjects to count disclosures for, once all is decided
 }
 
@@ -106,13 +107,21 @@ func (q *request) decideItems(from, to int, rules *consent.Rules, by subjects.So
 		if err := q.Gather(&asked.Places, by); err != nil {
 			return err
 		}
-		d := rules.Decide(asked.Address, &q.Known, at)
+		d := q.decide(rules, asked.Address, at)
 		q.addDecision(i, &d)
 		if q.About != nil {
 			q.disclosedSubjects = append(q.disclosedSubjects, *q.About)
 		}
 	}
 	return nil
+}
+
+// decide decides about an address by what was gathered.
+func (q *request) decide(rules *consent.Rules, a address.Address, at consent.Instant) consent.Decision {
+	if q.toSend {
+		return rules.DecideToSend(a, &q.Known, at)
+	}
+	return rules.Decide(a, &q.Known, at)
 }
 
 // discardOutcomes forgets what was decided.

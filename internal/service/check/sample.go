@@ -140,10 +140,10 @@ func (s *Checker) decideAgain(ctx context.Context, one *sample) (again map[strin
 	if gone, err := s.reader.RewrittenAfter(ctx, l.AllKeys(), one.basis.Position); err != nil || gone || now.Head.Revision != one.revision {
 		return nil, false, err
 	}
-	folded := rules.Decide(one.address, &before.Known, one.decision.Decided)
+	folded := rules.DecideToSend(one.address, &before.Known, one.decision.Decided)
 	again = map[string]*consent.Decision{"events": &folded}
 	if now.Head.Position == one.basis.Position {
-		stored := rules.Decide(one.address, &after.Known, one.decision.Decided)
+		stored := rules.DecideToSend(one.address, &after.Known, one.decision.Decided)
 		again["states"] = &stored
 	}
 	return again, true, nil
