@@ -79,6 +79,7 @@ const (
 	ListExists         Code = "EXTERNAL_LIST_EXISTS"
 	ListMissing        Code = "EXTERNAL_LIST_NOT_FOUND"
 	ListShrinks        Code = "EXTERNAL_LIST_SHRINKS"
+	NoPublicURL        Code = "NO_PUBLIC_URL"
 	Unauthenticated    Code = "UNAUTHENTICATED"
 	ScopeMissing       Code = "SCOPE_MISSING"
 	OtherDepartment    Code = "OTHER_DEPARTMENT"
@@ -141,7 +142,7 @@ func AllCodes() []Code {
 		InvalidConsumer, ConsumerExists, ConsumerMissing, ConsumerRevoked, ConsumerRequired, WebhookMissing, WebhookDisabled, DeliveryMissing, DeliveryNotDead,
 		InvalidImport, InvalidFile, ImportMissing, FileChanged, UploadReplaced,
 		RotationUnderWay, Unauthenticated, ScopeMissing, OtherDepartment, TooLarge,
-		InvalidList, ListExists, ListMissing, ListShrinks,
+		InvalidList, ListExists, ListMissing, ListShrinks, NoPublicURL,
 		TooManyCalls, SlowWatcher, ClockSkew, KeyMissing, Unavailable,
 		ServerStopping,
 	}

@@ -27,6 +27,7 @@ import (
 	"github.com/assent-io/assent/internal/service/imports"
 	"github.com/assent-io/assent/internal/service/mailboxes"
 	"github.com/assent-io/assent/internal/service/receipts"
+	"github.com/assent-io/assent/internal/service/recipient"
 	"github.com/assent-io/assent/internal/service/record"
 	"github.com/assent-io/assent/internal/service/reference"
 	"github.com/assent-io/assent/internal/service/retention"
@@ -68,6 +69,8 @@ type Options struct {
 	Imports imports.Limits
 	// ListFailed is told of each step of bringing an external list up to date that failed; nil: nothing is.
 	ListFailed func(list, step string)
+	// Links say under which addresses the links in messages lead here. Without them none are made.
+	Links recipient.Options
 	// Unsafe is for tests.
 	Unsafe env.Unsafe
 }
@@ -100,6 +103,8 @@ type Service struct {
 	*extlists.ExternalLists
 	*imports.Imports
 	*mailboxes.Filler
+	// Links are what persons do by the links in messages. They need no caller.
+	Links *recipient.Links
 
 	reference *reference.Reference
 	engine    *txn.Engine
@@ -142,6 +147,7 @@ func wire(env *env.Env, opts *Options) *Service {
 	s.Lists = erased.New(env, s.Guard)
 	s.Consumers = consumers.New(env, s.Guard, s.engine)
 	s.Recorder = record.New(env, s.reference, s.engine, s.Rights, s.Counter, opts.Decided)
+	s.Links = recipient.New(env, reader, s.engine, s.Recorder, opts.Links)
 	s.Remover = retention.New(env, s.reference, reader, s.engine, s.Rights)
 	s.Exporter = export.New(env, s.reference, s.Guard, s.Checker, s.Checkpoints, s.Counter)
 	s.Feed = changes.New(env, s.reference, s.Guard, s.Checkpoints, s.Counter, s.Consumers, opts.Feed)

@@ -52,6 +52,10 @@ type evidenceText struct {
 	limit int
 }
 
+// StorableUserAgent returns a user agent, which no person typed, as evidence can hold it: what is too long is cut, and signs that no text has are
+// left out.
+func StorableUserAgent(text string) string { return storedtext.Storable(text, maxUserAgent) }
+
 func (s *Statement) evidenceTexts() [8]evidenceText {
 	return [...]evidenceText{
 		{"evidence.url", &s.URL, maxURL},

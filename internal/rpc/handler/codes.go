@@ -21,7 +21,8 @@ func StatusCode(code fault.Code) (codes.Code, bool) {
 		fault.RequestEnded, fault.NoCatalog, fault.VersionInUse, fault.InUse, fault.ErasedBefore,
 		fault.LegalHold, fault.OtherHistory, fault.NotHeld, fault.NotVoidable, fault.BatchUndone, fault.UndoPending, fault.NotOfAddress, fault.NoClaimsKey, fault.NotInformed,
 		fault.LinkCircle, fault.LinkErased, fault.NotLinked, fault.ConsumerRequired,
-		fault.DeliveryNotDead, fault.WebhookDisabled, fault.RotationUnderWay, fault.FileChanged, fault.ListShrinks:
+		fault.DeliveryNotDead, fault.WebhookDisabled, fault.RotationUnderWay, fault.FileChanged, fault.ListShrinks,
+		fault.NoPublicURL:
 		return codes.FailedPrecondition, true
 	case fault.CatalogNotFound, fault.SuppressionMissing, fault.ClientMissing, fault.ConsumerMissing,
 		fault.WebhookMissing, fault.DeliveryMissing, fault.ImportMissing, fault.ListMissing:

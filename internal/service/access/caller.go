@@ -74,6 +74,9 @@ type sentKey struct {
 // SentKey returns when the key that the caller sent ends, zero if never, and whether it is the one before the client's present one.
 func (c *Caller) SentKey() (expires consent.Instant, prior bool) { return c.key.expires, c.key.prior }
 
+// RecipientID is the actor of what persons do by the links in messages. No client can have this id.
+const RecipientID = "recipient"
+
 // Process returns the caller for this process itself: commands on the server, the demo. It may do everything.
 func Process(id string) Caller {
 	return Caller{Client: Client{ID: id, AllDepartments: true, Scopes: AllScopes()}}

@@ -16,12 +16,12 @@ import (
 // known, or by a refusal what is held. What is recorded names its client in the ledger. It returns the refusal, or why it cannot count; then
 // the answer must not be given.
 func (s *Recorder) countAnswer(ctx context.Context, r *txn.Validated, duplicate bool, refused error) error {
-	if r == nil || !duplicate && !tellsOfAddress(refused) {
+	caller := access.CallerOf(ctx)
+	if r == nil || !duplicate && !tellsOfAddress(refused) || caller.ID == access.RecipientID { // A person who learns of themselves is no recipient.
 		return refused
 	}
 	about, err := aboutStatement(nil, subjects.NewLocator(s.Keys, 1), r)
 	if err == nil {
-		caller := access.CallerOf(ctx)
 		err = s.disclosures.CountAbout(ctx, &caller, about)
 	}
 	if err != nil {

@@ -73,7 +73,7 @@ func allowed() map[string][]string {
 			"internal/service/erased", "internal/service/export", "internal/service/imports", "internal/service/mailboxes", "internal/service/receipts",
 			"internal/service/record",
 			"internal/service/reference", "internal/service/retention", "internal/service/rights", "internal/service/txn",
-			"internal/service/undo", "internal/service/webhooks", "internal/storage", "internal/service/extlists",
+			"internal/service/undo", "internal/service/webhooks", "internal/storage", "internal/service/extlists", "internal/service/recipient",
 		},
 		"internal/service/imports": {
 			"internal/catalog", "internal/consent", "internal/consent/statement", "internal/fault", "internal/phrase", "internal/pipeline", "internal/presets",
@@ -171,6 +171,11 @@ func allowed() map[string][]string {
 		"internal/service/undo": {
 			"internal/consent", "internal/consent/codec", "internal/fault", "internal/service/access", "internal/service/env",
 			"internal/service/txn", "internal/service/voidcheck", "internal/storage", "internal/storage/tables",
+		},
+		"internal/service/recipient": {
+			"internal/address", "internal/catalog", "internal/consent", "internal/consent/standing", "internal/consent/statement",
+			"internal/fault", "internal/period", "internal/seal", "internal/service/access", "internal/service/asof", "internal/service/env",
+			"internal/service/record", "internal/service/subjects", "internal/service/txn", "internal/storage", "internal/token",
 		},
 		"internal/service/voidcheck": {
 			"internal/address", "internal/catalog", "internal/consent", "internal/consent/usefulness", "internal/fault",

@@ -1,0 +1,386 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/assent-io/assent/internal/catalog"
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/statement"
+	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/administration"
+	"github.com/assent-io/assent/internal/service/asof"
+	"github.com/assent-io/assent/internal/service/check"
+	"github.com/assent-io/assent/internal/service/recipient"
+	"github.com/assent-io/assent/internal/service/record"
+)
+
+const hanna = "hanna@example.at"
+
+// linked returns a service that makes links, and a context in which everything may be done.
+func (w *world) linked() (*Service, context.Context) {
+	w.links = recipient.Options{PublicURL: "https://consent.example", BounceLocal: "bounce", BounceDomain: "bounces.example"}
+	return w.acme()
+}
+
+// tokenFor checks an address now and returns the token of the link of its message.
+func (w *world) tokenFor(ctx context.Context, s *Service, channel, address string) string {
+	w.t.Helper()
+	return w.headersFor(ctx, s, consent.Request{Channel: channel}, address).Token
+}
+
+func (w *world) headersFor(ctx context.Context, s *Service, ask consent.Request, address string) *recipient.Headers {
+	w.t.Helper()
+	got, err := s.BatchCheck(ctx, check.BatchInput{Addresses: []string{address}, Request: ask})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	d, _ := got.Item(0)
+	made, err := s.Links.Issue(ctx, got.Catalog, ask.Channel, []recipient.Wanted{{Address: address, Verdict: d.Verdict, Decided: d.Decided}})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if made[0] == nil {
+		w.t.Fatalf("no link for a message that is %s (%s)", d.Verdict, d.Reason)
+	}
+	w.clock.Advance(2 * time.Second)
+	return made[0]
+}
+
+func (w *world) wantClick(s *Service, text string, want recipient.Outcome) {
+	w.t.Helper()
+	got, err := s.Links.OneClick(w.t.Context(), text, recipient.By{IP: "192.0.2.7", UserAgent: "a mailbox provider"})
+	if err != nil || got != want {
+		w.t.Errorf("the click came to %s, want %s (%v)", got, want, err)
+	}
+	w.clock.Advance(time.Second)
+}
+
+func TestOneClick_RefusesExactlyTheChannel_Once(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.linked()
+		both := consentOn("newsletter", hanna, start)
+		both.Channels = []string{"newsletter", "product-marketing"}
+		w.mustRecord(ctx, s, both)
+		text := w.tokenFor(ctx, s, "newsletter", "Hanna@Example.AT")
+		w.wantClick(s, text+">.", recipient.Done)
+		w.wantCheck(ctx, s, "newsletter", hanna, consent.CodeWithdrawn)
+		w.wantCheck(ctx, s, "product-marketing", hanna, consent.CodeAllowConsent)
+		head := positions(t, s.Store)
+		w.wantClick(s, text, recipient.Known)
+		w.wantClick(s, text[:len(text)-1], recipient.Nonsense)
+		w.wantClick(s, "", recipient.Nonsense)
+		if now := positions(t, s.Store); now != head {
+			t.Errorf("%d events were recorded after the first click", now-head)
+		}
+		_, records, err := s.Store.Ledger(ctx, head-1, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		event := &records[0].Event
+		evidence, err := s.OpenEvidence(event, records[0].Evidence)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if event.Kind != consent.KindWithdraw || event.Actor != access.RecipientID || event.Source != consent.SourceWebForm ||
+			evidence.IP != "192.0.2.7" || evidence.UserAgent != "a mailbox provider" || !strings.Contains(evidence.Note, "RFC 8058") || evidence.URL != "" {
+			t.Errorf("recorded %+v with the evidence %+v", event.Facts, evidence)
+		}
+	})
+}
+
+func TestOneClick_OfAMessageFromBeforeThePersonCameBack_DefersAndRefusesNothing(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.linked()
+		w.mustRecord(ctx, s, consentOn("newsletter", hanna, w.clock.Now()))
+		old := w.tokenFor(ctx, s, "newsletter", hanna)
+		w.mustRecord(ctx, s, withdrawal("newsletter", hanna))
+		w.clock.Advance(time.Hour)
+		w.mustRecord(ctx, s, consentOn("newsletter", hanna, w.clock.Now()))
+		fresh := w.tokenFor(ctx, s, "newsletter", hanna)
+		w.wantClick(s, old, recipient.Unclear)
+		w.wantClick(s, old, recipient.Known)
+		got := w.wantCheck(ctx, s, "newsletter", hanna, consent.CodeUnclear)
+		if got.Verdict != consent.Defer || got.Retry < consent.InstantOf(w.clock.Now().Add(13*24*time.Hour)) || got.About != consent.AboutRecipient {
+			t.Errorf("got %s, to be asked again at %s", got.Verdict, got.Retry)
+		}
+		if past, err := s.Check(ctx, check.Input{
+			Address: hanna, Request: consent.Request{Channel: "newsletter"}, Moment: asof.Moment{AsOf: consent.InstantOf(w.clock.Now())},
+		}); err != nil || past.Verdict != consent.Allow {
+			t.Errorf("as of now the answer is %s (%v)", past.Verdict, err)
+		}
+		view, err := s.Links.View(t.Context(), old)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if row := view.Rows[0]; !view.Old || row.State != recipient.Asked || !row.CanKeep || !row.CanLeave {
+			t.Errorf("the page shows %+v, old: %t", row, view.Old)
+		}
+		w.do(s, old, recipient.Act{Action: recipient.ActKeep, Channel: "newsletter"}, true)
+		w.wantCheck(ctx, s, "newsletter", hanna, consent.CodeAllowConsent)
+		w.do(s, old, recipient.Act{Action: recipient.ActKeep, Channel: "newsletter"}, false)
+		w.wantClick(s, old, recipient.Unclear)
+		w.clock.Advance(14 * 24 * time.Hour)
+		w.wantCheck(ctx, s, "newsletter", hanna, consent.CodeAllowConsent)
+		w.wantClick(s, fresh, recipient.Done)
+		w.wantCheck(ctx, s, "newsletter", hanna, consent.CodeWithdrawn)
+		w.wantClick(s, old, recipient.Known)
+	})
+}
+
+// do carries out an act and wants it to record something, or nothing.
+func (w *world) do(s *Service, text string, act recipient.Act, want bool) *recipient.View {
+	w.t.Helper()
+	before := positions(w.t, s.Store)
+	view, changed, err := s.Links.Do(w.t.Context(), text, act)
+	if err != nil || changed != want {
+		w.t.Fatalf("%s changed something: %t, want %t (%v)", act.Action, changed, want, err)
+	}
+	if after := positions(w.t, s.Store); (after > before) != want {
+		w.t.Errorf("%s recorded %d events, and something was to be recorded: %t", act.Action, after-before, want)
+	}
+	w.clock.Advance(time.Second)
+	return view
+}
+
+func TestOneClick_ARenewedConsentWithoutANo_DoesNotMakeALinkOld(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.linked()
+		w.mustRecord(ctx, s, consentOn("newsletter", hanna, w.clock.Now()))
+		text := w.tokenFor(ctx, s, "newsletter", hanna)
+		w.clock.Advance(time.Hour)
+		w.mustRecord(ctx, s, consentOn("newsletter", hanna, w.clock.Now()))
+		w.wantClick(s, text, recipient.Done)
+		w.wantCheck(ctx, s, "newsletter", hanna, consent.CodeWithdrawn)
+	})
+}
+
+func TestLinks_OfAnErasedPerson_LeadToNothing(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.linked()
+		w.mustRecord(ctx, s, consentOn("newsletter", hanna, w.clock.Now()))
+		text := w.tokenFor(ctx, s, "newsletter", hanna)
+		if _, err := s.Erase(ctx, record.Erasure{Address: hanna, Justification: "asked for it"}); err != nil {
+			t.Fatal(err)
+		}
+		head := positions(t, s.Store)
+		w.wantClick(s, text, recipient.Nonsense)
+		if _, err := s.Links.View(t.Context(), text); !errors.Is(err, recipient.ErrNonsense) {
+			t.Errorf("the page: %v", err)
+		}
+		if _, _, err := s.Links.Do(t.Context(), text, recipient.Act{Action: recipient.ActEndAll}); !errors.Is(err, recipient.ErrNonsense) {
+			t.Errorf("an act: %v", err)
+		}
+		if now := positions(t, s.Store); now != head {
+			t.Errorf("%d events were recorded", now-head)
+		}
+		w.wantCheck(ctx, s, "newsletter", hanna, consent.CodeErased)
+	})
+}
+
+func TestPage_LookingChangesNothing_AndShowsLittle(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.linked()
+		w.mustRecord(ctx, s, consentOn("newsletter", hanna, w.clock.Now()))
+		sale := statement.Statement{
+			Kind: consent.KindGrant, Address: hanna, Channels: []string{"product-marketing"}, Basis: catalog.BasisExistingCustomer,
+			TransactionID: "order-1", Notice: true, Goods: []string{"coffee"}, Source: consent.SourceWebForm, Occurred: consent.InstantOf(w.clock.Now()),
+		}
+		w.mustRecord(ctx, s, sale)
+		text := w.tokenFor(ctx, s, "product-marketing", hanna)
+		head := positions(t, s.Store)
+		view, err := s.Links.View(t.Context(), text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if view.Address != "h•••@e•••.at" || view.Controller.ID != "acme" || !view.CanEndAll || len(view.Rows) != 2 {
+			t.Fatalf("the page shows %+v", view)
+		}
+		first, second := view.Rows[0], view.Rows[1]
+		if first.Channel.ID != "product-marketing" || first.Basis != catalog.BasisExistingCustomer || first.State != recipient.Receiving ||
+			!first.CanLeave || !first.CanPause || first.CanResume || first.CanKeep || first.Department.ID != "marketing" {
+			t.Errorf("the first row is %+v", first)
+		}
+		if second.Channel.ID != "newsletter" || second.Basis != catalog.BasisConsent || second.Since == 0 {
+			t.Errorf("the second row is %+v", second)
+		}
+		if now := positions(t, s.Store); now != head {
+			t.Errorf("%d events were recorded", now-head)
+		}
+	})
+}
+
+func TestPage_PauseAndResume_TouchNoSuppressionOfOthers(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.linked()
+		w.mustRecord(ctx, s, consentOn("newsletter", hanna, w.clock.Now()))
+		text := w.tokenFor(ctx, s, "newsletter", hanna)
+		pause := recipient.Act{Action: recipient.ActPause, Channel: "newsletter", Months: 3}
+		resume := recipient.Act{Action: recipient.ActResume, Channel: "newsletter"}
+		view := w.do(s, text, pause, true)
+		if row := view.Rows[0]; row.State != recipient.Paused || row.Until == 0 || !row.CanResume || !row.CanLeave {
+			t.Errorf("after a pause the page shows %+v", row)
+		}
+		w.wantCheck(ctx, s, "newsletter", hanna, consent.CodeSuppressed)
+		pause.Months = 1
+		if shorter := w.do(s, text, pause, true); shorter.Rows[0].Until >= view.Rows[0].Until {
+			t.Errorf("a shorter pause lasts until %s, the one before until %s", shorter.Rows[0].Until, view.Rows[0].Until)
+		}
+		w.do(s, text, resume, true)
+		w.wantCheck(ctx, s, "newsletter", hanna, consent.CodeAllowConsent)
+		w.do(s, text, resume, false)
+		w.do(s, text, pause, true)
+		w.mustRecord(ctx, s, statement.Statement{
+			Kind: consent.KindSuppress, Address: hanna, Reason: consent.ReasonManual, Scope: "channel:newsletter", Note: "by the desk",
+		})
+		if view := w.do(s, text, resume, false); view.Rows[0].CanResume {
+			t.Error("the page offers to end what the desk recorded")
+		}
+		w.wantCheck(ctx, s, "newsletter", hanna, consent.CodeSuppressed)
+	})
+}
+
+func TestPage_EndAll_IsAnObjectionThatIsRecordedOnce(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.linked()
+		both := consentOn("newsletter", hanna, w.clock.Now())
+		both.Channels = []string{"newsletter", "product-marketing"}
+		w.mustRecord(ctx, s, both)
+		text := w.tokenFor(ctx, s, "newsletter", hanna)
+		endAll := recipient.Act{Action: recipient.ActEndAll}
+		view := w.do(s, text, endAll, true)
+		if view.CanEndAll || view.Rows[0].State != recipient.Left || view.Rows[1].State != recipient.Left {
+			t.Errorf("after that the page shows %+v", view)
+		}
+		w.wantCheck(ctx, s, "product-marketing", hanna, consent.CodeObjection)
+		w.do(s, text, endAll, false)
+		w.mustRecord(ctx, s, consentOn("newsletter", hanna, w.clock.Now()))
+		w.wantCheck(ctx, s, "newsletter", hanna, consent.CodeAllowConsent)
+		w.do(s, text, endAll, true)
+		w.wantCheck(ctx, s, "newsletter", hanna, consent.CodeObjection)
+	})
+}
+
+func TestPage_ActsThatItDoesNotOffer_AreRefused(t *testing.T) {
+	w := newWorld(t, "sqlite")
+	s, ctx := w.linked()
+	w.mustRecord(ctx, s, consentOn("newsletter", hanna, w.clock.Now()))
+	text := w.tokenFor(ctx, s, "newsletter", hanna)
+	head := positions(t, s.Store)
+	for name, act := range map[string]recipient.Act{
+		"no action": {}, "unknown action": {Action: "subscribe", Channel: "newsletter"}, "no channel": {Action: recipient.ActLeave},
+		"not refusable": {Action: recipient.ActLeave, Channel: "legal-notices"}, "unknown channel": {Action: recipient.ActPause, Channel: "x", Months: 1},
+		"pause for ever": {Action: recipient.ActPause, Channel: "newsletter", Months: 7}, "no pause": {Action: recipient.ActPause, Channel: "newsletter"},
+	} {
+		if _, _, err := s.Links.Do(t.Context(), text, act); !fault.Is(err, fault.InvalidRequest) {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+	if now := positions(t, s.Store); now != head {
+		t.Errorf("%d events were recorded", now-head)
+	}
+}
+
+func TestConfirmationPage_ConfirmsOnce_AndNotMeRefuses(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.linked()
+		asked, err := s.RequestConsent(ctx, record.OptIn{Statement: statement.Statement{
+			Address: hanna, Channels: []string{"newsletter"}, Source: consent.SourceWebForm,
+			Declaration: consent.Declaration{ID: "newsletter-signup", Version: "2026-01"},
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.clock.Advance(time.Minute)
+		page := func() *recipient.Asking {
+			t.Helper()
+			a, err := s.Links.Asking(t.Context(), asked.Token)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return a
+		}
+		if a := page(); !a.Waits || a.Confirmed || a.Refused || a.Channel.ID != "newsletter" || a.Declaration == nil {
+			t.Errorf("before: %+v", a)
+		}
+		w.wantCheck(ctx, s, "newsletter", hanna, consent.CodeConsentPending)
+		for i, want := range []bool{false, true} {
+			if known, err := s.Links.Confirm(t.Context(), asked.Token, recipient.By{IP: "192.0.2.1"}); err != nil || known != want {
+				t.Errorf("confirmation %d was known: %t (%v)", i+1, known, err)
+			}
+			w.clock.Advance(time.Second)
+		}
+		if a := page(); a.Waits || !a.Confirmed {
+			t.Errorf("confirmed: %+v", a)
+		}
+		w.wantCheck(ctx, s, "newsletter", hanna, consent.CodeAllowConsent)
+		for i, want := range []bool{false, true} {
+			if known, err := s.Links.NotMe(t.Context(), asked.Token, recipient.By{}); err != nil || known != want {
+				t.Errorf("refusal %d was known: %t (%v)", i+1, known, err)
+			}
+			w.clock.Advance(time.Second)
+		}
+		if a := page(); a.Waits || !a.Refused {
+			t.Errorf("refused: %+v", a)
+		}
+		w.wantCheck(ctx, s, "newsletter", hanna, consent.CodeWithdrawn)
+		if _, err := s.Links.Confirm(t.Context(), asked.Token, recipient.By{}); !fault.Is(err, fault.RequestEnded) {
+			t.Errorf("confirmed after that: %v", err)
+		}
+		if _, err := s.Links.Asking(t.Context(), asked.Token[:20]); !errors.Is(err, recipient.ErrNonsense) {
+			t.Errorf("cut: %v", err)
+		}
+	})
+}
+
+func TestIssue_LinksAreMadeForWhatIsAllowed(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.linked()
+		w.mustRecord(ctx, s, consentOn("newsletter", hanna, w.clock.Now()))
+		got, err := s.BatchCheck(ctx, check.BatchInput{
+			Addresses: []string{hanna, "nobody@example.at", "no address"}, Request: consent.Request{Channel: "newsletter"},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var wanted []recipient.Wanted
+		for i, address := range []string{hanna, "nobody@example.at", "no address"} {
+			d, _ := got.Item(i)
+			wanted = append(wanted, recipient.Wanted{Address: address, Verdict: d.Verdict, Decided: d.Decided})
+		}
+		made, err := s.Links.Issue(ctx, got.Catalog, "newsletter", wanted)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if made[0] == nil || made[1] != nil || made[2] != nil {
+			t.Fatalf("made %v", made)
+		}
+		h := made[0]
+		if h.PageURL != "https://consent.example/u/"+h.Token || h.ListUnsubscribe != "<"+h.PageURL+">" || h.ListUnsubscribePost != "List-Unsubscribe=One-Click" {
+			t.Errorf("got %+v", h)
+		}
+		if !strings.HasPrefix(h.ReturnPath, "bounce+1.") || !strings.HasSuffix(h.ReturnPath, "@bounces.example") || len(h.ReturnPath) != len("bounce+")+28+len("@bounces.example") {
+			t.Errorf("the return path is %s", h.ReturnPath)
+		}
+		if _, err := s.Links.Issue(ctx, got.Catalog, "legal-notices", wanted); !fault.Is(err, fault.NotRefusable) {
+			t.Errorf("on a channel that cannot be refused: %v", err)
+		}
+		w.links = recipient.Options{}
+		plain := w.service(s.Store, 0)
+		if _, err := plain.Links.Issue(ctx, got.Catalog, "newsletter", wanted); !fault.Is(err, fault.NoPublicURL) {
+			t.Errorf("without an address of the server: %v", err)
+		}
+		w.wantClick(plain, h.Token, recipient.Done)
+	})
+}
+
+func TestClient_CannotHaveTheIDOfRecipients(t *testing.T) {
+	w := newWorld(t, "sqlite")
+	s, ctx := w.acme()
+	_, _, err := s.CreateClient(ctx, administration.NewClient{ID: access.RecipientID, AllDepartments: true, Role: "sender"})
+	wantFault(t, err, fault.InvalidClient)
+}

@@ -1,0 +1,97 @@
+package recipient
+
+import (
+	"context"
+	"errors"
+
+	"github.com/assent-io/assent/internal/consent"
+)
+
+// Outcome is what a click came to.
+type Outcome uint8
+
+// The outcomes.
+const (
+	Done     Outcome = iota + 1 // what the person said was recorded
+	Known                       // it stood already; nothing was recorded
+	Unclear                     // the message is from before the person came back; sending is deferred
+	Nonsense                    // the token leads to nothing; nothing was recorded
+)
+
+// String returns the name of the outcome, as in the metrics.
+func (o Outcome) String() string {
+	if names := [...]string{Done: "new", Known: "known", Unclear: "unclear", Nonsense: "nonsense"}; o >= Done && int(o) < len(names) {
+		return names[o]
+	}
+	return "unknown"
+}
+
+// OneClick refuses exactly the channel of the token (RFC 8058). Where the person came back to the channel after the message was decided about, it
+// refuses nothing, and defers what is to be sent on the channel for [unclearDays]; of a channel that is not marketing nothing is ever deferred,
+// so it is refused. A no that stands is not recorded again. An error is a fault of ours, such as STORE_UNAVAILABLE.
+func (l *Links) OneClick(ctx context.Context, text string, by By) (Outcome, error) {
+	ctx = asRecipient(ctx)
+	h, err := l.find(ctx, text)
+	if errors.Is(err, ErrNonsense) {
+		// A token of ours costs a read. What was made up must not be told from it by the time that the answer takes.
+		_, err = l.Store.Head(ctx)
+		return Nonsense, err
+	}
+	if err != nil {
+		return 0, err
+	}
+	seen, err := l.look(ctx, h)
+	if err != nil {
+		return 0, err
+	}
+	outcome, err := l.judge(seen, h)
+	if err != nil || outcome == Known || outcome == Nonsense {
+		return outcome, err
+	}
+	err = l.write(ctx, h, func(w *transaction) error {
+		if outcome, err = l.judge(&w.sight, h); err != nil {
+			return err
+		}
+		switch outcome {
+		case Done:
+			return w.leave(h.channel, by, noteOneClick)
+		case Unclear:
+			return w.unclear(h.channel, by)
+		default:
+			return nil
+		}
+	})
+	return outcome, err
+}
+
+// noteOneClick is kept with what a click recorded.
+const noteOneClick = "one click on the link of a message (RFC 8058)"
+
+// judge says what a click comes to under what is known.
+func (l *Links) judge(s *sight, h *holder) (Outcome, error) {
+	rules, err := l.refusable(s.catalog, h.channel)
+	switch {
+	case errors.Is(err, ErrNonsense):
+		return Nonsense, nil
+	case err != nil:
+		return 0, err
+	case rules.Refused(s.Known, s.at):
+		return Known, nil
+	case !l.isOld(rules, s, h):
+		return Done, nil
+	case len(s.Own(consent.ReasonUnsubscribeUnclear, channelScope(h.channel), s.at)) > 0:
+		return Known, nil
+	default:
+		return Unclear, nil
+	}
+}
+
+// isOld reports whether the message is from before the person came back to its channel. Of one that is not marketing none is: nothing could be
+// deferred there.
+func (l *Links) isOld(rules *consent.Rules, s *sight, h *holder) bool {
+	return rules.IsMarketing() && rules.CameBackAfter(s.Known, h.decided, s.at)
+}
+
+func channelScope(channel string) consent.Scope {
+	return consent.Scope(consent.ScopeChannel + ":" + channel)
+}

@@ -1,0 +1,132 @@
+package recipient
+
+import (
+	"context"
+	"strings"
+
+	"github.com/assent-io/assent/internal/address"
+	"github.com/assent-io/assent/internal/catalog"
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/service/env"
+	"github.com/assent-io/assent/internal/service/subjects"
+	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/token"
+)
+
+// Options say under which addresses links lead here.
+type Options struct {
+	// PublicURL is the address of the server as persons reach it, without a slash at its end; empty: no links are made.
+	PublicURL string
+	// BounceLocal and BounceDomain are the parts of the address of return paths; empty: none are made.
+	BounceLocal, BounceDomain string
+}
+
+// Headers are the links of one message.
+type Headers struct {
+	ListUnsubscribe     string // value of the header List-Unsubscribe (RFC 2369): the address for one click
+	ListUnsubscribePost string // value of the header List-Unsubscribe-Post (RFC 8058)
+	PageURL             string // the page of the person, for the text of the message
+	Token               string // what both end with; value of the header Assent-Token
+	ReturnPath          string // the envelope sender; empty where the server has no bounce address
+}
+
+// listUnsubscribePost is the only value of the header that there is.
+const listUnsubscribePost = "List-Unsubscribe=One-Click"
+
+// Wanted is a message that links are made for: what was decided about it.
+type Wanted struct {
+	Address string
+	Verdict consent.Verdict
+	Decided consent.Instant
+}
+
+// Issue returns the links of messages on a channel, in the order of the messages: nil for one that is not allowed. They have all the same
+// catalog. It reads the store once; nothing is recorded. Errors: NO_PUBLIC_URL; NOT_REFUSABLE for a channel that no link could leave.
+func (l *Links) Issue(ctx context.Context, cat *catalog.Catalog, channel string, wanted []Wanted) ([]*Headers, error) {
+	if l.opts.PublicURL == "" {
+		return nil, fault.Errorf(fault.NoPublicURL, "links",
+			"the server does not know its own address; start it with --public-url https://…, or ask without links")
+	}
+	ch, ok := cat.Channel(channel)
+	if !ok || !ch.Refusable {
+		return nil, fault.Errorf(fault.NotRefusable, "links", "the channel cannot be refused, so there are no links to leave it; ask without links")
+	}
+	locator := subjects.NewLocator(l.Keys, len(wanted))
+	places := make([]subjects.Place, len(wanted))
+	exact := make([]string, len(wanted))
+	for i, w := range wanted {
+		if w.Verdict != consent.Allow {
+			continue
+		}
+		a, err := address.Parse(w.Address)
+		if err != nil {
+			continue
+		}
+		if places[i], err = locator.Place(consent.FormExact, a.Exact()); err != nil {
+			return nil, err
+		}
+		exact[i] = strings.Clone(a.Exact())
+	}
+	ids, err := l.subjectsOf(ctx, places)
+	if err != nil {
+		return nil, err
+	}
+	made := make([]*Headers, len(wanted))
+	for i := range wanted {
+		if exact[i] == "" {
+			continue
+		}
+		link := token.Link{Channel: channel, Decided: wanted[i].Decided.Time().Unix()}
+		for _, key := range places[i].Keys {
+			if id, ok := ids[key]; ok {
+				link.Subject = id
+			}
+		}
+		if link.Subject == (consent.SubjectID{}) {
+			if ch.Class == catalog.ClassMarketing {
+				continue // It was erased since it was decided about.
+			}
+			link.Address = exact[i]
+		}
+		if made[i], err = l.headers(&link, exact[i]); err != nil {
+			return nil, err
+		}
+	}
+	return made, nil
+}
+
+// subjectsOf returns the ids of the subjects at places.
+func (l *Links) subjectsOf(ctx context.Context, places []subjects.Place) (map[storage.SubjectKey]consent.SubjectID, error) {
+	var keys []storage.SubjectKey
+	for i := range places {
+		keys = append(keys, places[i].Keys...)
+	}
+	ids := make(map[storage.SubjectKey]consent.SubjectID, len(keys))
+	if len(keys) == 0 {
+		return ids, nil
+	}
+	_, rows, err := l.Store.States(ctx, keys)
+	if err != nil {
+		return nil, env.StoreFault(err)
+	}
+	for i := range rows {
+		if rows[i].ID != (consent.SubjectID{}) && rows[i].Address != nil {
+			ids[rows[i].Key] = rows[i].ID
+		}
+	}
+	return ids, nil
+}
+
+func (l *Links) headers(link *token.Link, exact string) (*Headers, error) {
+	text, err := token.NewLink(l.Keys, link)
+	if err != nil {
+		return nil, err
+	}
+	h := &Headers{Token: text, ListUnsubscribePost: listUnsubscribePost, PageURL: l.opts.PublicURL + "/u/" + text}
+	h.ListUnsubscribe = "<" + h.PageURL + ">"
+	if l.opts.BounceDomain != "" {
+		h.ReturnPath = l.opts.BounceLocal + "+" + token.NewReturnPath(l.Keys, exact) + "@" + l.opts.BounceDomain
+	}
+	return h, nil
+}

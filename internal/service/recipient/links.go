@@ -1,0 +1,156 @@
+package recipient
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/assent-io/assent/internal/address"
+	"github.com/assent-io/assent/internal/catalog"
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/seal"
+	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/asof"
+	"github.com/assent-io/assent/internal/service/env"
+	"github.com/assent-io/assent/internal/service/record"
+	"github.com/assent-io/assent/internal/service/subjects"
+	"github.com/assent-io/assent/internal/service/txn"
+	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/token"
+)
+
+// Links carries out what persons do by links. It is safe for concurrent use.
+type Links struct {
+	*env.Env
+
+	reader   *asof.Reader
+	engine   *txn.Engine
+	recorder *record.Recorder
+	opts     Options
+}
+
+// New returns the use case. It acts as the client [access.RecipientID], whoever calls.
+func New(env *env.Env, reader *asof.Reader, engine *txn.Engine, recorder *record.Recorder, opts Options) *Links {
+	return &Links{Env: env, reader: reader, engine: engine, recorder: recorder, opts: opts}
+}
+
+// ErrNonsense is returned for a token that leads to nothing: it was never made here, or was altered; or its person was erased, or its channel
+// is no more or cannot be refused.
+var ErrNonsense = errors.New("the link leads to nothing")
+
+// By is how an act reached the server, as it is kept as evidence.
+type By struct {
+	IP        string
+	UserAgent string
+}
+
+// holder is what a token leads to.
+type holder struct {
+	subjects.Places
+
+	keys    []storage.SubjectKey // of everything that the places are found by
+	channel string
+	decided consent.Instant // the end of the second in which the message was decided about
+}
+
+// find returns what a token leads to. The error is [ErrNonsense], or one of the store.
+func (l *Links) find(ctx context.Context, text string) (*holder, error) {
+	link, err := token.ReadLink(l.Keys, text)
+	if err != nil {
+		return nil, ErrNonsense
+	}
+	exact := link.Address
+	if exact == "" {
+		if exact, err = l.addressOf(ctx, link.Subject); err != nil {
+			return nil, err
+		}
+	}
+	a, err := address.Parse(exact)
+	if err != nil {
+		return nil, ErrNonsense
+	}
+	const second = 1_000_000
+	return l.holderOf(a, link.Channel, consent.Instant(link.Decided*second+second-1), false)
+}
+
+func (l *Links) holderOf(a address.Address, channel string, decided consent.Instant, mail bool) (*holder, error) {
+	locator := subjects.NewLocator(l.Keys, 1)
+	places, err := locator.Places(a, mail)
+	if err != nil {
+		return nil, err
+	}
+	return &holder{Places: places, keys: locator.AllKeys(), channel: channel, decided: decided}, nil
+}
+
+// addressOf returns the exact address of a subject. Of one that was erased there is none.
+func (l *Links) addressOf(ctx context.Context, id consent.SubjectID) (string, error) {
+	if id == (consent.SubjectID{}) {
+		return "", ErrNonsense
+	}
+	_, rows, err := l.Store.SubjectsIn(ctx, storage.IDRange{After: before(id), Through: id}, 1)
+	if err != nil {
+		return "", env.StoreFault(err)
+	}
+	for i := range rows {
+		row := &rows[i]
+		if row.ID != id || row.Key.Form != consent.FormExact || row.Address == nil {
+			continue
+		}
+		plain, err := l.Keys.Open(seal.PurposeAddress, row.ID[:], row.Address)
+		if err != nil {
+			return "", fmt.Errorf("open the address of a link: %w", err)
+		}
+		return string(plain), nil
+	}
+	return "", ErrNonsense
+}
+
+// before returns the id before one that is not zero.
+func before(id consent.SubjectID) consent.SubjectID {
+	for i := len(id) - 1; i >= 0; i-- {
+		id[i]--
+		if id[i] != 0xff {
+			break
+		}
+	}
+	return id
+}
+
+// asRecipient returns the context of a call that a person makes by a link.
+func asRecipient(ctx context.Context) context.Context {
+	return access.WithCaller(ctx, access.Process(access.RecipientID))
+}
+
+// sight is what is known of the holder of a link at a moment.
+type sight struct {
+	*consent.Known
+
+	catalog *catalog.Catalog
+	at      consent.Instant
+}
+
+// look reads what is known of the holder now.
+func (l *Links) look(ctx context.Context, h *holder) (*sight, error) {
+	v, _, err := l.reader.Look(ctx, h.keys, asof.Moment{})
+	if err != nil {
+		return nil, err
+	}
+	cat, _, err := l.reader.InForce(ctx, v)
+	if err != nil {
+		return nil, err
+	}
+	var known subjects.Knowledge
+	if err := known.Gather(&h.Places, v); err != nil {
+		return nil, err
+	}
+	return &sight{Known: &known.Known, catalog: cat, at: v.At}, nil
+}
+
+// refusable returns the rules of a channel that can be refused; [ErrNonsense] if there is none with the id.
+func (l *Links) refusable(cat *catalog.Catalog, channel string) (*consent.Rules, error) {
+	ch, ok := cat.Channel(channel)
+	if !ok || !ch.Refusable {
+		return nil, ErrNonsense
+	}
+	return l.reader.Rulebook.Rules(cat, consent.Request{Channel: channel})
+}
