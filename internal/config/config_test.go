@@ -102,6 +102,19 @@ func TestLoad_NewlineAtTheEndOfAVariable_IsNoPartOfIt(t *testing.T) {
 	}
 }
 
+func TestLoad_LinkSettingsThatCannotBeUsed_AreRefused(t *testing.T) {
+	for _, arg := range []string{
+		"--public-url=http://consent.example", "--public-url=https://", "--public-url=consent.example", "--public-url=https://consent.example/path",
+		"--public-url=https://u:p@consent.example", "--public-url=https://consent.example?x=1", "--public-url=ftp://consent.example",
+		"--bounce-address=bounce", "--bounce-address=@mail.example", "--bounce-address=a+b@mail.example", "--bounce-address=bounce@localhost",
+		"--bounce-address=" + strings.Repeat("b", 36) + "@mail.example",
+	} {
+		if _, err := config.Load([]string{arg}, func(string) (string, bool) { return "", false }); err == nil {
+			t.Errorf("%s was taken", arg)
+		}
+	}
+}
+
 func TestLoad_EverySetting_CanComeFromEachPlace(t *testing.T) {
 	values := map[string]string{
 		"database_url": "postgres://u:p@db/assent", "grpc_address": "[::1]:1", "http_address": "localhost:0", "catalog": "c.yaml",
@@ -109,7 +122,9 @@ func TestLoad_EverySetting_CanComeFromEachPlace(t *testing.T) {
 		"log_level": "error", "log_format": "json",
 		"checkpoint_dir": "kept", "checkpoint_interval": "15m", "witness_key": "w1+1+a,w2+2+b",
 		"max_connections": "500", "import_max_bytes": "1000",
-		"allowed_hosts": "Assent.example, backend.",
+		"allowed_hosts":  "Assent.example, backend.",
+		"public_url":     "https://Consent.example:8443/",
+		"bounce_address": "bounce@Mail.example",
 	}
 	want := config.Server{
 		DatabaseURL: config.NewSecret("postgres://u:p@db/assent"), GRPCAddress: "[::1]:1", HTTPAddress: "localhost:0",
@@ -117,6 +132,7 @@ func TestLoad_EverySetting_CanComeFromEachPlace(t *testing.T) {
 		LogLevel: slog.LevelError, LogFormat: config.LogJSON, CheckpointDir: "kept", CheckpointInterval: 15 * time.Minute,
 		FeedKeeps:   period.Months(12),
 		WitnessKeys: []string{"w1+1+a", "w2+2+b"}, MaxConnections: 500, ImportMaxBytes: 1000, AllowedHosts: []string{"assent.example", "backend"},
+		PublicURL: "https://consent.example:8443", PublicHost: "consent.example", BounceLocal: "bounce", BounceDomain: "mail.example",
 	}
 	var args []string
 	env := map[string]string{}

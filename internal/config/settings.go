@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -46,7 +47,7 @@ func (s setting) env() string { return "ASSENT_" + strings.ToUpper(s.key) }
 
 // settings returns the table.
 func settings() []setting {
-	return slices.Concat(serverSettings(), databaseSettings(), tlsSettings(), connectionSettings(), importSettings(), indexSettings(), feedSettings(), keepingSettings(), logSettings())
+	return slices.Concat(serverSettings(), databaseSettings(), tlsSettings(), connectionSettings(), importSettings(), indexSettings(), feedSettings(), linkSettings(), keepingSettings(), logSettings())
 }
 
 // serverSettings returns the rows about what is served where.
@@ -214,6 +215,58 @@ func feedSettings() []setting {
 			return nil
 		},
 	}}
+}
+
+// linkSettings returns the rows about the links in messages.
+func linkSettings() []setting {
+	return []setting{
+		{
+			key: "public_url",
+			usage: "address of this server as recipients of messages reach it, such as https://consent.example; without it no links are made " +
+				"for messages. HTTP answers for its host, too",
+			set: setPublicURL,
+		},
+		{
+			key: "bounce_address",
+			usage: "LOCAL@DOMAIN to which undeliverable mail comes back; return paths of messages are made of it, such as " +
+				"LOCAL+1.TAG@DOMAIN",
+			set: setBounceAddress,
+		},
+	}
+}
+
+// setPublicURL reads an address of a server: a scheme, a host and perhaps a port. Tokens in it are credentials, so that only a server on this
+// machine may be reached without TLS.
+func setPublicURL(s *Server, value string) error {
+	wrong := errors.New("it must be https:// and a host, perhaps with a port, and nothing else, such as https://consent.example; " +
+		"http:// only for localhost and loopback addresses")
+	u, err := url.Parse(value)
+	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || strings.Trim(u.Path, "/") != "" || u.Opaque != "" {
+		return wrong
+	}
+	host := strings.ToLower(u.Hostname())
+	addr, err := netip.ParseAddr(host)
+	local := host == "localhost" || strings.HasSuffix(host, ".localhost") || err == nil && addr.IsLoopback()
+	if u.Scheme != "https" && (u.Scheme != "http" || !local) || !isHost(host) && err != nil {
+		return wrong
+	}
+	s.PublicURL, s.PublicHost = u.Scheme+"://"+strings.ToLower(u.Host), host
+	return nil
+}
+
+// setBounceAddress reads the address that return paths are made of. Its local part has room for the tag: 64 bytes are the most of both.
+func setBounceAddress(s *Server, value string) error {
+	local, domain, found := strings.Cut(value, "@")
+	domain = strings.ToLower(domain)
+	plain := func(c rune) bool {
+		return (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' && c != '_' && c != '.'
+	}
+	const longest = 64 - 29
+	if !found || local == "" || len(local) > longest || strings.ContainsFunc(strings.ToLower(local), plain) || !isHost(domain) || !strings.Contains(domain, ".") {
+		return errors.New("it must be an address LOCAL@DOMAIN, LOCAL of at most 35 letters, digits, '-', '_' and '.', such as bounce@mail.example")
+	}
+	s.BounceLocal, s.BounceDomain = local, domain
+	return nil
 }
 
 func setIndex(s *Server, value string) error {

@@ -10,6 +10,7 @@ import (
 	"google.golang.org/grpc/codes"
 
 	"github.com/assent-io/assent/internal/rpc"
+	"github.com/assent-io/assent/internal/web/recipient"
 )
 
 // The reasons of errors that BrowserGuard gives.
@@ -44,9 +45,9 @@ func NewBrowserGuard(address string, allowed []string, log *slog.Logger) *Browse
 	return g
 }
 
-// routesOfOtherSites are the routes that pages of other sites may send requests to, whatever the method. There are none.
-// A route listed here must be safe without the rule: it identifies the caller by the request alone.
-func routesOfOtherSites() []string { return nil }
+// routesOfOtherSites are the routes that pages of other sites may send requests to, whatever the method: those of the links in messages, whose
+// token is their only credential. A route listed here must be safe without the rule: it identifies the caller by the request alone.
+func routesOfOtherSites() []string { return recipient.Paths() }
 
 // Protect returns the handler behind the guard.
 func (g *BrowserGuard) Protect(next http.Handler) http.Handler {

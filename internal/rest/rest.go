@@ -9,6 +9,7 @@ import (
 
 	"github.com/assent-io/assent/api/openapi"
 	"github.com/assent-io/assent/internal/rpc"
+	"github.com/assent-io/assent/internal/web/recipient"
 )
 
 // The paths of the probes.
@@ -33,6 +34,9 @@ type Options struct {
 	Metrics http.Handler
 	// Version is that of the program.
 	Version string
+	// Links answers the routes of the links in messages, which are [recipient.Paths]. Its credential is the address, so it takes requests that
+	// pages of other sites make: web mail opens links, and some post one click from the page.
+	Links http.Handler
 	// Demo says that the server lets everybody do everything: its first page has a form to try it.
 	Demo bool
 }
@@ -82,6 +86,9 @@ func New(ctx context.Context, opts Options) (http.Handler, error) {
 		mux.HandleFunc("POST /{$}", pages.ServeAsk)
 	}
 	mux.HandleFunc("/{$}", func(w http.ResponseWriter, _ *http.Request) { admit.answer.refuseMethod(w, methods) })
+	for _, path := range recipient.Paths() {
+		mux.Handle(path, opts.Links)
+	}
 	mux.Handle("/", gateway)
 	return opts.Browsers.Protect(mux), nil
 }

@@ -25,6 +25,7 @@ import (
 	"github.com/assent-io/assent/internal/service/changes"
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/service/imports"
+	"github.com/assent-io/assent/internal/service/recipient"
 	"github.com/assent-io/assent/internal/service/webhooks"
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/postgres"
@@ -168,6 +169,7 @@ func openService(ctx context.Context, cfg config.Server, how opening) (_ *Local,
 		AcceptAhead: cfg.AcceptLedgerAhead, Feed: changes.Options{Keeps: cfg.FeedKeeps}, Unsafe: how.unsafe,
 		Webhooks: webhooks.Options{AllowPrivate: cfg.AllowPrivateWebhooks, Attempted: how.attempted},
 		Imports:  imports.Limits{Bytes: cfg.ImportMaxBytes, Counted: how.imported}, ListFailed: how.listFailed,
+		Links: recipient.Options{PublicURL: cfg.PublicURL, BounceLocal: cfg.BounceLocal, BounceDomain: cfg.BounceDomain},
 	}
 	if how.index && !cfg.NoIndex {
 		local.index = index.New(store, index.Options{Logger: how.log, MaxBytes: cfg.IndexMaxBytes})

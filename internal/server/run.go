@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -21,6 +22,7 @@ import (
 	"github.com/assent-io/assent/internal/rpc"
 	"github.com/assent-io/assent/internal/server/writing"
 	"github.com/assent-io/assent/internal/telemetry"
+	"github.com/assent-io/assent/internal/web/recipient"
 )
 
 // Run serves until the context ends, which is no error. It returns when everything has ended that it started. It refuses to start,
@@ -164,11 +166,20 @@ func newServer(
 		endLife()
 		return nil, err
 	}
-	browsers := rest.NewBrowserGuard(cfg.HTTPAddress, cfg.AllowedHosts, opts.Logger)
+	links, err := recipient.New(recipient.Options{Links: local.Links, Now: opts.Now, Logger: opts.Logger, Counted: signals.metrics.LinkUsed})
+	if err != nil {
+		endLife()
+		return nil, errors.Join(err, s.inside.close())
+	}
+	hosts := cfg.AllowedHosts
+	if cfg.PublicHost != "" {
+		hosts = append(slices.Clone(hosts), cfg.PublicHost)
+	}
+	browsers := rest.NewBrowserGuard(cfg.HTTPAddress, hosts, opts.Logger)
 	all, err := rest.New(ctx, rest.Options{
 		API: api, Conn: s.inside.conn, Browsers: browsers, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
 		Live: live, Ready: s.ready.serve, Metrics: signals.metrics.Handler(),
-		Version: telemetry.BuildVersion(), Demo: cfg.Open,
+		Version: telemetry.BuildVersion(), Demo: cfg.Open, Links: links,
 	})
 	if err != nil {
 		endLife()

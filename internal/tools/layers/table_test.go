@@ -34,15 +34,15 @@ func allowed() map[string][]string {
 			"internal/rpc/handler", "internal/seal", "internal/server/writing", "internal/service", "internal/service/access",
 			"internal/service/changes",
 			"internal/service/administration", "internal/service/audit", "internal/service/checkpoint",
-			"internal/service/env", "internal/service/export", "internal/service/imports", "internal/service/rights", "internal/service/webhooks",
+			"internal/service/env", "internal/service/export", "internal/service/imports", "internal/service/recipient", "internal/service/rights", "internal/service/webhooks",
 			"internal/storage", "internal/storage/postgres", "internal/storage/sqlite", "internal/storage/tables",
-			"internal/telemetry", "internal/webhook",
+			"internal/telemetry", "internal/web/recipient", "internal/webhook",
 		},
 		"internal/server/writing": {"internal/consent", "internal/storage", "internal/storage/tables"},
 
 		"internal/rest": {
 			"api/assent/v1", "api/openapi", "internal/catalog", "internal/fault", "internal/nearest", "internal/rpc",
-			"internal/rpc/contract", "internal/rpc/handler", "internal/timetext", "internal/web/home",
+			"internal/rpc/contract", "internal/rpc/handler", "internal/timetext", "internal/web/home", "internal/web/recipient",
 		},
 
 		"internal/rpc": {
@@ -361,6 +361,7 @@ func allowed() map[string][]string {
 
 		"internal/openapi/openapitest": {"api/openapi"},
 		"internal/tools/openapi":       {"internal/openapi"},
+		"internal/web/recipient":       {"internal/catalog", "internal/dossier/wording", "internal/fault", "internal/locale", "internal/service/recipient", "internal/web/page"},
 		"internal/web/home":            {"internal/openapi", "internal/web/page"},
 		"internal/webhook":             {"internal/fault"},
 

@@ -9,12 +9,17 @@ import (
 	"encoding/base64"
 	"fmt"
 	"html/template"
+	"maps"
 	"net/http"
+	"strconv"
 	"strings"
 )
 
 //go:embed layout.html
 var layout string
+
+//go:embed personal.html
+var personal string
 
 //go:embed style.css
 var style string
@@ -25,12 +30,22 @@ type Layout struct {
 	policy string
 }
 
-// NewLayout returns the layout.
-func NewLayout() (*Layout, error) {
-	base, err := template.New("layout").Funcs(template.FuncMap{
+// NewLayout returns the layout of pages for developers, which are in English.
+func NewLayout() (*Layout, error) { return newLayout(layout, nil) }
+
+// NewPersonalLayout returns the layout of pages for persons who know nothing of the program, in the language with the tag. A page has the
+// templates "title", "header", "content" and "footer". The functions are there besides those of the layout.
+func NewPersonalLayout(lang string, functions template.FuncMap) (*Layout, error) {
+	all := template.FuncMap{"lang": func() string { return lang }}
+	maps.Copy(all, functions)
+	return newLayout(personal, all)
+}
+
+func newLayout(text string, functions template.FuncMap) (*Layout, error) {
+	base, err := template.New("layout").Funcs(functions).Funcs(template.FuncMap{
 		"style": func() template.CSS { return template.CSS(style) }, //nolint:gosec // The style is part of the program.
 		"prose": prose,
-	}).Parse(layout)
+	}).Parse(text)
 	if err != nil {
 		return nil, fmt.Errorf("parse the layout of pages: %w", err)
 	}
@@ -67,6 +82,7 @@ func (p *Page) Write(w http.ResponseWriter, code int, data any) {
 	}
 	header := w.Header()
 	header.Set("Content-Type", "text/html; charset=utf-8")
+	header.Set("Content-Length", strconv.Itoa(out.Len()))
 	header.Set("Content-Security-Policy", p.layout.policy)
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("Referrer-Policy", "no-referrer")
