@@ -29,6 +29,8 @@ type Question struct {
 	// Consistency is how fresh the answer has to be; nil: strict, so that nothing acknowledged before is missed that could turn an ALLOW
 	// into a DENY.
 	Consistency *assentv1.Consistency
+	// Links asks for the links of the messages that are allowed. The server needs --public-url.
+	Links bool
 }
 
 // asOf returns the time to decide for; nil: now.
@@ -57,6 +59,7 @@ func (c *Client) Check(ctx context.Context, r CheckRequest) (Decision, error) {
 	answer, err := c.consent.CheckConsent(ctx, &assentv1.CheckConsentRequest{
 		Address: r.Address, Channel: r.Channel, SenderIdentity: r.SenderIdentity, Reference: r.Reference,
 		ContainsAdvertising: r.ContainsAdvertising, AsOf: r.asOf(), KnownAsOf: r.KnownAsOf, Consistency: r.Consistency, Receipt: r.Receipt,
+		Links: r.Links,
 	})
 	if err != nil {
 		return Decision{}, err
@@ -64,7 +67,9 @@ func (c *Client) Check(ctx context.Context, r CheckRequest) (Decision, error) {
 	if answer.GetDecision() == nil {
 		return Decision{}, errors.New("the server's answer holds no decision")
 	}
-	return DecisionOf(answer.GetDecision()), nil
+	d := DecisionOf(answer.GetDecision())
+	d.Links = answer.GetLinks()
+	return d, nil
 }
 
 // maxAddress is more than any text that a server reads as an address.

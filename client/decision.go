@@ -63,6 +63,8 @@ type Decision struct {
 	Retry time.Time
 	// BasisEnd is, of an ALLOW that rests on a grant, when that grant ends by its expiry or its lapse. Another grant may hold then.
 	BasisEnd time.Time
+	// Links are, of an ALLOW, the links of the message, where they were asked for; else nil. They stand in the message to that address only.
+	Links *assentv1.MessageLinks
 }
 
 // MaySend reports whether a message may be sent on this decision: only if it is an ALLOW that is for sending. Of all else, also of the zero

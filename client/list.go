@@ -96,7 +96,7 @@ func (l *list) fill() {
 func (l *list) gather() *batch {
 	q := l.question
 	b := &batch{request: &assentv1.BatchCheckConsentRequest{
-		Channel: q.Channel, SenderIdentity: q.SenderIdentity, Reference: q.Reference, ContainsAdvertising: q.ContainsAdvertising,
+		Channel: q.Channel, SenderIdentity: q.SenderIdentity, Reference: q.Reference, ContainsAdvertising: q.ContainsAdvertising, Links: q.Links,
 		AsOf: q.asOf(), KnownAsOf: q.KnownAsOf, Consistency: q.Consistency,
 	}}
 	for size := 0; len(b.addresses) < batchAddresses && size < batchBytes; {
@@ -206,6 +206,7 @@ func (b *batch) verify(answer *assentv1.BatchCheckConsentResponse) error {
 	outside := func(i uint32) bool { return int64(i) >= int64(len(answer.GetOutcomes())) }
 	if len(answer.GetOutcomeIndexes()) != n || len(answer.GetGrantPositions()) != n || len(answer.GetValidUntilSeconds()) != n ||
 		len(answer.GetBasisEndSeconds()) != n && len(answer.GetBasisEndSeconds()) != 0 ||
+		len(answer.GetLinks()) != n && (b.request.GetLinks() || len(answer.GetLinks()) != 0) ||
 		slices.ContainsFunc(answer.GetOutcomeIndexes(), outside) {
 		return errMisfit
 	}
@@ -237,6 +238,9 @@ func (b *batch) results(answer *assentv1.BatchCheckConsentResponse) iter.Seq[Res
 			if r.Err == nil {
 				r.Decision.GrantPosition = answer.GetGrantPositions()[asked]
 				r.Decision.ValidUntil = secondsOf(answer.GetValidUntilSeconds()[asked])
+				if links := answer.GetLinks(); len(links) > 0 && links[asked].GetToken() != "" {
+					r.Decision.Links = links[asked]
+				}
 				if ends := answer.GetBasisEndSeconds(); len(ends) > 0 {
 					r.Decision.BasisEnd = secondsOf(ends[asked])
 				}

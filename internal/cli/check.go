@@ -46,6 +46,10 @@ With --as-of the answers are those of that time: they show why a message was sen
 --known-as-of only events recorded up to a position or a time count: it shows the answer of that time, without events that
 were recorded later, even if these occurred earlier. If --as-of is not given, it is the same time.
 
+With --links the answer has the links of the message, and the file the columns list_unsubscribe, list_unsubscribe_post (the
+headers of these names), page_url (for the text) and return_path (empty unless the server has a bounce address). They belong to
+the address of their row alone. The server needs --public-url.
+
 With --receipt a signed statement of the request and the answer is written to a file that must not exist yet. Keep it with the
 mail: receipt verify shows later what was asked and answered. It has a keyed digest of the address, and not the address.`
 
@@ -78,6 +82,7 @@ func (a *app) check() *cobra.Command {
 	flags.StringVar(&f.question.Reference, "reference", "", "order, contract or duty that the message is about")
 	flags.BoolVar(&f.question.Advertising, "advertising", false, "the message also advertises something")
 	addMoment(flags, &f.question.Moment, "decide for")
+	flags.BoolVar(&f.question.Links, "links", false, "add the links of each message, for one click and to the page of the person")
 	flags.StringVar(&f.receipt, "receipt", "", "file to write a signed receipt of the answer to, which must not exist")
 	flags.StringVar(&f.files.In, "file", "", "CSV file with a column of addresses")
 	flags.StringVar(&f.files.AddressColumn, "address-column", "address", "the column of --file with the addresses")
@@ -96,6 +101,8 @@ func (f checkFlags) verify(args []string, json bool) error {
 		return terminal.Usagef("ADDRESS or --file is required")
 	case f.files.In == "" && (f.files.Out != "" || f.files.Denied != "" || f.files.Report != ""):
 		return terminal.Usagef("--out, --denied and --report can be used with --file only")
+	case f.question.Links && f.question.Moment.IsPast():
+		return terminal.Usagef("--links cannot be used with --as-of and --known-as-of: links are made for messages of now")
 	case f.receipt == listfile.Standard:
 		return terminal.Usagef("--receipt needs the name of a file")
 	case f.files.In == "":
@@ -124,7 +131,7 @@ func (a *app) checkOne(ctx context.Context, s *connect.Server, arg string, f che
 	answer, err := connect.Call(ctx, s, assentv1.NewConsentServiceClient(s).CheckConsent, &assentv1.CheckConsentRequest{
 		Address: address, Channel: f.question.Channel, SenderIdentity: f.question.Sender, Reference: f.question.Reference,
 		ContainsAdvertising: f.question.Advertising, AsOf: f.question.Moment.AsOf.At, KnownAsOf: f.question.Moment.Known.Until,
-		Receipt: f.receipt != "",
+		Receipt: f.receipt != "", Links: f.question.Links,
 	})
 	if err != nil {
 		return err
@@ -137,7 +144,7 @@ func (a *app) checkOne(ctx context.Context, s *connect.Server, arg string, f che
 	if a.JSON() {
 		err = a.PrintMessage(answer)
 	} else {
-		err = a.PrintTable(decisionRows(answer.GetDecision()))
+		err = a.PrintTable(append(decisionRows(answer.GetDecision()), linkRows(answer.GetLinks())...))
 	}
 	if answer.GetDecision().GetReason() == string(consent.CodeSenderUnknown) {
 		if hint := a.nameHint(ctx, s); hint != "" {
@@ -151,6 +158,18 @@ func (a *app) checkOne(ctx context.Context, s *connect.Server, arg string, f che
 }
 
 // decisionRows writes a decision for people; what is not set is left out.
+// linkRows are the links of a message; none of nil.
+func linkRows(l *assentv1.MessageLinks) [][]string {
+	if l == nil {
+		return nil
+	}
+	rows := [][]string{{"List-Unsubscribe", l.GetListUnsubscribe()}, {"List-Unsubscribe-Post", l.GetListUnsubscribePost()}, {"page", l.GetPageUrl()}}
+	if path := l.GetReturnPath(); path != "" {
+		rows = append(rows, []string{"return path", path})
+	}
+	return rows
+}
+
 func decisionRows(d *assentv1.Decision) [][]string {
 	rows := [][]string{{value.VerdictName(d.GetVerdict()), d.GetReason()}}
 	add := func(name, value string) {

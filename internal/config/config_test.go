@@ -109,7 +109,7 @@ func TestLoad_LinkSettingsThatCannotBeUsed_AreRefused(t *testing.T) {
 		"--bounce-address=bounce", "--bounce-address=@mail.example", "--bounce-address=a+b@mail.example", "--bounce-address=bounce@localhost",
 		"--bounce-address=" + strings.Repeat("b", 36) + "@mail.example",
 	} {
-		if _, err := config.Load([]string{arg}, func(string) (string, bool) { return "", false }); err == nil {
+		if _, err := load(t, []string{arg}, nil, ""); err == nil {
 			t.Errorf("%s was taken", arg)
 		}
 	}

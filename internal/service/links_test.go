@@ -40,7 +40,7 @@ func (w *world) headersFor(ctx context.Context, s *Service, ask consent.Request,
 		w.t.Fatal(err)
 	}
 	d, _ := got.Item(0)
-	made, err := s.Links.Issue(ctx, got.Catalog, ask.Channel, []recipient.Wanted{{Address: address, Verdict: d.Verdict, Decided: d.Decided}})
+	made, err := s.Links.Issue(ctx, ask.Channel, []recipient.Wanted{{Address: address, Verdict: d.Verdict, Decided: d.Decided}})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -352,7 +352,7 @@ func TestIssue_LinksAreMadeForWhatIsAllowed(t *testing.T) {
 			d, _ := got.Item(i)
 			wanted = append(wanted, recipient.Wanted{Address: address, Verdict: d.Verdict, Decided: d.Decided})
 		}
-		made, err := s.Links.Issue(ctx, got.Catalog, "newsletter", wanted)
+		made, err := s.Links.Issue(ctx, "newsletter", wanted)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -366,12 +366,12 @@ func TestIssue_LinksAreMadeForWhatIsAllowed(t *testing.T) {
 		if !strings.HasPrefix(h.ReturnPath, "bounce+1.") || !strings.HasSuffix(h.ReturnPath, "@bounces.example") || len(h.ReturnPath) != len("bounce+")+28+len("@bounces.example") {
 			t.Errorf("the return path is %s", h.ReturnPath)
 		}
-		if _, err := s.Links.Issue(ctx, got.Catalog, "legal-notices", wanted); !fault.Is(err, fault.NotRefusable) {
+		if _, err := s.Links.Issue(ctx, "legal-notices", wanted); !fault.Is(err, fault.NotRefusable) {
 			t.Errorf("on a channel that cannot be refused: %v", err)
 		}
 		w.links = recipient.Options{}
 		plain := w.service(s.Store, 0)
-		if _, err := plain.Links.Issue(ctx, got.Catalog, "newsletter", wanted); !fault.Is(err, fault.NoPublicURL) {
+		if _, err := plain.Links.Issue(ctx, "newsletter", wanted); !fault.Is(err, fault.NoPublicURL) {
 			t.Errorf("without an address of the server: %v", err)
 		}
 		w.wantClick(plain, h.Token, recipient.Done)

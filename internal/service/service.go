@@ -103,8 +103,7 @@ type Service struct {
 	*extlists.ExternalLists
 	*imports.Imports
 	*mailboxes.Filler
-	// Links are what persons do by the links in messages. They need no caller.
-	Links *recipient.Links
+	*recipient.Links
 
 	reference *reference.Reference
 	engine    *txn.Engine

@@ -113,7 +113,11 @@ type CheckConsentRequest struct {
 	// Whether the decision is to carry a signed receipt, to be kept with the mail that is sent on it.
 	Receipt bool `protobuf:"varint,8,opt,name=receipt,proto3" json:"receipt,omitempty"`
 	// How fresh the answer has to be; unset: strict. Not together with as_of or known_as_of.
-	Consistency   *Consistency `protobuf:"bytes,9,opt,name=consistency,proto3" json:"consistency,omitempty"`
+	Consistency *Consistency `protobuf:"bytes,9,opt,name=consistency,proto3" json:"consistency,omitempty"`
+	// Whether the answer to an ALLOW is to carry the links of the message: for one click and to the page of the person. Not together with as_of or
+	// known_as_of. Errors: FAILED_PRECONDITION with NO_PUBLIC_URL for a server that was started without --public-url, and with NOT_REFUSABLE for
+	// a channel that cannot be refused.
+	Links         bool `protobuf:"varint,10,opt,name=links,proto3" json:"links,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -209,6 +213,13 @@ func (x *CheckConsentRequest) GetConsistency() *Consistency {
 		return x.Consistency
 	}
 	return nil
+}
+
+func (x *CheckConsentRequest) GetLinks() bool {
+	if x != nil {
+		return x.Links
+	}
+	return false
 }
 
 // How fresh an answer has to be. The empty message is strict: nothing that any server acknowledged before the check was made is missed
@@ -363,7 +374,9 @@ func (x *AtLeast) GetRootHash() []byte {
 type CheckConsentResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The decision.
-	Decision      *Decision `protobuf:"bytes,1,opt,name=decision,proto3" json:"decision,omitempty"`
+	Decision *Decision `protobuf:"bytes,1,opt,name=decision,proto3" json:"decision,omitempty"`
+	// The links of the message, where they were asked for and the verdict is ALLOW.
+	Links         *MessageLinks `protobuf:"bytes,2,opt,name=links,proto3" json:"links,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -405,6 +418,95 @@ func (x *CheckConsentResponse) GetDecision() *Decision {
 	return nil
 }
 
+func (x *CheckConsentResponse) GetLinks() *MessageLinks {
+	if x != nil {
+		return x.Links
+	}
+	return nil
+}
+
+// The links of one message. They are credentials of its recipient: they stand in no other message.
+type MessageLinks struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Value of the header List-Unsubscribe, such as <https://consent.example/u/TOKEN>.
+	ListUnsubscribe string `protobuf:"bytes,1,opt,name=list_unsubscribe,json=listUnsubscribe,proto3" json:"list_unsubscribe,omitempty"`
+	// Value of the header List-Unsubscribe-Post. A DKIM signature has to cover both headers.
+	ListUnsubscribePost string `protobuf:"bytes,2,opt,name=list_unsubscribe_post,json=listUnsubscribePost,proto3" json:"list_unsubscribe_post,omitempty"`
+	// Address of the page on which the person leaves, pauses and sees why they are written to: for the text of the message.
+	PageUrl string `protobuf:"bytes,3,opt,name=page_url,json=pageUrl,proto3" json:"page_url,omitempty"`
+	// The token that the addresses end with: value of the header Assent-Token, by which what comes back is known to be about this message.
+	Token string `protobuf:"bytes,4,opt,name=token,proto3" json:"token,omitempty"`
+	// The envelope sender; empty for a server that was started without --bounce-address.
+	ReturnPath    string `protobuf:"bytes,5,opt,name=return_path,json=returnPath,proto3" json:"return_path,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MessageLinks) Reset() {
+	*x = MessageLinks{}
+	mi := &file_assent_v1_consent_service_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MessageLinks) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MessageLinks) ProtoMessage() {}
+
+func (x *MessageLinks) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_consent_service_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MessageLinks.ProtoReflect.Descriptor instead.
+func (*MessageLinks) Descriptor() ([]byte, []int) {
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *MessageLinks) GetListUnsubscribe() string {
+	if x != nil {
+		return x.ListUnsubscribe
+	}
+	return ""
+}
+
+func (x *MessageLinks) GetListUnsubscribePost() string {
+	if x != nil {
+		return x.ListUnsubscribePost
+	}
+	return ""
+}
+
+func (x *MessageLinks) GetPageUrl() string {
+	if x != nil {
+		return x.PageUrl
+	}
+	return ""
+}
+
+func (x *MessageLinks) GetToken() string {
+	if x != nil {
+		return x.Token
+	}
+	return ""
+}
+
+func (x *MessageLinks) GetReturnPath() string {
+	if x != nil {
+		return x.ReturnPath
+	}
+	return ""
+}
+
 // A receipt to verify.
 type VerifyReceiptRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -418,7 +520,7 @@ type VerifyReceiptRequest struct {
 
 func (x *VerifyReceiptRequest) Reset() {
 	*x = VerifyReceiptRequest{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[4]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -430,7 +532,7 @@ func (x *VerifyReceiptRequest) String() string {
 func (*VerifyReceiptRequest) ProtoMessage() {}
 
 func (x *VerifyReceiptRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[4]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -443,7 +545,7 @@ func (x *VerifyReceiptRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifyReceiptRequest.ProtoReflect.Descriptor instead.
 func (*VerifyReceiptRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{4}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *VerifyReceiptRequest) GetReceipt() string {
@@ -475,7 +577,7 @@ type ReceiptDifference struct {
 
 func (x *ReceiptDifference) Reset() {
 	*x = ReceiptDifference{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[5]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -487,7 +589,7 @@ func (x *ReceiptDifference) String() string {
 func (*ReceiptDifference) ProtoMessage() {}
 
 func (x *ReceiptDifference) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[5]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -500,7 +602,7 @@ func (x *ReceiptDifference) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiptDifference.ProtoReflect.Descriptor instead.
 func (*ReceiptDifference) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{5}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ReceiptDifference) GetField() string {
@@ -542,7 +644,7 @@ type VerifyReceiptResponse struct {
 
 func (x *VerifyReceiptResponse) Reset() {
 	*x = VerifyReceiptResponse{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[6]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -554,7 +656,7 @@ func (x *VerifyReceiptResponse) String() string {
 func (*VerifyReceiptResponse) ProtoMessage() {}
 
 func (x *VerifyReceiptResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[6]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -567,7 +669,7 @@ func (x *VerifyReceiptResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifyReceiptResponse.ProtoReflect.Descriptor instead.
 func (*VerifyReceiptResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{6}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *VerifyReceiptResponse) GetOutcome() ReceiptOutcome {
@@ -616,14 +718,16 @@ type BatchCheckConsentRequest struct {
 	// What counts as known, as in CheckConsentRequest.
 	KnownAsOf *KnownAsOf `protobuf:"bytes,7,opt,name=known_as_of,json=knownAsOf,proto3" json:"known_as_of,omitempty"`
 	// How fresh the answers have to be, as in CheckConsentRequest.
-	Consistency   *Consistency `protobuf:"bytes,8,opt,name=consistency,proto3" json:"consistency,omitempty"`
+	Consistency *Consistency `protobuf:"bytes,8,opt,name=consistency,proto3" json:"consistency,omitempty"`
+	// Whether the answers to ALLOWs are to carry the links of their messages, as in CheckConsentRequest.
+	Links         bool `protobuf:"varint,9,opt,name=links,proto3" json:"links,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *BatchCheckConsentRequest) Reset() {
 	*x = BatchCheckConsentRequest{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[7]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -635,7 +739,7 @@ func (x *BatchCheckConsentRequest) String() string {
 func (*BatchCheckConsentRequest) ProtoMessage() {}
 
 func (x *BatchCheckConsentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[7]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -648,7 +752,7 @@ func (x *BatchCheckConsentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BatchCheckConsentRequest.ProtoReflect.Descriptor instead.
 func (*BatchCheckConsentRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{7}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *BatchCheckConsentRequest) GetAddresses() []string {
@@ -707,6 +811,13 @@ func (x *BatchCheckConsentRequest) GetConsistency() *Consistency {
 	return nil
 }
 
+func (x *BatchCheckConsentRequest) GetLinks() bool {
+	if x != nil {
+		return x.Links
+	}
+	return false
+}
+
 // A batch of a stream.
 type StreamCheckConsentRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -718,7 +829,7 @@ type StreamCheckConsentRequest struct {
 
 func (x *StreamCheckConsentRequest) Reset() {
 	*x = StreamCheckConsentRequest{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[8]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -730,7 +841,7 @@ func (x *StreamCheckConsentRequest) String() string {
 func (*StreamCheckConsentRequest) ProtoMessage() {}
 
 func (x *StreamCheckConsentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[8]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -743,7 +854,7 @@ func (x *StreamCheckConsentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StreamCheckConsentRequest.ProtoReflect.Descriptor instead.
 func (*StreamCheckConsentRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{8}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *StreamCheckConsentRequest) GetCheck() *BatchCheckConsentRequest {
@@ -769,7 +880,7 @@ type StreamCheckConsentResponse struct {
 
 func (x *StreamCheckConsentResponse) Reset() {
 	*x = StreamCheckConsentResponse{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[9]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -781,7 +892,7 @@ func (x *StreamCheckConsentResponse) String() string {
 func (*StreamCheckConsentResponse) ProtoMessage() {}
 
 func (x *StreamCheckConsentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[9]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -794,7 +905,7 @@ func (x *StreamCheckConsentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StreamCheckConsentResponse.ProtoReflect.Descriptor instead.
 func (*StreamCheckConsentResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{9}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *StreamCheckConsentResponse) GetOutcome() isStreamCheckConsentResponse_Outcome {
@@ -853,13 +964,15 @@ type BatchCheckConsentResponse struct {
 	ValidUntilSeconds []int64 `protobuf:"varint,4,rep,packed,name=valid_until_seconds,json=validUntilSeconds,proto3" json:"valid_until_seconds,omitempty"`
 	// For each address when the grant that an ALLOW rests on ends, in seconds since 1970, rounded down, or 0; empty if no grant ends.
 	BasisEndSeconds []int64 `protobuf:"varint,5,rep,packed,name=basis_end_seconds,json=basisEndSeconds,proto3" json:"basis_end_seconds,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// For each address the links of its message, where they were asked for; of one that is not allowed the message is empty.
+	Links         []*MessageLinks `protobuf:"bytes,6,rep,name=links,proto3" json:"links,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *BatchCheckConsentResponse) Reset() {
 	*x = BatchCheckConsentResponse{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[10]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -871,7 +984,7 @@ func (x *BatchCheckConsentResponse) String() string {
 func (*BatchCheckConsentResponse) ProtoMessage() {}
 
 func (x *BatchCheckConsentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[10]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -884,7 +997,7 @@ func (x *BatchCheckConsentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BatchCheckConsentResponse.ProtoReflect.Descriptor instead.
 func (*BatchCheckConsentResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{10}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *BatchCheckConsentResponse) GetOutcomes() []*BatchOutcome {
@@ -922,6 +1035,13 @@ func (x *BatchCheckConsentResponse) GetBasisEndSeconds() []int64 {
 	return nil
 }
 
+func (x *BatchCheckConsentResponse) GetLinks() []*MessageLinks {
+	if x != nil {
+		return x.Links
+	}
+	return nil
+}
+
 // What several addresses of a batch have in common.
 type BatchOutcome struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -938,7 +1058,7 @@ type BatchOutcome struct {
 
 func (x *BatchOutcome) Reset() {
 	*x = BatchOutcome{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[11]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -950,7 +1070,7 @@ func (x *BatchOutcome) String() string {
 func (*BatchOutcome) ProtoMessage() {}
 
 func (x *BatchOutcome) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[11]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -963,7 +1083,7 @@ func (x *BatchOutcome) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BatchOutcome.ProtoReflect.Descriptor instead.
 func (*BatchOutcome) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{11}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *BatchOutcome) GetOutcome() isBatchOutcome_Outcome {
@@ -1022,7 +1142,7 @@ type ItemError struct {
 
 func (x *ItemError) Reset() {
 	*x = ItemError{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[12]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1034,7 +1154,7 @@ func (x *ItemError) String() string {
 func (*ItemError) ProtoMessage() {}
 
 func (x *ItemError) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[12]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1047,7 +1167,7 @@ func (x *ItemError) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ItemError.ProtoReflect.Descriptor instead.
 func (*ItemError) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{12}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ItemError) GetReason() string {
@@ -1085,7 +1205,7 @@ type RequestConsentRequest struct {
 
 func (x *RequestConsentRequest) Reset() {
 	*x = RequestConsentRequest{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[13]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1097,7 +1217,7 @@ func (x *RequestConsentRequest) String() string {
 func (*RequestConsentRequest) ProtoMessage() {}
 
 func (x *RequestConsentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[13]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1110,7 +1230,7 @@ func (x *RequestConsentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RequestConsentRequest.ProtoReflect.Descriptor instead.
 func (*RequestConsentRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{13}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *RequestConsentRequest) GetAddress() string {
@@ -1174,7 +1294,7 @@ type RequestConsentResponse struct {
 
 func (x *RequestConsentResponse) Reset() {
 	*x = RequestConsentResponse{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[14]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1186,7 +1306,7 @@ func (x *RequestConsentResponse) String() string {
 func (*RequestConsentResponse) ProtoMessage() {}
 
 func (x *RequestConsentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[14]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1199,7 +1319,7 @@ func (x *RequestConsentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RequestConsentResponse.ProtoReflect.Descriptor instead.
 func (*RequestConsentResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{14}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *RequestConsentResponse) GetDecision() *Decision {
@@ -1252,7 +1372,7 @@ type ConfirmConsentRequest struct {
 
 func (x *ConfirmConsentRequest) Reset() {
 	*x = ConfirmConsentRequest{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[15]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1264,7 +1384,7 @@ func (x *ConfirmConsentRequest) String() string {
 func (*ConfirmConsentRequest) ProtoMessage() {}
 
 func (x *ConfirmConsentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[15]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1277,7 +1397,7 @@ func (x *ConfirmConsentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmConsentRequest.ProtoReflect.Descriptor instead.
 func (*ConfirmConsentRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{15}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ConfirmConsentRequest) GetToken() string {
@@ -1316,7 +1436,7 @@ type ConfirmConsentResponse struct {
 
 func (x *ConfirmConsentResponse) Reset() {
 	*x = ConfirmConsentResponse{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[16]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1328,7 +1448,7 @@ func (x *ConfirmConsentResponse) String() string {
 func (*ConfirmConsentResponse) ProtoMessage() {}
 
 func (x *ConfirmConsentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[16]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1341,7 +1461,7 @@ func (x *ConfirmConsentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmConsentResponse.ProtoReflect.Descriptor instead.
 func (*ConfirmConsentResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{16}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ConfirmConsentResponse) GetPositions() []int64 {
@@ -1390,7 +1510,7 @@ type GrantConsentRequest struct {
 
 func (x *GrantConsentRequest) Reset() {
 	*x = GrantConsentRequest{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[17]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1402,7 +1522,7 @@ func (x *GrantConsentRequest) String() string {
 func (*GrantConsentRequest) ProtoMessage() {}
 
 func (x *GrantConsentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[17]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1415,7 +1535,7 @@ func (x *GrantConsentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GrantConsentRequest.ProtoReflect.Descriptor instead.
 func (*GrantConsentRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{17}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *GrantConsentRequest) GetAddress() string {
@@ -1489,7 +1609,7 @@ type GrantConsentResponse struct {
 
 func (x *GrantConsentResponse) Reset() {
 	*x = GrantConsentResponse{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[18]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1501,7 +1621,7 @@ func (x *GrantConsentResponse) String() string {
 func (*GrantConsentResponse) ProtoMessage() {}
 
 func (x *GrantConsentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[18]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1514,7 +1634,7 @@ func (x *GrantConsentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GrantConsentResponse.ProtoReflect.Descriptor instead.
 func (*GrantConsentResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{18}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *GrantConsentResponse) GetPositions() []int64 {
@@ -1564,7 +1684,7 @@ type WithdrawConsentRequest struct {
 
 func (x *WithdrawConsentRequest) Reset() {
 	*x = WithdrawConsentRequest{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[19]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1576,7 +1696,7 @@ func (x *WithdrawConsentRequest) String() string {
 func (*WithdrawConsentRequest) ProtoMessage() {}
 
 func (x *WithdrawConsentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[19]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1589,7 +1709,7 @@ func (x *WithdrawConsentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WithdrawConsentRequest.ProtoReflect.Descriptor instead.
 func (*WithdrawConsentRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{19}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *WithdrawConsentRequest) GetAddress() string {
@@ -1666,7 +1786,7 @@ type WithdrawConsentResponse struct {
 
 func (x *WithdrawConsentResponse) Reset() {
 	*x = WithdrawConsentResponse{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[20]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1678,7 +1798,7 @@ func (x *WithdrawConsentResponse) String() string {
 func (*WithdrawConsentResponse) ProtoMessage() {}
 
 func (x *WithdrawConsentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[20]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1691,7 +1811,7 @@ func (x *WithdrawConsentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WithdrawConsentResponse.ProtoReflect.Descriptor instead.
 func (*WithdrawConsentResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{20}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *WithdrawConsentResponse) GetPositions() []int64 {
@@ -1739,7 +1859,7 @@ type BatchRecordEventsRequest struct {
 
 func (x *BatchRecordEventsRequest) Reset() {
 	*x = BatchRecordEventsRequest{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[21]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1751,7 +1871,7 @@ func (x *BatchRecordEventsRequest) String() string {
 func (*BatchRecordEventsRequest) ProtoMessage() {}
 
 func (x *BatchRecordEventsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[21]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1764,7 +1884,7 @@ func (x *BatchRecordEventsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BatchRecordEventsRequest.ProtoReflect.Descriptor instead.
 func (*BatchRecordEventsRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{21}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *BatchRecordEventsRequest) GetEvents() []*EventInput {
@@ -1821,7 +1941,7 @@ type EventInput struct {
 
 func (x *EventInput) Reset() {
 	*x = EventInput{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[22]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1833,7 +1953,7 @@ func (x *EventInput) String() string {
 func (*EventInput) ProtoMessage() {}
 
 func (x *EventInput) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[22]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1846,7 +1966,7 @@ func (x *EventInput) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EventInput.ProtoReflect.Descriptor instead.
 func (*EventInput) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{22}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *EventInput) GetOccurredTime() *timestamppb.Timestamp {
@@ -2038,7 +2158,7 @@ type BatchRecordEventsResponse struct {
 
 func (x *BatchRecordEventsResponse) Reset() {
 	*x = BatchRecordEventsResponse{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[23]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2050,7 +2170,7 @@ func (x *BatchRecordEventsResponse) String() string {
 func (*BatchRecordEventsResponse) ProtoMessage() {}
 
 func (x *BatchRecordEventsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[23]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2063,7 +2183,7 @@ func (x *BatchRecordEventsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BatchRecordEventsResponse.ProtoReflect.Descriptor instead.
 func (*BatchRecordEventsResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{23}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *BatchRecordEventsResponse) GetResults() []*RecordResult {
@@ -2092,7 +2212,7 @@ type RecordResult struct {
 
 func (x *RecordResult) Reset() {
 	*x = RecordResult{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[24]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2104,7 +2224,7 @@ func (x *RecordResult) String() string {
 func (*RecordResult) ProtoMessage() {}
 
 func (x *RecordResult) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[24]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2117,7 +2237,7 @@ func (x *RecordResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordResult.ProtoReflect.Descriptor instead.
 func (*RecordResult) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{24}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *RecordResult) GetPosition() int64 {
@@ -2170,7 +2290,7 @@ type LookupRecipientRequest struct {
 
 func (x *LookupRecipientRequest) Reset() {
 	*x = LookupRecipientRequest{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[25]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2182,7 +2302,7 @@ func (x *LookupRecipientRequest) String() string {
 func (*LookupRecipientRequest) ProtoMessage() {}
 
 func (x *LookupRecipientRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[25]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2195,7 +2315,7 @@ func (x *LookupRecipientRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LookupRecipientRequest.ProtoReflect.Descriptor instead.
 func (*LookupRecipientRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{25}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *LookupRecipientRequest) GetAddress() string {
@@ -2236,7 +2356,7 @@ type LookupRecipientResponse struct {
 
 func (x *LookupRecipientResponse) Reset() {
 	*x = LookupRecipientResponse{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[26]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2248,7 +2368,7 @@ func (x *LookupRecipientResponse) String() string {
 func (*LookupRecipientResponse) ProtoMessage() {}
 
 func (x *LookupRecipientResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[26]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2261,7 +2381,7 @@ func (x *LookupRecipientResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LookupRecipientResponse.ProtoReflect.Descriptor instead.
 func (*LookupRecipientResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{26}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *LookupRecipientResponse) GetChannels() []*ChannelState {
@@ -2311,7 +2431,7 @@ type ChannelState struct {
 
 func (x *ChannelState) Reset() {
 	*x = ChannelState{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[27]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2323,7 +2443,7 @@ func (x *ChannelState) String() string {
 func (*ChannelState) ProtoMessage() {}
 
 func (x *ChannelState) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[27]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2336,7 +2456,7 @@ func (x *ChannelState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChannelState.ProtoReflect.Descriptor instead.
 func (*ChannelState) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{27}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *ChannelState) GetChannel() string {
@@ -2397,7 +2517,7 @@ type ActiveGrant struct {
 
 func (x *ActiveGrant) Reset() {
 	*x = ActiveGrant{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[28]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2409,7 +2529,7 @@ func (x *ActiveGrant) String() string {
 func (*ActiveGrant) ProtoMessage() {}
 
 func (x *ActiveGrant) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[28]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2422,7 +2542,7 @@ func (x *ActiveGrant) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActiveGrant.ProtoReflect.Descriptor instead.
 func (*ActiveGrant) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{28}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *ActiveGrant) GetPosition() int64 {
@@ -2503,7 +2623,7 @@ type ActiveSuppression struct {
 
 func (x *ActiveSuppression) Reset() {
 	*x = ActiveSuppression{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[29]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2515,7 +2635,7 @@ func (x *ActiveSuppression) String() string {
 func (*ActiveSuppression) ProtoMessage() {}
 
 func (x *ActiveSuppression) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[29]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2528,7 +2648,7 @@ func (x *ActiveSuppression) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActiveSuppression.ProtoReflect.Descriptor instead.
 func (*ActiveSuppression) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{29}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *ActiveSuppression) GetPosition() int64 {
@@ -2605,7 +2725,7 @@ var File_assent_v1_consent_service_proto protoreflect.FileDescriptor
 
 const file_assent_v1_consent_service_proto_rawDesc = "" +
 	"\n" +
-	"\x1fassent/v1/consent_service.proto\x12\tassent.v1\x1a\x15assent/v1/facts.proto\x1a\x15assent/v1/types.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xca\x03\n" +
+	"\x1fassent/v1/consent_service.proto\x12\tassent.v1\x1a\x15assent/v1/facts.proto\x1a\x15assent/v1/types.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe5\x03\n" +
 	"\x13CheckConsentRequest\x12$\n" +
 	"\aaddress\x18\x01 \x01(\tB\n" +
 	"\xe0A\x02\xbaH\x04r\x02 \x01R\aaddress\x12&\n" +
@@ -2617,7 +2737,9 @@ const file_assent_v1_consent_service_proto_rawDesc = "" +
 	"\x05as_of\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x01R\x04asOf\x129\n" +
 	"\vknown_as_of\x18\a \x01(\v2\x14.assent.v1.KnownAsOfB\x03\xe0A\x01R\tknownAsOf\x12\x1d\n" +
 	"\areceipt\x18\b \x01(\bB\x03\xe0A\x01R\areceipt\x12=\n" +
-	"\vconsistency\x18\t \x01(\v2\x16.assent.v1.ConsistencyB\x03\xe0A\x01R\vconsistency\"\x9b\x01\n" +
+	"\vconsistency\x18\t \x01(\v2\x16.assent.v1.ConsistencyB\x03\xe0A\x01R\vconsistency\x12\x19\n" +
+	"\x05links\x18\n" +
+	" \x01(\bB\x03\xe0A\x01R\x05links\"\x9b\x01\n" +
 	"\vConsistency\x124\n" +
 	"\bat_least\x18\x01 \x01(\v2\x12.assent.v1.AtLeastB\x03\xe0A\x01H\x00R\aatLeast\x12G\n" +
 	"\abounded\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x10\xe0A\x01\xbaH\n" +
@@ -2626,9 +2748,17 @@ const file_assent_v1_consent_service_proto_rawDesc = "" +
 	"\aAtLeast\x12&\n" +
 	"\bposition\x18\x01 \x01(\x03B\n" +
 	"\xe0A\x02\xbaH\x04\"\x02 \x00R\bposition\x12*\n" +
-	"\troot_hash\x18\x02 \x01(\fB\r\xe0A\x01\xbaH\a\xd8\x01\x01z\x02h R\brootHash\"G\n" +
+	"\troot_hash\x18\x02 \x01(\fB\r\xe0A\x01\xbaH\a\xd8\x01\x01z\x02h R\brootHash\"v\n" +
 	"\x14CheckConsentResponse\x12/\n" +
-	"\bdecision\x18\x01 \x01(\v2\x13.assent.v1.DecisionR\bdecision\"^\n" +
+	"\bdecision\x18\x01 \x01(\v2\x13.assent.v1.DecisionR\bdecision\x12-\n" +
+	"\x05links\x18\x02 \x01(\v2\x17.assent.v1.MessageLinksR\x05links\"\xbf\x01\n" +
+	"\fMessageLinks\x12)\n" +
+	"\x10list_unsubscribe\x18\x01 \x01(\tR\x0flistUnsubscribe\x122\n" +
+	"\x15list_unsubscribe_post\x18\x02 \x01(\tR\x13listUnsubscribePost\x12\x19\n" +
+	"\bpage_url\x18\x03 \x01(\tR\apageUrl\x12\x14\n" +
+	"\x05token\x18\x04 \x01(\tR\x05token\x12\x1f\n" +
+	"\vreturn_path\x18\x05 \x01(\tR\n" +
+	"returnPath\"^\n" +
 	"\x14VerifyReceiptRequest\x12'\n" +
 	"\areceipt\x18\x01 \x01(\tB\r\xe0A\x02\xbaH\ar\x05 \x01(\x80@R\areceipt\x12\x1d\n" +
 	"\aaddress\x18\x02 \x01(\tB\x03\xe0A\x01R\aaddress\"W\n" +
@@ -2640,7 +2770,7 @@ const file_assent_v1_consent_service_proto_rawDesc = "" +
 	"\aoutcome\x18\x01 \x01(\x0e2\x19.assent.v1.ReceiptOutcomeR\aoutcome\x12>\n" +
 	"\vdifferences\x18\x02 \x03(\v2\x1c.assent.v1.ReceiptDifferenceR\vdifferences\x12'\n" +
 	"\x0ferased_position\x18\x03 \x01(\x03R\x0eerasedPosition\x12!\n" +
-	"\fverifier_key\x18\x04 \x01(\tR\vverifierKey\"\xb8\x03\n" +
+	"\fverifier_key\x18\x04 \x01(\tR\vverifierKey\"\xd3\x03\n" +
 	"\x18BatchCheckConsentRequest\x12,\n" +
 	"\taddresses\x18\x01 \x03(\tB\x0e\xe0A\x02\xbaH\b\x92\x01\x05\b\x01\x10\x90NR\taddresses\x12&\n" +
 	"\achannel\x18\x02 \x01(\tB\f\xe0A\x02\xbaH\x06r\x04 \x01(@R\achannel\x123\n" +
@@ -2650,19 +2780,21 @@ const file_assent_v1_consent_service_proto_rawDesc = "" +
 	"\x14contains_advertising\x18\x05 \x01(\bB\x03\xe0A\x01R\x13containsAdvertising\x124\n" +
 	"\x05as_of\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x01R\x04asOf\x129\n" +
 	"\vknown_as_of\x18\a \x01(\v2\x14.assent.v1.KnownAsOfB\x03\xe0A\x01R\tknownAsOf\x12=\n" +
-	"\vconsistency\x18\b \x01(\v2\x16.assent.v1.ConsistencyB\x03\xe0A\x01R\vconsistency\"a\n" +
+	"\vconsistency\x18\b \x01(\v2\x16.assent.v1.ConsistencyB\x03\xe0A\x01R\vconsistency\x12\x19\n" +
+	"\x05links\x18\t \x01(\bB\x03\xe0A\x01R\x05links\"a\n" +
 	"\x19StreamCheckConsentRequest\x12D\n" +
 	"\x05check\x18\x01 \x01(\v2#.assent.v1.BatchCheckConsentRequestB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\x05check\"\x97\x01\n" +
 	"\x1aStreamCheckConsentResponse\x12@\n" +
 	"\achecked\x18\x01 \x01(\v2$.assent.v1.BatchCheckConsentResponseH\x00R\achecked\x12,\n" +
 	"\x05error\x18\x02 \x01(\v2\x14.assent.v1.ItemErrorH\x00R\x05errorB\t\n" +
-	"\aoutcome\"\xfe\x01\n" +
+	"\aoutcome\"\xad\x02\n" +
 	"\x19BatchCheckConsentResponse\x123\n" +
 	"\boutcomes\x18\x01 \x03(\v2\x17.assent.v1.BatchOutcomeR\boutcomes\x12'\n" +
 	"\x0foutcome_indexes\x18\x02 \x03(\rR\x0eoutcomeIndexes\x12'\n" +
 	"\x0fgrant_positions\x18\x03 \x03(\x03R\x0egrantPositions\x12.\n" +
 	"\x13valid_until_seconds\x18\x04 \x03(\x03R\x11validUntilSeconds\x12*\n" +
-	"\x11basis_end_seconds\x18\x05 \x03(\x03R\x0fbasisEndSeconds\"z\n" +
+	"\x11basis_end_seconds\x18\x05 \x03(\x03R\x0fbasisEndSeconds\x12-\n" +
+	"\x05links\x18\x06 \x03(\v2\x17.assent.v1.MessageLinksR\x05links\"z\n" +
 	"\fBatchOutcome\x121\n" +
 	"\bdecision\x18\x01 \x01(\v2\x13.assent.v1.DecisionH\x00R\bdecision\x12,\n" +
 	"\x05error\x18\x02 \x01(\v2\x14.assent.v1.ItemErrorH\x00R\x05errorB\t\n" +
@@ -2828,148 +2960,151 @@ func file_assent_v1_consent_service_proto_rawDescGZIP() []byte {
 }
 
 var file_assent_v1_consent_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_assent_v1_consent_service_proto_msgTypes = make([]protoimpl.MessageInfo, 30)
+var file_assent_v1_consent_service_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
 var file_assent_v1_consent_service_proto_goTypes = []any{
 	(ReceiptOutcome)(0),                // 0: assent.v1.ReceiptOutcome
 	(*CheckConsentRequest)(nil),        // 1: assent.v1.CheckConsentRequest
 	(*Consistency)(nil),                // 2: assent.v1.Consistency
 	(*AtLeast)(nil),                    // 3: assent.v1.AtLeast
 	(*CheckConsentResponse)(nil),       // 4: assent.v1.CheckConsentResponse
-	(*VerifyReceiptRequest)(nil),       // 5: assent.v1.VerifyReceiptRequest
-	(*ReceiptDifference)(nil),          // 6: assent.v1.ReceiptDifference
-	(*VerifyReceiptResponse)(nil),      // 7: assent.v1.VerifyReceiptResponse
-	(*BatchCheckConsentRequest)(nil),   // 8: assent.v1.BatchCheckConsentRequest
-	(*StreamCheckConsentRequest)(nil),  // 9: assent.v1.StreamCheckConsentRequest
-	(*StreamCheckConsentResponse)(nil), // 10: assent.v1.StreamCheckConsentResponse
-	(*BatchCheckConsentResponse)(nil),  // 11: assent.v1.BatchCheckConsentResponse
-	(*BatchOutcome)(nil),               // 12: assent.v1.BatchOutcome
-	(*ItemError)(nil),                  // 13: assent.v1.ItemError
-	(*RequestConsentRequest)(nil),      // 14: assent.v1.RequestConsentRequest
-	(*RequestConsentResponse)(nil),     // 15: assent.v1.RequestConsentResponse
-	(*ConfirmConsentRequest)(nil),      // 16: assent.v1.ConfirmConsentRequest
-	(*ConfirmConsentResponse)(nil),     // 17: assent.v1.ConfirmConsentResponse
-	(*GrantConsentRequest)(nil),        // 18: assent.v1.GrantConsentRequest
-	(*GrantConsentResponse)(nil),       // 19: assent.v1.GrantConsentResponse
-	(*WithdrawConsentRequest)(nil),     // 20: assent.v1.WithdrawConsentRequest
-	(*WithdrawConsentResponse)(nil),    // 21: assent.v1.WithdrawConsentResponse
-	(*BatchRecordEventsRequest)(nil),   // 22: assent.v1.BatchRecordEventsRequest
-	(*EventInput)(nil),                 // 23: assent.v1.EventInput
-	(*BatchRecordEventsResponse)(nil),  // 24: assent.v1.BatchRecordEventsResponse
-	(*RecordResult)(nil),               // 25: assent.v1.RecordResult
-	(*LookupRecipientRequest)(nil),     // 26: assent.v1.LookupRecipientRequest
-	(*LookupRecipientResponse)(nil),    // 27: assent.v1.LookupRecipientResponse
-	(*ChannelState)(nil),               // 28: assent.v1.ChannelState
-	(*ActiveGrant)(nil),                // 29: assent.v1.ActiveGrant
-	(*ActiveSuppression)(nil),          // 30: assent.v1.ActiveSuppression
-	(*timestamppb.Timestamp)(nil),      // 31: google.protobuf.Timestamp
-	(*KnownAsOf)(nil),                  // 32: assent.v1.KnownAsOf
-	(*durationpb.Duration)(nil),        // 33: google.protobuf.Duration
-	(*Decision)(nil),                   // 34: assent.v1.Decision
-	(*DeclarationRef)(nil),             // 35: assent.v1.DeclarationRef
-	(*Evidence)(nil),                   // 36: assent.v1.Evidence
-	(*Warning)(nil),                    // 37: assent.v1.Warning
-	(LegalBasis)(0),                    // 38: assent.v1.LegalBasis
-	(*StillAllowed)(nil),               // 39: assent.v1.StillAllowed
-	(*Request)(nil),                    // 40: assent.v1.Request
-	(*Grant)(nil),                      // 41: assent.v1.Grant
-	(*Confirmation)(nil),               // 42: assent.v1.Confirmation
-	(*Refusal)(nil),                    // 43: assent.v1.Refusal
-	(*Suppression)(nil),                // 44: assent.v1.Suppression
-	(*Lift)(nil),                       // 45: assent.v1.Lift
-	(*Erasure)(nil),                    // 46: assent.v1.Erasure
-	(*Link)(nil),                       // 47: assent.v1.Link
+	(*MessageLinks)(nil),               // 5: assent.v1.MessageLinks
+	(*VerifyReceiptRequest)(nil),       // 6: assent.v1.VerifyReceiptRequest
+	(*ReceiptDifference)(nil),          // 7: assent.v1.ReceiptDifference
+	(*VerifyReceiptResponse)(nil),      // 8: assent.v1.VerifyReceiptResponse
+	(*BatchCheckConsentRequest)(nil),   // 9: assent.v1.BatchCheckConsentRequest
+	(*StreamCheckConsentRequest)(nil),  // 10: assent.v1.StreamCheckConsentRequest
+	(*StreamCheckConsentResponse)(nil), // 11: assent.v1.StreamCheckConsentResponse
+	(*BatchCheckConsentResponse)(nil),  // 12: assent.v1.BatchCheckConsentResponse
+	(*BatchOutcome)(nil),               // 13: assent.v1.BatchOutcome
+	(*ItemError)(nil),                  // 14: assent.v1.ItemError
+	(*RequestConsentRequest)(nil),      // 15: assent.v1.RequestConsentRequest
+	(*RequestConsentResponse)(nil),     // 16: assent.v1.RequestConsentResponse
+	(*ConfirmConsentRequest)(nil),      // 17: assent.v1.ConfirmConsentRequest
+	(*ConfirmConsentResponse)(nil),     // 18: assent.v1.ConfirmConsentResponse
+	(*GrantConsentRequest)(nil),        // 19: assent.v1.GrantConsentRequest
+	(*GrantConsentResponse)(nil),       // 20: assent.v1.GrantConsentResponse
+	(*WithdrawConsentRequest)(nil),     // 21: assent.v1.WithdrawConsentRequest
+	(*WithdrawConsentResponse)(nil),    // 22: assent.v1.WithdrawConsentResponse
+	(*BatchRecordEventsRequest)(nil),   // 23: assent.v1.BatchRecordEventsRequest
+	(*EventInput)(nil),                 // 24: assent.v1.EventInput
+	(*BatchRecordEventsResponse)(nil),  // 25: assent.v1.BatchRecordEventsResponse
+	(*RecordResult)(nil),               // 26: assent.v1.RecordResult
+	(*LookupRecipientRequest)(nil),     // 27: assent.v1.LookupRecipientRequest
+	(*LookupRecipientResponse)(nil),    // 28: assent.v1.LookupRecipientResponse
+	(*ChannelState)(nil),               // 29: assent.v1.ChannelState
+	(*ActiveGrant)(nil),                // 30: assent.v1.ActiveGrant
+	(*ActiveSuppression)(nil),          // 31: assent.v1.ActiveSuppression
+	(*timestamppb.Timestamp)(nil),      // 32: google.protobuf.Timestamp
+	(*KnownAsOf)(nil),                  // 33: assent.v1.KnownAsOf
+	(*durationpb.Duration)(nil),        // 34: google.protobuf.Duration
+	(*Decision)(nil),                   // 35: assent.v1.Decision
+	(*DeclarationRef)(nil),             // 36: assent.v1.DeclarationRef
+	(*Evidence)(nil),                   // 37: assent.v1.Evidence
+	(*Warning)(nil),                    // 38: assent.v1.Warning
+	(LegalBasis)(0),                    // 39: assent.v1.LegalBasis
+	(*StillAllowed)(nil),               // 40: assent.v1.StillAllowed
+	(*Request)(nil),                    // 41: assent.v1.Request
+	(*Grant)(nil),                      // 42: assent.v1.Grant
+	(*Confirmation)(nil),               // 43: assent.v1.Confirmation
+	(*Refusal)(nil),                    // 44: assent.v1.Refusal
+	(*Suppression)(nil),                // 45: assent.v1.Suppression
+	(*Lift)(nil),                       // 46: assent.v1.Lift
+	(*Erasure)(nil),                    // 47: assent.v1.Erasure
+	(*Link)(nil),                       // 48: assent.v1.Link
 }
 var file_assent_v1_consent_service_proto_depIdxs = []int32{
-	31, // 0: assent.v1.CheckConsentRequest.as_of:type_name -> google.protobuf.Timestamp
-	32, // 1: assent.v1.CheckConsentRequest.known_as_of:type_name -> assent.v1.KnownAsOf
+	32, // 0: assent.v1.CheckConsentRequest.as_of:type_name -> google.protobuf.Timestamp
+	33, // 1: assent.v1.CheckConsentRequest.known_as_of:type_name -> assent.v1.KnownAsOf
 	2,  // 2: assent.v1.CheckConsentRequest.consistency:type_name -> assent.v1.Consistency
 	3,  // 3: assent.v1.Consistency.at_least:type_name -> assent.v1.AtLeast
-	33, // 4: assent.v1.Consistency.bounded:type_name -> google.protobuf.Duration
-	34, // 5: assent.v1.CheckConsentResponse.decision:type_name -> assent.v1.Decision
-	0,  // 6: assent.v1.VerifyReceiptResponse.outcome:type_name -> assent.v1.ReceiptOutcome
-	6,  // 7: assent.v1.VerifyReceiptResponse.differences:type_name -> assent.v1.ReceiptDifference
-	31, // 8: assent.v1.BatchCheckConsentRequest.as_of:type_name -> google.protobuf.Timestamp
-	32, // 9: assent.v1.BatchCheckConsentRequest.known_as_of:type_name -> assent.v1.KnownAsOf
-	2,  // 10: assent.v1.BatchCheckConsentRequest.consistency:type_name -> assent.v1.Consistency
-	8,  // 11: assent.v1.StreamCheckConsentRequest.check:type_name -> assent.v1.BatchCheckConsentRequest
-	11, // 12: assent.v1.StreamCheckConsentResponse.checked:type_name -> assent.v1.BatchCheckConsentResponse
-	13, // 13: assent.v1.StreamCheckConsentResponse.error:type_name -> assent.v1.ItemError
-	12, // 14: assent.v1.BatchCheckConsentResponse.outcomes:type_name -> assent.v1.BatchOutcome
-	34, // 15: assent.v1.BatchOutcome.decision:type_name -> assent.v1.Decision
-	13, // 16: assent.v1.BatchOutcome.error:type_name -> assent.v1.ItemError
-	35, // 17: assent.v1.RequestConsentRequest.declaration:type_name -> assent.v1.DeclarationRef
-	36, // 18: assent.v1.RequestConsentRequest.evidence:type_name -> assent.v1.Evidence
-	34, // 19: assent.v1.RequestConsentResponse.decision:type_name -> assent.v1.Decision
-	31, // 20: assent.v1.RequestConsentResponse.expires_time:type_name -> google.protobuf.Timestamp
-	37, // 21: assent.v1.RequestConsentResponse.warnings:type_name -> assent.v1.Warning
-	36, // 22: assent.v1.ConfirmConsentRequest.evidence:type_name -> assent.v1.Evidence
-	38, // 23: assent.v1.GrantConsentRequest.legal_basis:type_name -> assent.v1.LegalBasis
-	35, // 24: assent.v1.GrantConsentRequest.declaration:type_name -> assent.v1.DeclarationRef
-	36, // 25: assent.v1.GrantConsentRequest.evidence:type_name -> assent.v1.Evidence
-	31, // 26: assent.v1.GrantConsentRequest.expires_time:type_name -> google.protobuf.Timestamp
-	31, // 27: assent.v1.GrantConsentRequest.occurred_time:type_name -> google.protobuf.Timestamp
-	37, // 28: assent.v1.GrantConsentResponse.warnings:type_name -> assent.v1.Warning
-	36, // 29: assent.v1.WithdrawConsentRequest.evidence:type_name -> assent.v1.Evidence
-	31, // 30: assent.v1.WithdrawConsentRequest.occurred_time:type_name -> google.protobuf.Timestamp
-	35, // 31: assent.v1.WithdrawConsentRequest.declaration:type_name -> assent.v1.DeclarationRef
-	37, // 32: assent.v1.WithdrawConsentResponse.warnings:type_name -> assent.v1.Warning
-	39, // 33: assent.v1.WithdrawConsentResponse.still_allowed:type_name -> assent.v1.StillAllowed
-	23, // 34: assent.v1.BatchRecordEventsRequest.events:type_name -> assent.v1.EventInput
-	31, // 35: assent.v1.EventInput.occurred_time:type_name -> google.protobuf.Timestamp
-	40, // 36: assent.v1.EventInput.request:type_name -> assent.v1.Request
-	41, // 37: assent.v1.EventInput.grant:type_name -> assent.v1.Grant
-	42, // 38: assent.v1.EventInput.confirm:type_name -> assent.v1.Confirmation
-	43, // 39: assent.v1.EventInput.withdraw:type_name -> assent.v1.Refusal
-	43, // 40: assent.v1.EventInput.refuse:type_name -> assent.v1.Refusal
-	44, // 41: assent.v1.EventInput.suppress:type_name -> assent.v1.Suppression
-	45, // 42: assent.v1.EventInput.lift:type_name -> assent.v1.Lift
-	46, // 43: assent.v1.EventInput.erase:type_name -> assent.v1.Erasure
-	47, // 44: assent.v1.EventInput.link:type_name -> assent.v1.Link
-	47, // 45: assent.v1.EventInput.unlink:type_name -> assent.v1.Link
-	25, // 46: assent.v1.BatchRecordEventsResponse.results:type_name -> assent.v1.RecordResult
-	13, // 47: assent.v1.RecordResult.error:type_name -> assent.v1.ItemError
-	37, // 48: assent.v1.RecordResult.warnings:type_name -> assent.v1.Warning
-	39, // 49: assent.v1.RecordResult.still_allowed:type_name -> assent.v1.StillAllowed
-	31, // 50: assent.v1.LookupRecipientRequest.as_of:type_name -> google.protobuf.Timestamp
-	32, // 51: assent.v1.LookupRecipientRequest.known_as_of:type_name -> assent.v1.KnownAsOf
-	28, // 52: assent.v1.LookupRecipientResponse.channels:type_name -> assent.v1.ChannelState
-	30, // 53: assent.v1.LookupRecipientResponse.suppressions:type_name -> assent.v1.ActiveSuppression
-	34, // 54: assent.v1.ChannelState.decision:type_name -> assent.v1.Decision
-	29, // 55: assent.v1.ChannelState.grants:type_name -> assent.v1.ActiveGrant
-	31, // 56: assent.v1.ChannelState.refused_time:type_name -> google.protobuf.Timestamp
-	31, // 57: assent.v1.ChannelState.pending_until_time:type_name -> google.protobuf.Timestamp
-	38, // 58: assent.v1.ActiveGrant.legal_basis:type_name -> assent.v1.LegalBasis
-	35, // 59: assent.v1.ActiveGrant.declaration:type_name -> assent.v1.DeclarationRef
-	31, // 60: assent.v1.ActiveGrant.occurred_time:type_name -> google.protobuf.Timestamp
-	31, // 61: assent.v1.ActiveGrant.confirmed_time:type_name -> google.protobuf.Timestamp
-	31, // 62: assent.v1.ActiveGrant.expires_time:type_name -> google.protobuf.Timestamp
-	31, // 63: assent.v1.ActiveSuppression.since_time:type_name -> google.protobuf.Timestamp
-	31, // 64: assent.v1.ActiveSuppression.until_time:type_name -> google.protobuf.Timestamp
-	1,  // 65: assent.v1.ConsentService.CheckConsent:input_type -> assent.v1.CheckConsentRequest
-	5,  // 66: assent.v1.ConsentService.VerifyReceipt:input_type -> assent.v1.VerifyReceiptRequest
-	8,  // 67: assent.v1.ConsentService.BatchCheckConsent:input_type -> assent.v1.BatchCheckConsentRequest
-	9,  // 68: assent.v1.ConsentService.StreamCheckConsent:input_type -> assent.v1.StreamCheckConsentRequest
-	14, // 69: assent.v1.ConsentService.RequestConsent:input_type -> assent.v1.RequestConsentRequest
-	16, // 70: assent.v1.ConsentService.ConfirmConsent:input_type -> assent.v1.ConfirmConsentRequest
-	18, // 71: assent.v1.ConsentService.GrantConsent:input_type -> assent.v1.GrantConsentRequest
-	20, // 72: assent.v1.ConsentService.WithdrawConsent:input_type -> assent.v1.WithdrawConsentRequest
-	22, // 73: assent.v1.ConsentService.BatchRecordEvents:input_type -> assent.v1.BatchRecordEventsRequest
-	26, // 74: assent.v1.ConsentService.LookupRecipient:input_type -> assent.v1.LookupRecipientRequest
-	4,  // 75: assent.v1.ConsentService.CheckConsent:output_type -> assent.v1.CheckConsentResponse
-	7,  // 76: assent.v1.ConsentService.VerifyReceipt:output_type -> assent.v1.VerifyReceiptResponse
-	11, // 77: assent.v1.ConsentService.BatchCheckConsent:output_type -> assent.v1.BatchCheckConsentResponse
-	10, // 78: assent.v1.ConsentService.StreamCheckConsent:output_type -> assent.v1.StreamCheckConsentResponse
-	15, // 79: assent.v1.ConsentService.RequestConsent:output_type -> assent.v1.RequestConsentResponse
-	17, // 80: assent.v1.ConsentService.ConfirmConsent:output_type -> assent.v1.ConfirmConsentResponse
-	19, // 81: assent.v1.ConsentService.GrantConsent:output_type -> assent.v1.GrantConsentResponse
-	21, // 82: assent.v1.ConsentService.WithdrawConsent:output_type -> assent.v1.WithdrawConsentResponse
-	24, // 83: assent.v1.ConsentService.BatchRecordEvents:output_type -> assent.v1.BatchRecordEventsResponse
-	27, // 84: assent.v1.ConsentService.LookupRecipient:output_type -> assent.v1.LookupRecipientResponse
-	75, // [75:85] is the sub-list for method output_type
-	65, // [65:75] is the sub-list for method input_type
-	65, // [65:65] is the sub-list for extension type_name
-	65, // [65:65] is the sub-list for extension extendee
-	0,  // [0:65] is the sub-list for field type_name
+	34, // 4: assent.v1.Consistency.bounded:type_name -> google.protobuf.Duration
+	35, // 5: assent.v1.CheckConsentResponse.decision:type_name -> assent.v1.Decision
+	5,  // 6: assent.v1.CheckConsentResponse.links:type_name -> assent.v1.MessageLinks
+	0,  // 7: assent.v1.VerifyReceiptResponse.outcome:type_name -> assent.v1.ReceiptOutcome
+	7,  // 8: assent.v1.VerifyReceiptResponse.differences:type_name -> assent.v1.ReceiptDifference
+	32, // 9: assent.v1.BatchCheckConsentRequest.as_of:type_name -> google.protobuf.Timestamp
+	33, // 10: assent.v1.BatchCheckConsentRequest.known_as_of:type_name -> assent.v1.KnownAsOf
+	2,  // 11: assent.v1.BatchCheckConsentRequest.consistency:type_name -> assent.v1.Consistency
+	9,  // 12: assent.v1.StreamCheckConsentRequest.check:type_name -> assent.v1.BatchCheckConsentRequest
+	12, // 13: assent.v1.StreamCheckConsentResponse.checked:type_name -> assent.v1.BatchCheckConsentResponse
+	14, // 14: assent.v1.StreamCheckConsentResponse.error:type_name -> assent.v1.ItemError
+	13, // 15: assent.v1.BatchCheckConsentResponse.outcomes:type_name -> assent.v1.BatchOutcome
+	5,  // 16: assent.v1.BatchCheckConsentResponse.links:type_name -> assent.v1.MessageLinks
+	35, // 17: assent.v1.BatchOutcome.decision:type_name -> assent.v1.Decision
+	14, // 18: assent.v1.BatchOutcome.error:type_name -> assent.v1.ItemError
+	36, // 19: assent.v1.RequestConsentRequest.declaration:type_name -> assent.v1.DeclarationRef
+	37, // 20: assent.v1.RequestConsentRequest.evidence:type_name -> assent.v1.Evidence
+	35, // 21: assent.v1.RequestConsentResponse.decision:type_name -> assent.v1.Decision
+	32, // 22: assent.v1.RequestConsentResponse.expires_time:type_name -> google.protobuf.Timestamp
+	38, // 23: assent.v1.RequestConsentResponse.warnings:type_name -> assent.v1.Warning
+	37, // 24: assent.v1.ConfirmConsentRequest.evidence:type_name -> assent.v1.Evidence
+	39, // 25: assent.v1.GrantConsentRequest.legal_basis:type_name -> assent.v1.LegalBasis
+	36, // 26: assent.v1.GrantConsentRequest.declaration:type_name -> assent.v1.DeclarationRef
+	37, // 27: assent.v1.GrantConsentRequest.evidence:type_name -> assent.v1.Evidence
+	32, // 28: assent.v1.GrantConsentRequest.expires_time:type_name -> google.protobuf.Timestamp
+	32, // 29: assent.v1.GrantConsentRequest.occurred_time:type_name -> google.protobuf.Timestamp
+	38, // 30: assent.v1.GrantConsentResponse.warnings:type_name -> assent.v1.Warning
+	37, // 31: assent.v1.WithdrawConsentRequest.evidence:type_name -> assent.v1.Evidence
+	32, // 32: assent.v1.WithdrawConsentRequest.occurred_time:type_name -> google.protobuf.Timestamp
+	36, // 33: assent.v1.WithdrawConsentRequest.declaration:type_name -> assent.v1.DeclarationRef
+	38, // 34: assent.v1.WithdrawConsentResponse.warnings:type_name -> assent.v1.Warning
+	40, // 35: assent.v1.WithdrawConsentResponse.still_allowed:type_name -> assent.v1.StillAllowed
+	24, // 36: assent.v1.BatchRecordEventsRequest.events:type_name -> assent.v1.EventInput
+	32, // 37: assent.v1.EventInput.occurred_time:type_name -> google.protobuf.Timestamp
+	41, // 38: assent.v1.EventInput.request:type_name -> assent.v1.Request
+	42, // 39: assent.v1.EventInput.grant:type_name -> assent.v1.Grant
+	43, // 40: assent.v1.EventInput.confirm:type_name -> assent.v1.Confirmation
+	44, // 41: assent.v1.EventInput.withdraw:type_name -> assent.v1.Refusal
+	44, // 42: assent.v1.EventInput.refuse:type_name -> assent.v1.Refusal
+	45, // 43: assent.v1.EventInput.suppress:type_name -> assent.v1.Suppression
+	46, // 44: assent.v1.EventInput.lift:type_name -> assent.v1.Lift
+	47, // 45: assent.v1.EventInput.erase:type_name -> assent.v1.Erasure
+	48, // 46: assent.v1.EventInput.link:type_name -> assent.v1.Link
+	48, // 47: assent.v1.EventInput.unlink:type_name -> assent.v1.Link
+	26, // 48: assent.v1.BatchRecordEventsResponse.results:type_name -> assent.v1.RecordResult
+	14, // 49: assent.v1.RecordResult.error:type_name -> assent.v1.ItemError
+	38, // 50: assent.v1.RecordResult.warnings:type_name -> assent.v1.Warning
+	40, // 51: assent.v1.RecordResult.still_allowed:type_name -> assent.v1.StillAllowed
+	32, // 52: assent.v1.LookupRecipientRequest.as_of:type_name -> google.protobuf.Timestamp
+	33, // 53: assent.v1.LookupRecipientRequest.known_as_of:type_name -> assent.v1.KnownAsOf
+	29, // 54: assent.v1.LookupRecipientResponse.channels:type_name -> assent.v1.ChannelState
+	31, // 55: assent.v1.LookupRecipientResponse.suppressions:type_name -> assent.v1.ActiveSuppression
+	35, // 56: assent.v1.ChannelState.decision:type_name -> assent.v1.Decision
+	30, // 57: assent.v1.ChannelState.grants:type_name -> assent.v1.ActiveGrant
+	32, // 58: assent.v1.ChannelState.refused_time:type_name -> google.protobuf.Timestamp
+	32, // 59: assent.v1.ChannelState.pending_until_time:type_name -> google.protobuf.Timestamp
+	39, // 60: assent.v1.ActiveGrant.legal_basis:type_name -> assent.v1.LegalBasis
+	36, // 61: assent.v1.ActiveGrant.declaration:type_name -> assent.v1.DeclarationRef
+	32, // 62: assent.v1.ActiveGrant.occurred_time:type_name -> google.protobuf.Timestamp
+	32, // 63: assent.v1.ActiveGrant.confirmed_time:type_name -> google.protobuf.Timestamp
+	32, // 64: assent.v1.ActiveGrant.expires_time:type_name -> google.protobuf.Timestamp
+	32, // 65: assent.v1.ActiveSuppression.since_time:type_name -> google.protobuf.Timestamp
+	32, // 66: assent.v1.ActiveSuppression.until_time:type_name -> google.protobuf.Timestamp
+	1,  // 67: assent.v1.ConsentService.CheckConsent:input_type -> assent.v1.CheckConsentRequest
+	6,  // 68: assent.v1.ConsentService.VerifyReceipt:input_type -> assent.v1.VerifyReceiptRequest
+	9,  // 69: assent.v1.ConsentService.BatchCheckConsent:input_type -> assent.v1.BatchCheckConsentRequest
+	10, // 70: assent.v1.ConsentService.StreamCheckConsent:input_type -> assent.v1.StreamCheckConsentRequest
+	15, // 71: assent.v1.ConsentService.RequestConsent:input_type -> assent.v1.RequestConsentRequest
+	17, // 72: assent.v1.ConsentService.ConfirmConsent:input_type -> assent.v1.ConfirmConsentRequest
+	19, // 73: assent.v1.ConsentService.GrantConsent:input_type -> assent.v1.GrantConsentRequest
+	21, // 74: assent.v1.ConsentService.WithdrawConsent:input_type -> assent.v1.WithdrawConsentRequest
+	23, // 75: assent.v1.ConsentService.BatchRecordEvents:input_type -> assent.v1.BatchRecordEventsRequest
+	27, // 76: assent.v1.ConsentService.LookupRecipient:input_type -> assent.v1.LookupRecipientRequest
+	4,  // 77: assent.v1.ConsentService.CheckConsent:output_type -> assent.v1.CheckConsentResponse
+	8,  // 78: assent.v1.ConsentService.VerifyReceipt:output_type -> assent.v1.VerifyReceiptResponse
+	12, // 79: assent.v1.ConsentService.BatchCheckConsent:output_type -> assent.v1.BatchCheckConsentResponse
+	11, // 80: assent.v1.ConsentService.StreamCheckConsent:output_type -> assent.v1.StreamCheckConsentResponse
+	16, // 81: assent.v1.ConsentService.RequestConsent:output_type -> assent.v1.RequestConsentResponse
+	18, // 82: assent.v1.ConsentService.ConfirmConsent:output_type -> assent.v1.ConfirmConsentResponse
+	20, // 83: assent.v1.ConsentService.GrantConsent:output_type -> assent.v1.GrantConsentResponse
+	22, // 84: assent.v1.ConsentService.WithdrawConsent:output_type -> assent.v1.WithdrawConsentResponse
+	25, // 85: assent.v1.ConsentService.BatchRecordEvents:output_type -> assent.v1.BatchRecordEventsResponse
+	28, // 86: assent.v1.ConsentService.LookupRecipient:output_type -> assent.v1.LookupRecipientResponse
+	77, // [77:87] is the sub-list for method output_type
+	67, // [67:77] is the sub-list for method input_type
+	67, // [67:67] is the sub-list for extension type_name
+	67, // [67:67] is the sub-list for extension extendee
+	0,  // [0:67] is the sub-list for field type_name
 }
 
 func init() { file_assent_v1_consent_service_proto_init() }
@@ -2983,15 +3118,15 @@ func file_assent_v1_consent_service_proto_init() {
 		(*Consistency_AtLeast)(nil),
 		(*Consistency_Bounded)(nil),
 	}
-	file_assent_v1_consent_service_proto_msgTypes[9].OneofWrappers = []any{
+	file_assent_v1_consent_service_proto_msgTypes[10].OneofWrappers = []any{
 		(*StreamCheckConsentResponse_Checked)(nil),
 		(*StreamCheckConsentResponse_Error)(nil),
 	}
-	file_assent_v1_consent_service_proto_msgTypes[11].OneofWrappers = []any{
+	file_assent_v1_consent_service_proto_msgTypes[12].OneofWrappers = []any{
 		(*BatchOutcome_Decision)(nil),
 		(*BatchOutcome_Error)(nil),
 	}
-	file_assent_v1_consent_service_proto_msgTypes[22].OneofWrappers = []any{
+	file_assent_v1_consent_service_proto_msgTypes[23].OneofWrappers = []any{
 		(*EventInput_Request)(nil),
 		(*EventInput_Grant)(nil),
 		(*EventInput_Confirm)(nil),
@@ -3009,7 +3144,7 @@ func file_assent_v1_consent_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_assent_v1_consent_service_proto_rawDesc), len(file_assent_v1_consent_service_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   30,
+			NumMessages:   31,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

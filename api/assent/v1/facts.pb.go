@@ -468,7 +468,7 @@ type Suppression struct {
 	//	*Suppression_Address
 	//	*Suppression_Domain
 	Target isSuppression_Target `protobuf_oneof:"target"`
-	// LEGAL_BLOCK, PROCESSING_RESTRICTED, HARD_BOUNCE, MANUAL, OBJECTION, COMPLAINT, EXTERNAL_LIST; in answers also ERASED.
+	// LEGAL_BLOCK, PROCESSING_RESTRICTED, HARD_BOUNCE, MANUAL, OBJECTION, COMPLAINT, EXTERNAL_LIST; in answers also ERASED and UNSUBSCRIBE_UNCLEAR.
 	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
 	// all, marketing, controller:ID, department:ID, channel:ID or sender:ID; unset: as the reason has it. MANUAL must have one.
 	Scope string `protobuf:"bytes,3,opt,name=scope,proto3" json:"scope,omitempty"`

@@ -26,6 +26,7 @@ type Question struct {
 	Reference   string
 	Advertising bool
 	Moment      value.Moment
+	Links       bool // the links of the messages are wanted
 }
 
 // Files are what is read and written; empty: it is not.
@@ -162,6 +163,7 @@ func (c *fileCheck) ask(ctx context.Context, b *checkedBatch) error {
 		&assentv1.BatchCheckConsentRequest{
 			Addresses: addresses, Channel: c.asked.Channel, SenderIdentity: c.asked.Sender, Reference: c.asked.Reference,
 			ContainsAdvertising: c.asked.Advertising, AsOf: c.asked.Moment.AsOf.At, KnownAsOf: c.asked.Moment.Known.Until,
+			Links: c.asked.Links,
 		})
 	if err != nil {
 		return err
@@ -169,7 +171,7 @@ func (c *fileCheck) ask(ctx context.Context, b *checkedBatch) error {
 	n := len(b.rows)
 	outside := func(i uint32) bool { return int64(i) >= int64(len(b.answer.GetOutcomes())) }
 	if len(b.answer.GetOutcomeIndexes()) != n || len(b.answer.GetValidUntilSeconds()) != n ||
-		len(b.answer.GetBasisEndSeconds()) != n && len(b.answer.GetBasisEndSeconds()) != 0 ||
+		len(b.answer.GetBasisEndSeconds()) != n && len(b.answer.GetBasisEndSeconds()) != 0 || c.asked.Links && len(b.answer.GetLinks()) != n ||
 		slices.ContainsFunc(b.answer.GetOutcomeIndexes(), outside) {
 		return errors.New("the server's answer does not fit the batch")
 	}
@@ -206,7 +208,11 @@ func (c *fileCheck) consume(b *checkedBatch) error {
 	for i, row := range b.rows {
 		o := &outcomes[b.answer.GetOutcomeIndexes()[i]]
 		o.count++
-		if err := c.write(row, o, b.answer.GetValidUntilSeconds()[i]); err != nil {
+		var links *assentv1.MessageLinks
+		if c.asked.Links {
+			links = b.answer.GetLinks()[i]
+		}
+		if err := c.write(row, o, b.answer.GetValidUntilSeconds()[i], links); err != nil {
 			return err
 		}
 		if ends := b.answer.GetBasisEndSeconds(); len(ends) > 0 && ends[i] != 0 && o.allowed {
@@ -224,7 +230,7 @@ func (c *fileCheck) consume(b *checkedBatch) error {
 }
 
 // write writes one row, which is built in a place that all rows share.
-func (c *fileCheck) write(row []string, o *answered, validUntil int64) error {
+func (c *fileCheck) write(row []string, o *answered, validUntil int64, links *assentv1.MessageLinks) error {
 	if !o.allowed {
 		if c.denied == nil {
 			return nil
@@ -241,18 +247,28 @@ func (c *fileCheck) write(row []string, o *answered, validUntil int64) error {
 	sender := o.decision.GetSenderIdentity()
 	c.row = append(append(c.row[:0], row...), o.Reason, o.basis, sender.GetId(), sender.GetFromAddress(),
 		time.Unix(validUntil, 0).UTC().Format(time.RFC3339), o.position)
+	if c.asked.Links {
+		if links.GetToken() == "" {
+			return errors.New("the server's answer has no links for an address that may be contacted; check the file again")
+		}
+		c.row = append(c.row, links.GetListUnsubscribe(), links.GetListUnsubscribePost(), links.GetPageUrl(), links.GetReturnPath())
+	}
 	return c.allowed.WriteRow(c.row)
 }
 
-func allowedColumns() []string {
-	return []string{"reason", "legal_basis", "sender_identity", "from_address", "valid_until", "decided_position"}
+func (c *fileCheck) allowedColumns() []string {
+	columns := []string{"reason", "legal_basis", "sender_identity", "from_address", "valid_until", "decided_position"}
+	if c.asked.Links {
+		columns = append(columns, "list_unsubscribe", "list_unsubscribe_post", "page_url", "return_path")
+	}
+	return columns
 }
 
 func deniedColumns() []string { return []string{"verdict", "reason"} }
 
 func (c *fileCheck) createFiles() error {
 	var err error
-	if c.allowed, err = c.create(c.files.Out, allowedColumns()); err != nil {
+	if c.allowed, err = c.create(c.files.Out, c.allowedColumns()); err != nil {
 		return err
 	}
 	if c.files.Denied != "" {

@@ -11,7 +11,6 @@ import (
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/locale"
-	"github.com/assent-io/assent/internal/service/check"
 )
 
 // BatchTimeout is how long a call about many addresses, and one round of a stream, may take if the caller gives no deadline.
@@ -89,10 +88,10 @@ func (s *consentServer) streamed(
 		// As long as a call with the same batch may take.
 		timed, cancel := context.WithTimeout(ctx, BatchTimeout)
 		defer cancel()
-		var result check.BatchResult
-		if result, err = s.batch(timed, next.GetCheck()); err == nil {
+		var answer *assentv1.BatchCheckConsentResponse
+		if answer, err = s.batchAnswer(timed, next.GetCheck(), lang); err == nil {
 			return &assentv1.StreamCheckConsentResponse{
-				Outcome: &assentv1.StreamCheckConsentResponse_Checked{Checked: compact(&result, lang)},
+				Outcome: &assentv1.StreamCheckConsentResponse_Checked{Checked: answer},
 			}, nil
 		}
 	}

@@ -10,7 +10,10 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/locale"
+	"github.com/assent-io/assent/internal/service/asof"
 	"github.com/assent-io/assent/internal/service/check"
+	"github.com/assent-io/assent/internal/service/recipient"
 	"github.com/assent-io/assent/internal/service/record"
 	"github.com/assent-io/assent/internal/service/txn"
 )
@@ -22,6 +25,7 @@ type consentServer struct {
 	check    Checker
 	receipts ReceiptVerifier
 	record   Recorder
+	links    Linker
 	speaks   languages
 	checks   Validation
 }
@@ -58,18 +62,75 @@ func (s *consentServer) CheckConsent(
 	if err != nil {
 		return nil, err
 	}
-	return &assentv1.CheckConsentResponse{Decision: decisionOf(&result, s.speaks.of(ctx))}, nil
+	response := &assentv1.CheckConsentResponse{Decision: decisionOf(&result, s.speaks.of(ctx))}
+	if m.GetLinks() {
+		made, err := s.linksOf(ctx, moment, m.GetChannel(), []recipient.Wanted{
+			{Address: m.GetAddress(), Verdict: result.Verdict, Decided: result.Decided},
+		})
+		if err != nil {
+			return nil, err
+		}
+		if result.Verdict == consent.Allow {
+			response.Links = made[0]
+		}
+	}
+	return response, nil
 }
 
 // BatchCheckConsent answers about many addresses.
 func (s *consentServer) BatchCheckConsent(
 	ctx context.Context, m *assentv1.BatchCheckConsentRequest,
 ) (*assentv1.BatchCheckConsentResponse, error) {
+	return s.batchAnswer(ctx, m, s.speaks.of(ctx))
+}
+
+// batchAnswer answers about many addresses, with the links of their messages where these are asked for.
+func (s *consentServer) batchAnswer(
+	ctx context.Context, m *assentv1.BatchCheckConsentRequest, lang locale.Language,
+) (*assentv1.BatchCheckConsentResponse, error) {
 	result, err := s.batch(ctx, m)
 	if err != nil {
 		return nil, err
 	}
-	return compact(&result, s.speaks.of(ctx)), nil
+	response := compact(&result, lang)
+	if !m.GetLinks() {
+		return response, nil
+	}
+	wanted := make([]recipient.Wanted, len(m.GetAddresses()))
+	for i, address := range m.GetAddresses() {
+		d, _ := result.Item(i)
+		wanted[i] = recipient.Wanted{Address: address, Verdict: d.Verdict, Decided: d.Decided}
+	}
+	moment, err := momentOf(m)
+	if err != nil {
+		return nil, err
+	}
+	response.Links, err = s.linksOf(ctx, moment, m.GetChannel(), wanted)
+	return response, err
+}
+
+// linksOf returns the links of messages, an empty one for each that has none.
+func (s *consentServer) linksOf(
+	ctx context.Context, moment asof.Moment, channel string, wanted []recipient.Wanted,
+) ([]*assentv1.MessageLinks, error) {
+	if !moment.IsNow() {
+		return nil, fault.Errorf(fault.InvalidRequest, "links", "links are made for messages of now; ask without as_of and known_as_of")
+	}
+	made, err := s.links.Issue(ctx, channel, wanted)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]*assentv1.MessageLinks, len(made))
+	for i, h := range made {
+		list[i] = &assentv1.MessageLinks{}
+		if h != nil {
+			list[i] = &assentv1.MessageLinks{
+				ListUnsubscribe: h.ListUnsubscribe, ListUnsubscribePost: h.ListUnsubscribePost, PageUrl: h.PageURL, Token: h.Token,
+				ReturnPath: h.ReturnPath,
+			}
+		}
+	}
+	return list, nil
 }
 
 func (s *consentServer) batch(ctx context.Context, m *assentv1.BatchCheckConsentRequest) (check.BatchResult, error) {

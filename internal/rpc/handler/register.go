@@ -10,7 +10,7 @@ import (
 func Register(server grpc.ServiceRegistrar, use UseCases, checks Validation) {
 	speaks := newLanguages()
 	assentv1.RegisterConsentServiceServer(server, &consentServer{
-		check: use, receipts: use, record: use, speaks: speaks, checks: checks,
+		check: use, receipts: use, record: use, links: use, speaks: speaks, checks: checks,
 	})
 	assentv1.RegisterSuppressionServiceServer(server, &suppressionServer{record: use})
 	assentv1.RegisterHistoryServiceServer(server, &historyServer{history: use, record: use, rights: use, speaks: speaks})

@@ -14,6 +14,7 @@ import (
 	"github.com/assent-io/assent/internal/service/erased"
 	"github.com/assent-io/assent/internal/service/export"
 	"github.com/assent-io/assent/internal/service/receipts"
+	"github.com/assent-io/assent/internal/service/recipient"
 	"github.com/assent-io/assent/internal/service/record"
 	"github.com/assent-io/assent/internal/service/retention"
 	"github.com/assent-io/assent/internal/service/rights"
@@ -25,6 +26,11 @@ type Checker interface {
 	Check(ctx context.Context, in check.Input) (check.Result, error)
 	BatchCheck(ctx context.Context, in check.BatchInput) (check.BatchResult, error)
 	Lookup(ctx context.Context, in check.LookupInput) (check.Recipient, error)
+}
+
+// Linker makes the links of messages.
+type Linker interface {
+	Issue(ctx context.Context, channel string, wanted []recipient.Wanted) ([]*recipient.Headers, error)
 }
 
 // ReceiptVerifier verifies the receipts of checks.
@@ -101,6 +107,7 @@ type Prover interface {
 // UseCases is all that the services call.
 type UseCases interface {
 	Checker
+	Linker
 	ReceiptVerifier
 	Recorder
 	Historian

@@ -9,6 +9,7 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/env"
+	"github.com/assent-io/assent/internal/service/reference"
 	"github.com/assent-io/assent/internal/service/subjects"
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/token"
@@ -41,16 +42,12 @@ type Wanted struct {
 	Decided consent.Instant
 }
 
-// Issue returns the links of messages on a channel, in the order of the messages: nil for one that is not allowed. They have all the same
-// catalog. It reads the store once; nothing is recorded. Errors: NO_PUBLIC_URL; NOT_REFUSABLE for a channel that no link could leave.
-func (l *Links) Issue(ctx context.Context, cat *catalog.Catalog, channel string, wanted []Wanted) ([]*Headers, error) {
+// Issue returns the links of messages on a channel, in the order of the messages: nil for one that is not allowed. It reads the store once;
+// nothing is recorded. Errors: NO_PUBLIC_URL; NOT_REFUSABLE for a channel that no link could leave.
+func (l *Links) Issue(ctx context.Context, channel string, wanted []Wanted) ([]*Headers, error) {
 	if l.opts.PublicURL == "" {
 		return nil, fault.Errorf(fault.NoPublicURL, "links",
 			"the server does not know its own address; start it with --public-url https://…, or ask without links")
-	}
-	ch, ok := cat.Channel(channel)
-	if !ok || !ch.Refusable {
-		return nil, fault.Errorf(fault.NotRefusable, "links", "the channel cannot be refused, so there are no links to leave it; ask without links")
 	}
 	locator := subjects.NewLocator(l.Keys, len(wanted))
 	places := make([]subjects.Place, len(wanted))
@@ -68,9 +65,12 @@ func (l *Links) Issue(ctx context.Context, cat *catalog.Catalog, channel string,
 		}
 		exact[i] = strings.Clone(a.Exact())
 	}
-	ids, err := l.subjectsOf(ctx, places)
+	ids, ch, err := l.subjectsOf(ctx, places, channel)
 	if err != nil {
 		return nil, err
+	}
+	if ch == nil || !ch.Refusable {
+		return nil, fault.Errorf(fault.NotRefusable, "links", "the channel cannot be refused, so there are no links to leave it; ask without links")
 	}
 	made := make([]*Headers, len(wanted))
 	for i := range wanted {
@@ -96,26 +96,30 @@ func (l *Links) Issue(ctx context.Context, cat *catalog.Catalog, channel string,
 	return made, nil
 }
 
-// subjectsOf returns the ids of the subjects at places.
-func (l *Links) subjectsOf(ctx context.Context, places []subjects.Place) (map[storage.SubjectKey]consent.SubjectID, error) {
+// subjectsOf returns the ids of the subjects at places, and the channel with an id; nil if there is none.
+func (l *Links) subjectsOf(
+	ctx context.Context, places []subjects.Place, channel string,
+) (map[storage.SubjectKey]consent.SubjectID, *catalog.Channel, error) {
 	var keys []storage.SubjectKey
 	for i := range places {
 		keys = append(keys, places[i].Keys...)
 	}
 	ids := make(map[storage.SubjectKey]consent.SubjectID, len(keys))
-	if len(keys) == 0 {
-		return ids, nil
-	}
-	_, rows, err := l.Store.States(ctx, keys)
+	head, rows, err := l.Store.States(ctx, keys)
 	if err != nil {
-		return nil, env.StoreFault(err)
+		return nil, nil, env.StoreFault(err)
 	}
+	versions, err := l.reader.Catalogs.UpTo(ctx, &head)
+	if err != nil {
+		return nil, nil, err
+	}
+	ch, _ := reference.InForce(versions, max(l.Instant(), head.Recorded)).Parsed.Channel(channel)
 	for i := range rows {
 		if rows[i].ID != (consent.SubjectID{}) && rows[i].Address != nil {
 			ids[rows[i].Key] = rows[i].ID
 		}
 	}
-	return ids, nil
+	return ids, ch, nil
 }
 
 func (l *Links) headers(link *token.Link, exact string) (*Headers, error) {

@@ -62,7 +62,7 @@ func allowed() map[string][]string {
 			"internal/service/administration", "internal/service/asof", "internal/service/check",
 			"internal/service/checkpoint", "internal/service/consumers", "internal/service/disclosure", "internal/service/erased",
 			"internal/service/export", "internal/service/receipts",
-			"internal/service/record", "internal/service/retention", "internal/service/rights", "internal/service/txn",
+			"internal/service/recipient", "internal/service/record", "internal/service/retention", "internal/service/rights", "internal/service/txn",
 		},
 		"internal/rpc/contract": {"api/assent/v1"},
 		"internal/service": {
@@ -175,7 +175,8 @@ func allowed() map[string][]string {
 		"internal/service/recipient": {
 			"internal/address", "internal/catalog", "internal/consent", "internal/consent/standing", "internal/consent/statement",
 			"internal/fault", "internal/period", "internal/seal", "internal/service/access", "internal/service/asof", "internal/service/env",
-			"internal/service/record", "internal/service/subjects", "internal/service/txn", "internal/storage", "internal/token",
+			"internal/service/record", "internal/service/reference", "internal/service/subjects", "internal/service/txn", "internal/storage",
+			"internal/token",
 		},
 		"internal/service/voidcheck": {
 			"internal/address", "internal/catalog", "internal/consent", "internal/consent/usefulness", "internal/fault",
