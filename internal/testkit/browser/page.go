@@ -67,10 +67,14 @@ func Evaluate[T any](p *Page, expression string) T {
 	return value
 }
 
-// Wait waits until an expression of JavaScript is true in the page. The test fails if it is not within 20 seconds.
+// Wait waits until an expression of JavaScript is true in the page. The test fails if it is not within 20 seconds. While the page gives way to
+// another one nothing can be evaluated, so that an error counts as not yet.
 func (p *Page) Wait(expression string) {
 	p.t.Helper()
-	testkit.Eventually(p.t, patience, expression, func() bool { return Evaluate[bool](p, expression) })
+	testkit.Eventually(p.t, patience, expression, func() bool {
+		holds, err := chromedp.Run(p.ctx, chromedp.Evaluate[bool](expression, chromedp.EvalAwaitPromise))
+		return err == nil && holds
+	})
 }
 
 // Screenshot writes a picture of the whole page, below its visible part too, to a file as PNG.
