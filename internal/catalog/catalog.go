@@ -140,6 +140,7 @@ type Controller struct {
 	PostalAddress  string
 	PrivacyContact string // e-mail address in its exact form
 	ImprintURL     string // empty when not given
+	PrivacyURL     string // of the notice on data protection; empty when not given
 	// SupervisoryAuthority is the name and address of the authority that a person may complain to (GDPR Art. 15(1)(f));
 	// empty when not given.
 	SupervisoryAuthority string

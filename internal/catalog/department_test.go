@@ -266,7 +266,7 @@ func TestCheckDepartment_OrderOfTheParts_IsFree(t *testing.T) {
 
 func TestKeyOf_IsTheKeyOfTheDocument(t *testing.T) {
 	for field, want := range map[string]string{
-		"LegalBases": "legal_bases", "DecisionTTL": "decision_ttl", "ImprintURL": "imprint_url", "ID": "id", "EN": "en",
+		"LegalBases": "legal_bases", "DecisionTTL": "decision_ttl", "ImprintURL": "imprint_url", "PrivacyURL": "privacy_url", "ID": "id", "EN": "en",
 		"HardBounces": "hard_bounces", "DoubleOptIn": "double_opt_in",
 	} {
 		if got := keyOf(field); got != want {

@@ -111,6 +111,7 @@ func TestParse_EveryKey_IsKept(t *testing.T) {
 		Controllers: []Controller{{
 			ID: "netz", Name: "Netz AG", PostalAddress: "Ring 2, 8010 Graz, Austria",
 			PrivacyContact: "dsb@netz.example", ImprintURL: "https://netz.example/impressum",
+			PrivacyURL:           "https://netz.example/datenschutz",
 			SupervisoryAuthority: "Datenschutzbehörde, Barichgasse 40–42, 1030 Wien",
 			RetentionNote:        LocalName{"Kept as the schedule of the group says", "Aufbewahrung nach dem Löschkonzept der Gruppe"},
 		}},

@@ -42,7 +42,7 @@ func (d *decoder) catalog(c *Catalog, body ast.Node) {
 }
 
 func (d *decoder) controller(entry item) Controller {
-	o := d.object(entry.node, entry.path, "id", "name", "postal_address", "privacy_contact", "imprint_url",
+	o := d.object(entry.node, entry.path, "id", "name", "postal_address", "privacy_contact", "imprint_url", "privacy_url",
 		"supervisory_authority", "retention_note")
 	o.require("id", "name", "postal_address", "privacy_contact")
 	return Controller{
@@ -51,6 +51,7 @@ func (d *decoder) controller(entry item) Controller {
 		PostalAddress:  o.prose("postal_address", maxLine),
 		PrivacyContact: o.email("privacy_contact"),
 		ImprintURL:     o.webAddress("imprint_url"),
+		PrivacyURL:     o.webAddress("privacy_url"),
 
 		SupervisoryAuthority: o.prose("supervisory_authority", maxLine),
 		RetentionNote:        o.localText("retention_note", maxLine),

@@ -3,6 +3,9 @@ package server_test
 import (
 	"encoding/json"
 	"net/http"
+	"os"
+	"os/exec"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -178,4 +181,26 @@ func TestLinks_AreCounted(t *testing.T) {
 	if strings.Contains(got.body, l.token) {
 		t.Error("the metrics show the token")
 	}
+}
+
+// TestLinks_CommandsOfThePageInDocs_DoWhatItSays runs the commands of docs/links.md.
+func TestLinks_CommandsOfThePageInDocs_DoWhatItSays(t *testing.T) {
+	l := newLinked(t)
+	document, err := os.ReadFile("../../docs/links.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	commands := regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(string(document), -1)
+	want := []string{`"listUnsubscribePost"`, "Your request was received."}
+	if len(commands) != len(want) {
+		t.Fatalf("the page has %d commands", len(commands))
+	}
+	for i, c := range commands {
+		command := strings.NewReplacer("localhost:8080", l.at.HTTP, "TOKEN", l.token).Replace(c[1])
+		out, err := exec.CommandContext(t.Context(), "bash", "-c", command).CombinedOutput()
+		if err != nil || !strings.Contains(string(out), want[i]) {
+			t.Errorf("%s: %s (%v)", c[1], out, err)
+		}
+	}
+	l.wants("newsletter", "WITHDRAWN")
 }

@@ -18,8 +18,8 @@ const (
 type confirmData struct {
 	frame
 
-	Intro, Declaration string
-	Buttons            []button
+	Intro, Declaration, DeclarationLang string
+	Buttons                             []button
 }
 
 // serveConfirmation shows the page of a confirmation link.
@@ -92,7 +92,7 @@ func (p *pages) askingOf(a *recipient.Asking, answer *said) *confirmData {
 		"channel": {EN: a.Channel.Name.EN, DE: a.Channel.Name.DE},
 	}).In(p.lang)
 	if a.Declaration != nil {
-		d.Declaration = a.Declaration.Text
+		d.Declaration, d.DeclarationLang = a.Declaration.Text, a.Declaration.Language
 	}
 	if answer == nil {
 		switch {

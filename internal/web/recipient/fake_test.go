@@ -80,7 +80,7 @@ func newFake() *fake {
 	offers := &catalog.Channel{ID: "offers", Name: catalog.LocalName{EN: "Offers", DE: "Angebote"}}
 	desk := &catalog.Department{ID: "desk", Name: catalog.LocalName{EN: "Desk", DE: "Redaktion"}}
 	acme := &catalog.Controller{
-		ID: "acme", Name: "Acme GmbH", PostalAddress: "Hauptplatz 1, 1010 Wien", ImprintURL: "https://acme.example/imprint", PrivacyContact: "privacy@acme.example",
+		ID: "acme", Name: "Acme GmbH", PostalAddress: "Hauptplatz 1, 1010 Wien", ImprintURL: "https://acme.example/imprint", PrivacyURL: "https://acme.example/privacy", PrivacyContact: "privacy@acme.example",
 	}
 	since := consent.InstantOf(time.Date(2026, 3, 3, 12, 0, 0, 0, time.UTC))
 	return &fake{

@@ -60,7 +60,7 @@ func TestPage_ShowsChannelsWhyAndTheButtonsThatWork(t *testing.T) {
 	for _, want := range []string{
 		"h•••@e•••.at", "Acme GmbH", "Stop all advertising by e-mail", "Weekly &lt;newsletter&gt;", "consent of 3 March 2026", "as a customer, since 3 March 2026",
 		"Desk", "Nothing is sent until 17 March 2026", "Keep Weekly &lt;newsletter&gt;", "Unsubscribe from Offers", "Pause Offers", "End the pause of Offers",
-		"The link is from an older e-mail", "https://acme.example/imprint", "privacy@acme.example", "Hauptplatz 1",
+		"The link is from an older e-mail", "https://acme.example/imprint", "https://acme.example/privacy", "privacy@acme.example", "Hauptplatz 1",
 	} {
 		if !strings.Contains(body, want) {
 			t.Errorf("the page lacks %q", want)

@@ -110,7 +110,7 @@ func (p *pages) frame(of *catalog.Controller) frame {
 	}
 	if of != nil {
 		f.Controller = of.Name
-		f.Contact = &contact{Name: of.Name, Address: of.PostalAddress, Imprint: of.ImprintURL, Officer: of.PrivacyContact}
+		f.Contact = &contact{Name: of.Name, Address: of.PostalAddress, Imprint: of.ImprintURL, Privacy: of.PrivacyURL, Officer: of.PrivacyContact}
 	}
 	return f
 }

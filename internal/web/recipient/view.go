@@ -52,7 +52,7 @@ func (p *pages) rowOf(r *recipient.Row) rowData {
 	}
 	add(r.CanKeep, recipient.ActKeep, locale.Fill("recipient.keep", named), false)
 	add(r.CanResume, recipient.ActResume, locale.Fill("recipient.resume", named), true)
-	add(r.CanLeave, recipient.ActLeave, locale.Fill("recipient.leave", named), r.CanKeep)
+	add(r.CanLeave, recipient.ActLeave, locale.Fill("recipient.leave", named), true)
 	if r.CanPause {
 		row.Pause = locale.Fill("recipient.pause", named).In(p.lang)
 	}
