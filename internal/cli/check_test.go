@@ -139,6 +139,30 @@ func TestCheckFile_SortsRowsAndCounts(t *testing.T) {
 	}
 }
 
+func TestCheck_Links_AreAskedForAndShown(t *testing.T) {
+	f := startFake(t)
+	one := f.run(t, "check", "anna@firma.example", "--channel", "newsletter", "--links").must(t, 0)
+	for _, want := range []string{"<https://consent.example/u/1abc>", "List-Unsubscribe=One-Click", "bounce+1.xyz@mail.example"} {
+		if !strings.Contains(one.stdout, want) {
+			t.Errorf("one address: %s lacks %s", one.stdout, want)
+		}
+	}
+	if denied := f.run(t, "check", "deny@firma.example", "--channel", "newsletter", "--links").must(t, 3); strings.Contains(denied.stdout, "1abc") {
+		t.Errorf("one that is denied: %s", denied.stdout)
+	}
+	out := filepath.Join(t.TempDir(), "allowed.csv")
+	f.runWith(t, "address\nanna@firma.example\ndeny@firma.example\n", "check", "--file", "-", "--channel", "newsletter", "--links", "--out", out).must(t, 0)
+	lines := strings.Split(strings.TrimSpace(read(t, out)), "\n")
+	if len(lines) != 2 || !strings.HasSuffix(lines[0], ",list_unsubscribe,list_unsubscribe_post,page_url,return_path") ||
+		!strings.HasSuffix(lines[1], ",<https://consent.example/u/1abc>,List-Unsubscribe=One-Click,https://consent.example/u/1abc,bounce+1.xyz@mail.example") {
+		t.Errorf("the file is %q", lines)
+	}
+	f.runWith(t, "address\nnolinks@firma.example\n", "check", "--file", "-", "--channel", "newsletter", "--links", "--out", filepath.Join(t.TempDir(), "x.csv")).must(t, 1)
+	if got := f.run(t, "check", "anna@firma.example", "--channel", "newsletter", "--links", "--as-of", "2026-10-01T10:00:00Z").must(t, 2); !strings.Contains(got.stderr, "--links") {
+		t.Errorf("of the past: %s", got.stderr)
+	}
+}
+
 func TestCheckFile_JSON_CountsOnStandardOutput(t *testing.T) {
 	f := startFake(t)
 	out := filepath.Join(t.TempDir(), "allowed.csv")

@@ -170,7 +170,18 @@ func (f *fake) CheckConsent(_ context.Context, in *assentv1.CheckConsentRequest)
 	if failed != nil {
 		return nil, failure(codes.InvalidArgument, failed.GetReason(), failed.GetMessage(), "address: it has no @")
 	}
-	return &assentv1.CheckConsentResponse{Decision: d}, nil
+	return &assentv1.CheckConsentResponse{Decision: d, Links: linksOf(in.GetLinks() && d.GetVerdict() == assentv1.Verdict_VERDICT_ALLOW)}, nil
+}
+
+// linksOf returns links that are made; nil where they are not wanted.
+func linksOf(wanted bool) *assentv1.MessageLinks {
+	if !wanted {
+		return nil
+	}
+	return &assentv1.MessageLinks{
+		ListUnsubscribe: "<https://consent.example/u/1abc>", ListUnsubscribePost: "List-Unsubscribe=One-Click",
+		PageUrl: "https://consent.example/u/1abc", Token: "1abc", ReturnPath: "bounce+1.xyz@mail.example",
+	}
 }
 
 func (f *fake) BatchCheckConsent(_ context.Context, in *assentv1.BatchCheckConsentRequest) (*assentv1.BatchCheckConsentResponse, error) {
@@ -196,6 +207,13 @@ func (f *fake) BatchCheckConsent(_ context.Context, in *assentv1.BatchCheckConse
 		out.GrantPositions = append(out.GrantPositions, d.GetGrantPosition())
 		out.ValidUntilSeconds = append(out.ValidUntilSeconds, d.GetValidUntilTime().GetSeconds())
 		out.BasisEndSeconds = append(out.BasisEndSeconds, endOf(address, d))
+		if in.GetLinks() {
+			made := linksOf(d.GetVerdict() == assentv1.Verdict_VERDICT_ALLOW)
+			if made == nil || strings.HasPrefix(address, "nolinks") {
+				made = &assentv1.MessageLinks{}
+			}
+			out.Links = append(out.Links, made)
+		}
 	}
 	return out, nil
 }

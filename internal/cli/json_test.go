@@ -62,7 +62,7 @@ func TestRun_JSON_WritesErrorsAsJSONToo(t *testing.T) {
 
 func TestJSON_VerdictsAndPositions_AreWrittenAlikeByAllCommands(t *testing.T) {
 	f := startFake(t)
-	one := decode[struct{ Decision map[string]any }](t, f.run(t, check("--format", "json")...).must(t, 0).stdout).Decision
+	one := decode[struct{ Decision, Links map[string]any }](t, f.run(t, check("--format", "json")...).must(t, 0).stdout).Decision
 	all := decode[struct {
 		Channel                    string
 		Addresses, Allowed, Denied int
