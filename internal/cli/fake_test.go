@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -208,11 +209,7 @@ func (f *fake) BatchCheckConsent(_ context.Context, in *assentv1.BatchCheckConse
 		out.ValidUntilSeconds = append(out.ValidUntilSeconds, d.GetValidUntilTime().GetSeconds())
 		out.BasisEndSeconds = append(out.BasisEndSeconds, endOf(address, d))
 		if in.GetLinks() {
-			made := linksOf(d.GetVerdict() == assentv1.Verdict_VERDICT_ALLOW)
-			if made == nil || strings.HasPrefix(address, "nolinks") {
-				made = &assentv1.MessageLinks{}
-			}
-			out.Links = append(out.Links, made)
+			out.Links = append(out.Links, cmp.Or(linksOf(d.GetReason() == "ALLOW_CONSENT" && !strings.HasPrefix(address, "nolinks")), &assentv1.MessageLinks{}))
 		}
 	}
 	return out, nil

@@ -147,6 +147,22 @@ func (w *world) do(s *Service, text string, act recipient.Act, want bool) *recip
 	return view
 }
 
+func TestLeaving_EndsWhatWasUnclear(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.linked()
+		w.mustRecord(ctx, s, consentOn("newsletter", hanna, w.clock.Now()))
+		old := w.tokenFor(ctx, s, "newsletter", hanna)
+		w.mustRecord(ctx, s, withdrawal("newsletter", hanna))
+		w.clock.Advance(time.Hour)
+		w.mustRecord(ctx, s, consentOn("newsletter", hanna, w.clock.Now()))
+		w.wantClick(s, old, recipient.Unclear)
+		w.do(s, old, recipient.Act{Action: recipient.ActLeave, Channel: "newsletter"}, true)
+		w.wantCheck(ctx, s, "newsletter", hanna, consent.CodeWithdrawn)
+		w.mustRecord(ctx, s, consentOn("newsletter", hanna, w.clock.Now()))
+		w.wantCheck(ctx, s, "newsletter", hanna, consent.CodeAllowConsent)
+	})
+}
+
 func TestOneClick_ARenewedConsentWithoutANo_DoesNotMakeALinkOld(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		s, ctx := w.linked()

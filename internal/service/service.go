@@ -103,7 +103,8 @@ type Service struct {
 	*extlists.ExternalLists
 	*imports.Imports
 	*mailboxes.Filler
-	*recipient.Links
+	// Links are what persons do by the links in messages. They need no caller.
+	Links *recipient.Links
 
 	reference *reference.Reference
 	engine    *txn.Engine
@@ -163,6 +164,11 @@ func wire(env *env.Env, opts *Options) *Service {
 // erased is told of each erasure.
 func (s *Service) erased(w *txn.Tx, e *txn.Erased) error {
 	return errors.Join(s.Erased(w, e), s.ErasedDeliveries(w, e))
+}
+
+// Issue makes the links of messages, as that of Links.
+func (s *Service) Issue(ctx context.Context, channel string, wanted []recipient.Wanted) ([]*recipient.Headers, error) {
+	return s.Links.Issue(ctx, channel, wanted)
 }
 
 // QueuedWrites returns how many writes wait for their transaction.

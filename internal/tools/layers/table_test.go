@@ -351,7 +351,7 @@ func allowed() map[string][]string {
 		"internal/catalog": {
 			"internal/address", "internal/catalog/lookalike", "internal/catalog/problem", "internal/period", "internal/timetext", "internal/yamltext",
 		},
-		"internal/catalog/problem": {},
+		"internal/catalog/problem":   {},
 		"internal/catalog/lookalike": {"internal/address", "internal/nearest", "internal/yamltext"},
 		"suppressionfilter":          {"internal/address"},
 

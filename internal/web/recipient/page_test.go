@@ -15,8 +15,15 @@ func TestPage_SpeaksTheLanguageOfTheBrowserOrOfTheAddress(t *testing.T) {
 	s := newSite(t)
 	for _, c := range []struct{ path, accept, want string }{
 		{"/u/t", "", "en"},
-		{"/u/t", "de-AT,de;q=0.9,en;q=0.8", "de"}, {"/u/t", "fr", "en"}, {"/u/t?lang=de", "en", "de"}, {"/u/t?lang=en", "de", "en"},
-		{"/u/t?lang=xx", "de", "de"}, {"/c/t", "de", "de"}, {"/u/nonsense", "de", "de"}, {"/u/t", strings.Repeat("de,", 10_000), "de"}, {"/u/t", "\xff;;q=", "en"},
+		{"/u/t", "de-AT,de;q=0.9,en;q=0.8", "de"},
+		{"/u/t", "fr", "en"},
+		{"/u/t?lang=de", "en", "de"},
+		{"/u/t?lang=en", "de", "en"},
+		{"/u/t?lang=xx", "de", "de"},
+		{"/c/t", "de", "de"},
+		{"/u/nonsense", "de", "de"},
+		{"/u/t", strings.Repeat("de,", 10_000), "de"},
+		{"/u/t", "\xff;;q=", "en"},
 	} {
 		w := s.ask(http.MethodGet, c.path, "", "Accept-Language", c.accept)
 		body := bodyOf(w)
