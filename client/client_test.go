@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -305,5 +306,30 @@ func TestLanguage_IsThatOfExplanations(t *testing.T) {
 	}
 	if in("de") == in("en") || in("") != in("en") {
 		t.Errorf("de %q, en %q, none %q", in("de"), in("en"), in(""))
+	}
+}
+
+func TestCheck_Links_AreThoseOfAnAllow(t *testing.T) {
+	w := newWorld(t, rpc.Limits{})
+	c := w.client(t)
+	must(c.Grant(t.Context(), consent("anna@example.at")))(t)
+	asked := newsletter()
+	plain := must(c.Check(t.Context(), client.CheckRequest{Address: "anna@example.at", Question: asked}))(t)
+	asked.Links = true
+	one := must(c.Check(t.Context(), client.CheckRequest{Address: "anna@example.at", Question: asked}))(t)
+	denied := must(c.Check(t.Context(), client.CheckRequest{Address: "otto@example.at", Question: asked}))(t)
+	if plain.Links != nil || denied.Links != nil || one.Links == nil {
+		t.Fatalf("not asked for: %v, denied: %v, allowed: %v", plain.Links, denied.Links, one.Links)
+	}
+	if page := one.Links.GetPageUrl(); page != "https://consent.example/u/"+one.Links.GetToken() || one.Links.GetListUnsubscribe() != "<"+page+">" {
+		t.Errorf("the links are %v", one.Links)
+	}
+	for r, err := range c.CheckAll(t.Context(), asked, slices.Values([]string{"otto@example.at", "no address", "anna@example.at"})) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if wants := r.Address == "anna@example.at"; (r.Decision.Links != nil) != wants || wants && r.Decision.Links.GetToken() != one.Links.GetToken() {
+			t.Errorf("%s in a list: %v, not %v", r.Address, r.Decision.Links, one.Links)
+		}
 	}
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/assent-io/assent/internal/service"
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/administration"
+	"github.com/assent-io/assent/internal/service/recipient"
 	"github.com/assent-io/assent/internal/storage/sqlite"
 	"github.com/assent-io/assent/internal/testkit"
 )
@@ -57,7 +58,9 @@ func openWorld(ctx context.Context, dir string) (*world, error) {
 		return nil, err
 	}
 	log := slog.New(slog.DiscardHandler)
-	if w.service, err = service.New(ctx, w.store, keys, service.Options{Now: w.clock.Now, Logger: log}); err != nil {
+	if w.service, err = service.New(ctx, w.store, keys, service.Options{
+		Now: w.clock.Now, Logger: log, Links: recipient.Options{PublicURL: "https://consent.example"},
+	}); err != nil {
 		return nil, errors.Join(err, w.store.Close())
 	}
 	document, err := examples.Files.ReadFile("catalogs/acme.yaml")

@@ -305,6 +305,7 @@ func TestCheckAll_AnswerThatDoesNotFit_GivesNoResultOfItsBatch(t *testing.T) {
 		"too many":         func(a *assentv1.BatchCheckConsentResponse) { a.OutcomeIndexes = append(a.OutcomeIndexes, 0) },
 		"positions":        func(a *assentv1.BatchCheckConsentResponse) { a.GrantPositions = nil },
 		"ends":             func(a *assentv1.BatchCheckConsentResponse) { a.BasisEndSeconds = []int64{1} },
+		"links":            func(a *assentv1.BatchCheckConsentResponse) { a.Links = make([]*assentv1.MessageLinks, 3) },
 		"times":            func(a *assentv1.BatchCheckConsentResponse) { a.ValidUntilSeconds = nil },
 		"nothing":          func(a *assentv1.BatchCheckConsentResponse) { proto.Reset(a) },
 	} {

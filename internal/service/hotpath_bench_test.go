@@ -91,7 +91,7 @@ func (h *hot) decide(typed string, now consent.Instant) (consent.Decision, error
 		return consent.Decision{}, err
 	}
 	known := consent.Known{Exact: &h.exactState, Folded: &h.foldedState, Domains: h.none[:len(h.domains)]}
-	return h.rules.Decide(a, &known, now), nil
+	return h.rules.DecideToSend(a, &known, now), nil
 }
 
 const typical = "anna.huber2874@example.at"
