@@ -147,7 +147,7 @@ func TestLinks_ALinkFromBeforeThePersonCameBack_IsClearedUpOnThePage(t *testing.
 	if !strings.Contains(page.body, "The link is from an older e-mail") || !strings.Contains(page.body, "Keep Weekly newsletter") {
 		t.Errorf("the page: %s", page.body)
 	}
-	if got := l.post("action=keep&channel=newsletter", "Accept-Language", "de"); !strings.Contains(got.body, "Sie erhalten Wöchentlicher Newsletter weiterhin.") {
+	if got := l.post("action=keep&channel=newsletter", "Accept-Language", "de"); !strings.Contains(got.body, "Sie erhalten „Wöchentlicher Newsletter“ weiterhin.") {
 		t.Errorf("kept: %s", got.body)
 	}
 	l.wants("newsletter", "ALLOW_CONSENT")

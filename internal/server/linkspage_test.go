@@ -81,8 +81,8 @@ func TestLinksPage_APersonWalksIt(t *testing.T) {
 		"Unsubscribe from Weekly newsletter", "You are unsubscribed from Weekly newsletter.", "no more advertising",
 	}
 	german := words{
-		"de", "Alle Werbung per E-Mail beenden", "Produktinformationen pausieren", "pausiert", "Pause von Produktinformationen beenden", "ist beendet",
-		"Wöchentlicher Newsletter abbestellen", "Wöchentlicher Newsletter ist abbestellt.", "keine Werbung",
+		"de", "Alle Werbung per E-Mail beenden", "„Produktinformationen“ pausieren", "pausiert", "Pause von „Produktinformationen“ beenden", "ist beendet",
+		"„Wöchentlicher Newsletter“ abbestellen", "„Wöchentlicher Newsletter“ ist abbestellt.", "keine Werbung",
 	}
 	b := browser.Start(t)
 	for i, c := range []struct {

@@ -132,7 +132,7 @@ func (l *Links) row(ctx context.Context, h *holder, s *sight, ch *catalog.Channe
 	case d.Verdict == consent.Allow, !rules.IsMarketing() && aboutReferenceOnly(&d):
 		row.State = Receiving
 	}
-	row.CanLeave = !refused
+	row.CanLeave = row.State != Left
 	row.CanPause = row.State == Receiving && !ch.Retired
 	row.CanResume = row.State == Paused
 	row.CanKeep = row.State == Asked && len(clicked) > 0
