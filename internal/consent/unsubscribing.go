@@ -19,12 +19,13 @@ func (r *Rules) Refused(known *Known, t Instant) bool {
 	return !e.reopened(last, r.channel)
 }
 
-// CameBackAfter reports whether the person said no to the channel, and came back by a consent that begins after an instant and counts at t: what
-// they say by the link of a message from before then may be about the time before.
+// CameBackAfter reports whether the person said no to the channel after an instant, and came back since by a consent that counts at t: what they
+// say by the link of a message from before then may be about the time before. A no from before that instant does not count: a
+// person who gave another consent since, and did not say no in between, only renewed theirs.
 func (r *Rules) CameBackAfter(known *Known, since, t Instant) bool {
 	e := r.evaluate(known, t)
 	cameBack := func(no Instant, confirmed bool) bool {
-		return e.grantExists(func(g *Grant) bool { return r.reopens(g, r.channel, max(no, since), t, confirmed) })
+		return no > since && e.grantExists(func(g *Grant) bool { return r.reopens(g, r.channel, no, t, confirmed) })
 	}
 	if last := known.LastRefusal(r.channel.ID); last != nil && cameBack(last.At, false) {
 		return true
@@ -46,20 +47,6 @@ func (r *Rules) evaluate(known *Known, t Instant) *evaluation {
 	e := &evaluation{rules: r, known: known, at: t}
 	e.blocks = e.gatherBlocks(nil)
 	return e
-}
-
-// Grant returns the grant with a position that was not erased; nil if there is none.
-func (k *Known) Grant(position int64) *Grant {
-	if k.Exact == nil {
-		return nil
-	}
-	erased := k.Folded.ErasedAt(k.Spelling)
-	for i := range k.Exact.Grants {
-		if g := &k.Exact.Grants[i]; g.Position == position && g.After(erased) {
-			return g
-		}
-	}
-	return nil
 }
 
 // Own returns the suppressions in force at t with the reason and scope that were recorded for the very address: those that a lift for it ends.

@@ -46,10 +46,10 @@ func (p *modelPerson) stands(channel string) bool {
 	return !no.IsZero() && !p.consented[channel].After(no)
 }
 
-// cameBack reports whether the person said no to the channel and came back after an instant.
+// cameBack reports whether the person said no to the channel after an instant, and came back since. An erasure takes the links before it along.
 func (p *modelPerson) cameBack(channel string, since time.Time) bool {
-	back := p.consented[channel]
-	return back.After(since) && (!p.refused[channel].IsZero() && back.After(p.refused[channel]) || !p.erasedAt.IsZero() && back.After(p.erasedAt))
+	no := p.refused[channel]
+	return no.After(since) && p.consented[channel].After(no)
 }
 
 // click says what one click comes to, and takes it in.

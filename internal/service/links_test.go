@@ -175,6 +175,24 @@ func TestOneClick_ARenewedConsentWithoutANo_DoesNotMakeALinkOld(t *testing.T) {
 	})
 }
 
+func TestOneClick_AConsentRenewedAfterComingBack_DoesNotMakeALinkOld(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.linked()
+		w.mustRecord(ctx, s, consentOn("newsletter", hanna, w.clock.Now()))
+		w.clock.Advance(time.Hour)
+		w.mustRecord(ctx, s, withdrawal("newsletter", hanna))
+		w.clock.Advance(time.Hour)
+		w.mustRecord(ctx, s, consentOn("newsletter", hanna, w.clock.Now()))
+		w.clock.Advance(time.Hour)
+		text := w.tokenFor(ctx, s, "newsletter", hanna)
+		w.clock.Advance(time.Hour)
+		w.mustRecord(ctx, s, consentOn("newsletter", hanna, w.clock.Now()))
+		w.clock.Advance(time.Hour)
+		w.wantClick(s, text, recipient.Done)
+		w.wantCheck(ctx, s, "newsletter", hanna, consent.CodeWithdrawn)
+	})
+}
+
 func TestLinks_OfAnErasedPerson_LeadToNothing(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		s, ctx := w.linked()
