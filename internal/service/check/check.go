@@ -31,7 +31,7 @@ func (s *Checker) Check(ctx context.Context, in Input) (Result, error) {
 	if err := q.items[0].err; err != nil {
 		return Result{}, err
 	}
-	got, err := s.answer(ctx, q, &checkInput{in.Request, in.Moment, in.Consistency})
+	got, err := s.answer(ctx, q, &checkInput{in.Request, in.Moment, in.Consistency, in.Operational})
 	if err != nil {
 		return Result{}, err
 	}
@@ -67,7 +67,7 @@ func (s *Checker) BatchCheck(ctx context.Context, in BatchInput) (BatchResult, e
 			return BatchResult{}, err
 		}
 	}
-	got, err := s.answer(ctx, q, &checkInput{in.Request, in.Moment, in.Consistency})
+	got, err := s.answer(ctx, q, &checkInput{in.Request, in.Moment, in.Consistency, in.Operational})
 	if err != nil {
 		return BatchResult{}, err
 	}
@@ -100,7 +100,7 @@ func (s *Checker) answer(ctx context.Context, q *request, in *checkInput) (answe
 
 // decideAll decides by the index, where there is one and it is asked about now, or else by the store.
 func (s *Checker) decideAll(ctx context.Context, q *request, in *checkInput) (answer, error) {
-	q.toSend = in.IsNow()
+	q.toSend = in.IsNow() || in.operational
 	if s.index == nil || !in.IsNow() {
 		return s.decideByStore(ctx, q, in)
 	}
@@ -251,7 +251,9 @@ type Input struct {
 	consent.Request
 	asof.Moment
 	Consistency
-	Receipt bool // a signed receipt is wanted
+	// Operational says that the operational limits (stage 9) count for a moment of the past, too. For now they always do.
+	Operational bool
+	Receipt     bool // a signed receipt is wanted
 }
 
 // BatchInput is a check of many addresses.
@@ -260,6 +262,7 @@ type BatchInput struct {
 	consent.Request
 	asof.Moment
 	Consistency
+	Operational bool // as in Input
 }
 
 // Snapshot is what decisions rest on: a position of the ledger and a version of the catalog.

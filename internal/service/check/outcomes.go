@@ -31,6 +31,7 @@ type outcomeKey struct {
 	declaration consent.Declaration
 	fault       fault.Code
 	message     string
+	retry       consent.Instant
 }
 
 // reset prepares the outcomes for a number of addresses. It reuses their memory, so the caller must not use what they held
@@ -76,7 +77,7 @@ func (o *outcomes) assign(i, outcome int) {
 }
 
 func (o *outcomes) findOrMake(d *consent.Decision) int {
-	key := outcomeKey{reason: d.Reason, declaration: d.Declaration}
+	key := outcomeKey{reason: d.Reason, declaration: d.Declaration, retry: d.Retry}
 	for _, candidate := range o.byKey[key] {
 		if sameOutcome(&o.list[candidate].Decision, d) {
 			return int(candidate)

@@ -19,6 +19,8 @@ type checkInput struct {
 	consent.Request
 	asof.Moment
 	Consistency
+
+	operational bool // of a moment of the past: stage 9 counts, too
 }
 
 // request is the addresses of one check, where everything about them is found, and what was decided. It is used again for others, so
@@ -29,7 +31,7 @@ type request struct {
 	outcomes
 
 	items             []item
-	toSend            bool                 // it is asked about now: the limits of sending count
+	toSend            bool                 // the operational limits of sending count
 	disclosedSubjects []storage.SubjectKey // the subjects to count disclosures for, once all is decided
 }
 

@@ -104,6 +104,8 @@ func (s *Verifier) replay(ctx context.Context, r *receipt.Receipt, typed string,
 		Address: typed,
 		Request: consent.Request{Channel: r.Channel, Sender: r.AskedSender, Reference: r.Reference, Advertising: r.Advertising},
 		Moment:  asof.Moment{AsOf: r.Decided, KnownAsOf: asof.KnownAsOf{Position: r.Position}},
+		// An answer for sending was given with stage 9, and so was each one that defers. Of another one nothing says it, or would change by it.
+		Operational: r.ForSending || r.Verdict == consent.Defer,
 	}
 	if err := s.checker.MayAsk(ctx, in.Request, in.Moment); err != nil {
 		return err
