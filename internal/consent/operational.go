@@ -1,6 +1,8 @@
 package consent
 
 import (
+	"slices"
+
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/catalog"
 )
@@ -24,7 +26,7 @@ func (r *Rules) DecideToSend(a address.Address, known *Known, t Instant) Decisio
 func (r *Rules) unclearUntil(known *Known, t Instant) (until Instant, unclear bool) {
 	look := func(s *State) {
 		for i := range s.Suppressions {
-			if p := &s.Suppressions[i]; p.Reason == ReasonUnsubscribeUnclear && !EndedBy(p.Until, t) && r.coverage.Covers(p.Scope) {
+			if p := &s.Suppressions[i]; p.Reason == ReasonUnsubscribeUnclear && !EndedBy(p.Until, t) && r.coverage.Covers(p.Scope) && !r.saidSince(known, p.At, t) {
 				until, unclear = max(until, p.Until), true
 			}
 		}
@@ -36,6 +38,19 @@ func (r *Rules) unclearUntil(known *Known, t Instant) (until Instant, unclear bo
 		look(known.Linked[i].State)
 	}
 	return until, unclear
+}
+
+// saidSince reports whether the person has said since an instant what they want, by a confirmed consent for the channel.
+func (r *Rules) saidSince(known *Known, since, t Instant) bool {
+	e := evaluation{rules: r, known: known, at: t, erased: known.Folded.ErasedAt(known.Spelling)}
+	return e.grantExists(func(g *Grant) bool { return r.reopens(g, r.channel, since, t, true) })
+}
+
+// IsUnclear reports whether an UNSUBSCRIBE_UNCLEAR of the very address defers at t what is to be sent on the channel.
+func (r *Rules) IsUnclear(known *Known, t Instant) bool {
+	return slices.ContainsFunc(known.Own(ReasonUnsubscribeUnclear, Scope(ScopeChannel+":"+r.channel.ID), t), func(p Suppression) bool {
+		return !r.saidSince(known, p.At, t)
+	})
 }
 
 // deferring is a DEFER until an instant.

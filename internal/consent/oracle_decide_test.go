@@ -57,7 +57,8 @@ func (o *opinion) check(r consent.Request) verdict {
 	return o.bases(ch, sender)
 }
 
-// checkToSend adds stage 9: what an ALLOW of a marketing channel becomes while it is unclear whether the person wants to leave.
+// checkToSend adds stage 9: what an ALLOW of a marketing channel becomes while it is unclear whether the person wants to leave:
+// nothing they said since tells.
 func (o *opinion) checkToSend(r consent.Request) verdict {
 	v := o.check(r)
 	ch, _ := o.catalog.Channel(r.Channel)
@@ -66,7 +67,7 @@ func (o *opinion) checkToSend(r consent.Request) verdict {
 	}
 	var until consent.Instant
 	for _, b := range o.bans() {
-		if b.reason == consent.ReasonUnsubscribeUnclear && o.covers(b.scope, ch, v.Sender) {
+		if b.reason == consent.ReasonUnsubscribeUnclear && o.covers(b.scope, ch, v.Sender) && !o.reopened(ch, b.at, true) {
 			until = max(until, b.until)
 		}
 	}
