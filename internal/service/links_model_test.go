@@ -56,7 +56,7 @@ func (p *modelPerson) cameBack(channel string, since time.Time) bool {
 func (p *modelPerson) click(l *modelLink, now time.Time) recipient.Outcome {
 	switch {
 	case l.erased:
-		return recipient.Nonsense
+		return recipient.Gone
 	case p.stands(l.channel):
 		return recipient.Known
 	case p.cameBack(l.channel, l.until) && p.unclear[l.channel].After(now):
@@ -112,7 +112,7 @@ func TestLinks_AnyClicksScannersRetriesAndErasures_ExactlyTheNoesThatWereSaidSta
 			}
 			m.compareLedger()
 		})
-		for _, outcome := range []string{"new", "known", "unclear", "nonsense"} {
+		for _, outcome := range []string{"new", "known", "unclear", "gone"} {
 			if met[outcome] == 0 {
 				t.Errorf("no click came to %s: %v", outcome, met)
 			}
@@ -147,6 +147,7 @@ func (m *modelRun) consent(channel string) {
 	_, err := m.s.Record(m.ctx, consentOn(channel, m.person.address, m.now()), txn.Idempotency{})
 	m.must(err)
 	m.person.consented[channel] = m.now()
+	delete(m.person.unclear, channel) // They said what they want.
 	m.tick()
 }
 

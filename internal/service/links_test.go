@@ -15,6 +15,7 @@ import (
 	"github.com/assent-io/assent/internal/service/administration"
 	"github.com/assent-io/assent/internal/service/asof"
 	"github.com/assent-io/assent/internal/service/check"
+	"github.com/assent-io/assent/internal/service/receipts"
 	"github.com/assent-io/assent/internal/service/recipient"
 	"github.com/assent-io/assent/internal/service/record"
 )
@@ -202,7 +203,7 @@ func TestLinks_OfAnErasedPerson_LeadToNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		head := positions(t, s.Store)
-		w.wantClick(s, text, recipient.Nonsense)
+		w.wantClick(s, text, recipient.Gone)
 		if _, err := s.Links.View(t.Context(), text); !errors.Is(err, recipient.ErrNonsense) {
 			t.Errorf("the page: %v", err)
 		}
@@ -275,6 +276,134 @@ func TestPage_PauseAndResume_TouchNoSuppressionOfOthers(t *testing.T) {
 			t.Error("the page offers to end what the desk recorded")
 		}
 		w.wantCheck(ctx, s, "newsletter", hanna, consent.CodeSuppressed)
+	})
+}
+
+// TestPage_Pause_LeavesTheSuppressionsOfOthers pauses a channel beside what an officer recorded, which the pause outlasts or not: neither it nor its
+// end touches that.
+func TestPage_Pause_LeavesTheSuppressionsOfOthers(t *testing.T) {
+	const days = 24 * time.Hour
+	for name, c := range map[string]time.Duration{"that ends before": 20 * days, "that ends after": 90 * days, "without end": 0} {
+		t.Run(name, func(t *testing.T) {
+			eachStore(t, func(t *testing.T, w *world) {
+				s, ctx := w.linked()
+				w.mustRecord(ctx, s, consentOn("newsletter", hanna, w.clock.Now()))
+				text := w.tokenFor(ctx, s, "newsletter", hanna)
+				officers := statement.Statement{
+					Kind: consent.KindSuppress, Address: hanna, Reason: consent.ReasonManual, Scope: "channel:newsletter", Note: "by an officer",
+				}
+				if c != 0 {
+					officers.Expires = consent.InstantOf(w.clock.Now().Add(c))
+				}
+				w.mustRecord(ctx, s, officers)
+				w.clock.Advance(time.Hour)
+				pause := recipient.Act{Action: recipient.ActPause, Channel: "newsletter", Months: 1}
+				w.do(s, text, pause, true)
+				w.do(s, text, pause, false)
+				if view := w.do(s, text, recipient.Act{Action: recipient.ActResume, Channel: "newsletter"}, false); view.Rows[0].CanResume {
+					t.Error("the page offers to end what the officer recorded")
+				}
+				w.wantCheck(ctx, s, "newsletter", hanna, consent.CodeSuppressed)
+			})
+		})
+	}
+}
+
+func TestOneClick_AConsentAfterAnUnclearClick_SaysWhatThePersonWants(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.linked()
+		w.mustRecord(ctx, s, consentOn("newsletter", hanna, w.clock.Now()))
+		old := w.tokenFor(ctx, s, "newsletter", hanna)
+		w.mustRecord(ctx, s, withdrawal("newsletter", hanna))
+		w.clock.Advance(time.Hour)
+		w.mustRecord(ctx, s, consentOn("newsletter", hanna, w.clock.Now()))
+		w.wantClick(s, old, recipient.Unclear)
+		w.wantCheck(ctx, s, "newsletter", hanna, consent.CodeUnclear)
+		w.clock.Advance(time.Hour)
+		w.mustRecord(ctx, s, consentOn("newsletter", hanna, w.clock.Now()))
+		w.wantCheck(ctx, s, "newsletter", hanna, consent.CodeAllowConsent)
+		w.do(s, old, recipient.Act{Action: recipient.ActKeep, Channel: "newsletter"}, false)
+		w.wantClick(s, old, recipient.Unclear)
+		w.wantCheck(ctx, s, "newsletter", hanna, consent.CodeUnclear)
+	})
+}
+
+func TestConfirmationPage_OfARequestThatANewerOneReplaced_OffersNothingToConfirm(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.linked()
+		ask := func() string {
+			r, err := s.RequestConsent(ctx, record.OptIn{Statement: statement.Statement{
+				Address: hanna, Channels: []string{"newsletter"}, Source: consent.SourceWebForm,
+				Declaration: consent.Declaration{ID: "newsletter-signup", Version: "2026-01"},
+			}})
+			if err != nil || r.Token == "" {
+				t.Fatalf("no mail may be sent: %s (%v)", r.Reason, err)
+			}
+			w.clock.Advance(20 * time.Minute)
+			return r.Token
+		}
+		first, second := ask(), ask()
+		for text, want := range map[string]bool{first: false, second: true} {
+			a, err := s.Links.Asking(t.Context(), text)
+			if err != nil || a.Waits != want {
+				t.Errorf("the page offers to confirm: %t, want %t (%v)", a.Waits, want, err)
+			}
+		}
+		if _, err := s.Links.Confirm(t.Context(), first, recipient.By{}); !fault.Is(err, fault.NothingPending) {
+			t.Errorf("confirmed: %v", err)
+		}
+		if _, err := s.Links.Confirm(t.Context(), second, recipient.By{}); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestIssue_AnAddressErasedSinceItWasDecidedAbout_IsToBeAskedAgain(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.linked()
+		w.mustRecord(ctx, s, consentOn("newsletter", hanna, w.clock.Now()))
+		decided := consent.InstantOf(w.clock.Now())
+		if _, err := s.Erase(ctx, record.Erasure{Address: hanna, Justification: "asked for it"}); err != nil {
+			t.Fatal(err)
+		}
+		_, err := s.Links.Issue(ctx, "newsletter", []recipient.Wanted{{Address: hanna, Verdict: consent.Allow, Decided: decided}})
+		wantFault(t, err, fault.Unavailable)
+	})
+}
+
+// TestReceipt_OfAnAnswerThatSendingIsUnclear_IsTheSameAskedAgain holds stage 9 in the replay of receipts, which asks about the past.
+func TestReceipt_OfAnAnswerThatSendingIsUnclear_IsTheSameAskedAgain(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.linked()
+		w.mustRecord(ctx, s, consentOn("newsletter", hanna, w.clock.Now()))
+		old := w.tokenFor(ctx, s, "newsletter", hanna)
+		w.mustRecord(ctx, s, withdrawal("newsletter", hanna))
+		w.clock.Advance(time.Hour)
+		w.mustRecord(ctx, s, consentOn("newsletter", hanna, w.clock.Now()))
+		w.clock.Advance(time.Minute)
+		w.wantClick(s, old, recipient.Unclear)
+		w.clock.Advance(time.Hour)
+		now := consent.InstantOf(w.clock.Now())
+		for name, c := range map[string]struct {
+			in   check.Input
+			want consent.Code
+		}{
+			"now":                               {check.Input{}, consent.CodeUnclear},
+			"as of now":                         {check.Input{Moment: asof.Moment{AsOf: now}}, consent.CodeAllowConsent},
+			"as of now, with what is unclear":   {check.Input{Moment: asof.Moment{AsOf: now}, Operational: true}, consent.CodeUnclear},
+			"of the past, with what is unclear": {check.Input{Moment: asof.Moment{AsOf: now - 3_630_000_000}, Operational: true}, consent.CodeAllowConsent},
+		} {
+			in := c.in
+			in.Address, in.Request, in.Receipt = hanna, consent.Request{Channel: "newsletter"}, true
+			d, err := s.Check(ctx, in)
+			if err != nil || d.Reason != c.want {
+				t.Errorf("%s: got %s, want %s (%v)", name, d.Reason, c.want, err)
+			}
+			v, err := s.VerifyReceipt(ctx, receipts.Input{Receipt: d.Receipt, Address: hanna})
+			if err != nil || v.Outcome != receipts.Same {
+				t.Errorf("%s: the receipt came to %v with %v (%v)", name, v.Outcome, v.Differences, err)
+			}
+		}
 	})
 }
 
@@ -400,12 +529,18 @@ func TestIssue_LinksAreMadeForWhatIsAllowed(t *testing.T) {
 		if !strings.HasPrefix(h.ReturnPath, "bounce+1.") || !strings.HasSuffix(h.ReturnPath, "@bounces.example") || len(h.ReturnPath) != len("bounce+")+28+len("@bounces.example") {
 			t.Errorf("the return path is %s", h.ReturnPath)
 		}
+		if err := s.Links.MayIssue(ctx, "legal-notices"); !fault.Is(err, fault.NotRefusable) {
+			t.Errorf("before the check, on a channel that cannot be refused: %v", err)
+		}
+		if err := s.Links.MayIssue(ctx, "newsletter"); err != nil {
+			t.Error(err)
+		}
 		if _, err := s.Links.Issue(ctx, "legal-notices", wanted); !fault.Is(err, fault.NotRefusable) {
 			t.Errorf("on a channel that cannot be refused: %v", err)
 		}
 		w.links = recipient.Options{}
 		plain := w.service(s.Store, 0)
-		if _, err := plain.Links.Issue(ctx, "newsletter", wanted); !fault.Is(err, fault.NoPublicURL) {
+		if err := plain.Links.MayIssue(ctx, "newsletter"); !fault.Is(err, fault.NoPublicURL) {
 			t.Errorf("without an address of the server: %v", err)
 		}
 		w.wantClick(plain, h.Token, recipient.Done)

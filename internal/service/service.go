@@ -166,6 +166,9 @@ func (s *Service) erased(w *txn.Tx, e *txn.Erased) error {
 	return errors.Join(s.Erased(w, e), s.ErasedDeliveries(w, e))
 }
 
+// MayIssue refuses what Issue would refuse, as that of Links.
+func (s *Service) MayIssue(ctx context.Context, channel string) error { return s.Links.MayIssue(ctx, channel) }
+
 // Issue makes the links of messages, as that of Links.
 func (s *Service) Issue(ctx context.Context, channel string, wanted []recipient.Wanted) ([]*recipient.Headers, error) {
 	return s.Links.Issue(ctx, channel, wanted)

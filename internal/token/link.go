@@ -53,12 +53,12 @@ func NewLink(keys *seal.Keys, l *Link) (string, error) {
 	return linkVersion + base64.RawURLEncoding.EncodeToString(sealed), nil
 }
 
-// ReadLink returns what the token names, also where mail clients have damaged it: see [withoutMailDamage]. The error is [ErrInvalid].
+// ReadLink returns what the token names, also where mail clients have damaged it: see [WithoutMailDamage]. The error is [ErrInvalid].
 func ReadLink(keys *seal.Keys, text string) (*Link, error) {
 	if len(text) > maxLink {
 		return nil, ErrInvalid
 	}
-	text, found := strings.CutPrefix(withoutMailDamage(text), linkVersion)
+	text, found := strings.CutPrefix(WithoutMailDamage(text), linkVersion)
 	if !found {
 		return nil, ErrInvalid
 	}

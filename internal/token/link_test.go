@@ -217,7 +217,7 @@ func FuzzReadLink(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		if got, err := ReadLink(k, text); err == nil && withoutMailDamage(text) != good {
+		if got, err := ReadLink(k, text); err == nil && WithoutMailDamage(text) != good {
 			t.Errorf("%q is taken: %+v", text, got)
 		}
 		IsReturnPath(k, text, text)

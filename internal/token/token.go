@@ -76,18 +76,18 @@ func NewConfirmation(keys *seal.Keys, c Confirmation) (string, error) {
 	return write(keys, seal.PurposeToken, nil, c)
 }
 
-// ReadConfirmation returns what the token names, also where mail clients have damaged the link that held it: see [withoutMailDamage].
+// ReadConfirmation returns what the token names, also where mail clients have damaged the link that held it: see [WithoutMailDamage].
 // The error is [ErrInvalid].
 func ReadConfirmation(keys *seal.Keys, text string) (Confirmation, error) {
 	var c Confirmation
-	err := read(keys, seal.PurposeToken, nil, withoutMailDamage(text), &c)
+	err := read(keys, seal.PurposeToken, nil, WithoutMailDamage(text), &c)
 	return c, err
 }
 
-// withoutMailDamage removes what mail clients add to a token in a link: white space and soft line breaks where a line was wrapped,
+// WithoutMailDamage removes what mail clients add to a token in a link: white space and soft line breaks where a line was wrapped,
 // invisible characters, the sign = as padding or of quoted-printable, and the punctuation that stood around the link. None of these are
 // in the alphabet of a token, so nothing that names another token becomes this one.
-func withoutMailDamage(text string) string {
+func WithoutMailDamage(text string) string {
 	text = strings.Map(func(r rune) rune {
 		if r == '=' || unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) {
 			return -1

@@ -5,6 +5,7 @@ import (
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/statement"
+	"github.com/assent-io/assent/internal/dossier/wording"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/period"
 )
@@ -47,13 +48,17 @@ func (l *Links) Do(ctx context.Context, text string, act Act) (*View, bool, erro
 	if err := l.offers(before, h, &act); err != nil {
 		return nil, false, err
 	}
-	changed := false
-	if err := l.write(ctx, h, func(w *transaction) (err error) {
-		changed, err = l.carryOut(w, &act)
-		return err
-	}); err != nil {
+	outcome, err := l.write(ctx, h, func(w *transaction) (Outcome, error) {
+		changed, err := l.carryOut(w, &act)
+		return newOr(changed), err
+	})
+	switch {
+	case err != nil:
 		return nil, false, err
+	case outcome == Nonsense:
+		return nil, false, ErrNonsense
 	}
+	changed := outcome == Done
 	after, err := l.look(ctx, h)
 	if err != nil {
 		return nil, changed, err
@@ -99,8 +104,11 @@ func (l *Links) carryOut(w *transaction, act *Act) (changed bool, err error) {
 		}
 		return true, w.leave(act.Channel, act.By, notePage)
 	case ActKeep:
-		changed = len(w.Own(consent.ReasonUnsubscribeUnclear, scope, w.at)) > 0
-		return changed, w.clear(act.Channel, act.By, notePage)
+		rules, err := l.refusable(w.catalog, act.Channel)
+		if err != nil || !rules.IsUnclear(w.Known, w.at) {
+			return false, err
+		}
+		return true, w.clear(act.Channel, act.By, notePage)
 	case ActPause:
 		return w.pause(scope, act)
 	default:
@@ -111,35 +119,49 @@ func (l *Links) carryOut(w *transaction, act *Act) (changed bool, err error) {
 // endAll records an objection to all marketing, unless one stands that no consent has ended on any channel.
 func (l *Links) endAll(w *transaction, act *Act) (bool, error) {
 	scope := marketingOf(w.catalog, w.holder.channel)
-	stands := len(w.Own(consent.ReasonObjection, scope, w.at)) > 0
+	ended, err := l.allEnded(&w.sight, w.holder)
+	if err != nil {
+		return false, err
+	}
 	for i := range w.catalog.Channels {
-		ch := &w.catalog.Channels[i]
-		rules, err := l.reader.Rulebook.Rules(w.catalog, consent.Request{Channel: ch.ID})
-		if err != nil {
-			return false, err
-		}
-		if !rules.IsMarketing() || !rules.Covers(scope) {
-			continue
-		}
-		stands = stands && rules.Objected(w.Known, w.at)
-		if err := w.clear(ch.ID, act.By, notePage); err != nil {
+		if err := w.clear(w.catalog.Channels[i].ID, act.By, notePage); err != nil {
 			return false, err
 		}
 	}
-	if stands {
+	if ended {
 		return false, nil
 	}
 	return true, w.endAll(scope, act.By)
 }
 
-// pause suppresses a channel for some months. Of a pause that lasts as long nothing is recorded; a shorter one takes the place of the person's
-// own longer one.
-func (w *transaction) pause(scope consent.Scope, act *Act) (bool, error) {
-	until := w.Recorded.Plus(period.Months(int64(act.Months)))
-	for _, p := range w.Own(consent.ReasonManual, scope, w.at) {
-		if p.Until == 0 || p.Until == until {
+// allEnded reports whether an objection to all marketing of the controller stands that no consent has ended on any channel.
+func (l *Links) allEnded(s *sight, h *holder) (bool, error) {
+	scope := marketingOf(s.catalog, h.channel)
+	if len(s.Own(consent.ReasonObjection, scope, s.at)) == 0 {
+		return false, nil
+	}
+	for i := range s.catalog.Channels {
+		rules, err := l.reader.Rulebook.Rules(s.catalog, consent.Request{Channel: s.catalog.Channels[i].ID})
+		if err != nil {
+			return false, err
+		}
+		if rules.IsMarketing() && rules.Covers(scope) && !rules.Objected(s.Known, s.at) {
 			return false, nil
 		}
+	}
+	return true, nil
+}
+
+// pause suppresses a channel for some months. Of one that the person's own pause lasts through nothing is recorded, if it ends on the same day; a
+// shorter one takes the place of a longer one of the person. What others recorded stays beside it.
+func (w *transaction) pause(scope consent.Scope, act *Act) (bool, error) {
+	until := w.Recorded.Plus(period.Months(int64(act.Months)))
+	found, err := w.pauses(scope)
+	if err != nil {
+		return false, err
+	}
+	if found.own != 0 && sameDay(found.own, until) {
+		return false, nil
 	}
 	if _, err := w.resume(scope, act); err != nil {
 		return false, err
@@ -147,16 +169,27 @@ func (w *transaction) pause(scope consent.Scope, act *Act) (bool, error) {
 	return true, w.state(statement.Statement{Kind: consent.KindSuppress, Reason: consent.ReasonManual, Scope: scope, Expires: until}, act.By, notePage)
 }
 
-// resume ends the pauses of a channel, if nothing else would end with them.
+// resume ends the pause of a channel, if nothing else would end with it.
 func (w *transaction) resume(scope consent.Scope, act *Act) (bool, error) {
-	paused := w.Own(consent.ReasonManual, scope, w.at)
-	for _, p := range paused {
-		if own, err := w.isOwn(p.Position); err != nil || !own {
-			return false, err
-		}
-	}
-	if len(paused) == 0 {
-		return false, nil
+	found, err := w.pauses(scope)
+	if err != nil || found.own == 0 || found.others {
+		return false, err
 	}
 	return true, w.state(statement.Statement{Kind: consent.KindLift, Reason: consent.ReasonManual, Scope: scope}, act.By, notePage)
 }
+
+// pauses returns the pauses of a scope under the lock.
+func (w *transaction) pauses(scope consent.Scope) (pauses, error) {
+	folded, err := w.Subject(&w.holder.Folded)
+	if err != nil {
+		return pauses{}, err
+	}
+	events, err := w.EventsOf(folded)
+	if err != nil {
+		return pauses{}, err
+	}
+	return pausesIn(events[folded], scope, &w.sight), nil
+}
+
+// sameDay reports whether two instants are on one day where the page shows them.
+func sameDay(a, b consent.Instant) bool { return wording.Day(a) == wording.Day(b) }

@@ -16,11 +16,12 @@ const (
 	Known                       // it stood already; nothing was recorded
 	Unclear                     // the message is from before the person came back; sending is deferred
 	Nonsense                    // the token leads to nothing; nothing was recorded
+	Gone                        // the token was made here, but its person is not known any more; nothing was recorded
 )
 
 // String returns the name of the outcome, as in the metrics.
 func (o Outcome) String() string {
-	if names := [...]string{Done: "new", Known: "known", Unclear: "unclear", Nonsense: "nonsense"}; o >= Done && int(o) < len(names) {
+	if names := [...]string{Done: "new", Known: "known", Unclear: "unclear", Nonsense: "nonsense", Gone: "gone"}; o >= Done && int(o) < len(names) {
 		return names[o]
 	}
 	return "unknown"
@@ -32,12 +33,12 @@ func (o Outcome) String() string {
 func (l *Links) OneClick(ctx context.Context, text string, by By) (Outcome, error) {
 	ctx = asRecipient(ctx)
 	h, err := l.find(ctx, text)
-	if errors.Is(err, ErrNonsense) {
-		// A token of ours costs a read. What was made up must not be told from it by the time that the answer takes.
-		_, err = l.Store.Head(ctx)
-		return Nonsense, err
-	}
-	if err != nil {
+	switch {
+	case errors.Is(err, errGone):
+		return Gone, nil
+	case errors.Is(err, ErrNonsense):
+		return Nonsense, nil
+	case err != nil:
 		return 0, err
 	}
 	seen, err := l.look(ctx, h)
@@ -48,20 +49,20 @@ func (l *Links) OneClick(ctx context.Context, text string, by By) (Outcome, erro
 	if err != nil || outcome == Known || outcome == Nonsense {
 		return outcome, err
 	}
-	err = l.write(ctx, h, func(w *transaction) error {
-		if outcome, err = l.judge(&w.sight, h); err != nil {
-			return err
+	return l.write(ctx, h, func(w *transaction) (Outcome, error) {
+		outcome, err := l.judge(&w.sight, h)
+		if err != nil {
+			return 0, err
 		}
 		switch outcome {
 		case Done:
-			return w.leave(h.channel, by, noteOneClick)
+			err = w.leave(h.channel, by, noteOneClick)
 		case Unclear:
-			return w.unclear(h.channel, by)
+			err = w.unclear(h.channel, by)
 		default:
-			return nil
 		}
+		return outcome, err
 	})
-	return outcome, err
 }
 
 // noteOneClick is kept with what a click recorded.
@@ -79,7 +80,7 @@ func (l *Links) judge(s *sight, h *holder) (Outcome, error) {
 		return Known, nil
 	case !l.isOld(rules, s, h):
 		return Done, nil
-	case len(s.Own(consent.ReasonUnsubscribeUnclear, channelScope(h.channel), s.at)) > 0:
+	case rules.IsUnclear(s.Known, s.at):
 		return Known, nil
 	default:
 		return Unclear, nil

@@ -7,6 +7,7 @@ import (
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/optin"
 	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/service/record"
 	"github.com/assent-io/assent/internal/token"
@@ -18,8 +19,9 @@ type Asking struct {
 	Channel     *catalog.Channel
 	Controller  *catalog.Controller
 	Declaration *catalog.DeclarationVersion // nil: the catalog does not have it any more
-	// Confirmed says that the request was confirmed, and Refused that the person refused the channel since it was made.
-	Confirmed, Refused bool
+	// Confirmed says that the request was confirmed. Refused says that a refusal of the channel stands, and Ended that the person said no since
+	// the request was made, so that it cannot be confirmed any more.
+	Confirmed, Refused, Ended bool
 	// Waits says that the request can be confirmed.
 	Waits bool
 }
@@ -35,7 +37,7 @@ func (l *Links) Asking(ctx context.Context, text string) (*Asking, error) {
 	if err != nil {
 		return nil, err
 	}
-	return l.asking(named, h, seen)
+	return l.asking(ctx, named, h, seen)
 }
 
 // confirming returns what the token of a confirmation mail leads to.
@@ -56,7 +58,7 @@ func (l *Links) confirming(text string) (*token.Confirmation, *holder, error) {
 	return &named, h, err
 }
 
-func (l *Links) asking(named *token.Confirmation, h *holder, s *sight) (*Asking, error) {
+func (l *Links) asking(ctx context.Context, named *token.Confirmation, h *holder, s *sight) (*Asking, error) {
 	rules, err := l.refusable(s.catalog, h.channel)
 	if err != nil {
 		return nil, err
@@ -66,16 +68,25 @@ func (l *Links) asking(named *token.Confirmation, h *holder, s *sight) (*Asking,
 	if id, version, err := catalog.ParseDeclarationRef(named.Declaration); err == nil {
 		a.Declaration, _ = s.catalog.Declaration(id, version)
 	}
-	if s.Exact == nil || a.Refused {
+	a.Ended = optin.RequestEnded(rules, h.Address, s.Known, h.decided, s.at)
+	if s.Exact == nil || a.Ended {
 		return a, nil
 	}
-	erased := s.Folded.ErasedAt(s.Spelling)
-	a.Waits = slices.ContainsFunc(s.Exact.Pending, func(p consent.Pending) bool {
-		return p.Channel == h.channel && p.At >= h.decided && p.At > erased && !consent.EndedBy(p.Expires, s.at)
-	})
-	a.Confirmed = !a.Waits && slices.ContainsFunc(s.Exact.Grants, func(g consent.Grant) bool {
-		return g.On(h.channel) && g.Basis == catalog.BasisConsent && g.Origin >= h.decided && g.After(erased)
-	})
+	pending := func(position int64) bool {
+		return slices.ContainsFunc(s.Exact.Pending, func(p consent.Pending) bool {
+			return p.Channel == h.channel && p.Position == position && !consent.EndedBy(p.Expires, s.at)
+		})
+	}
+	if a.Waits = pending(named.Request); a.Waits {
+		return a, nil
+	}
+	// It was confirmed, or an erasure has recorded it anew at another position; else a newer one took its place.
+	events, err := l.eventsOf(ctx, &h.Exact)
+	if err != nil {
+		return nil, err
+	}
+	request, confirmation := consent.ConfirmationOf(events, named.Request)
+	a.Waits, a.Confirmed = confirmation == 0 && request != 0 && pending(request), confirmation != 0
 	return a, nil
 }
 
@@ -102,15 +113,18 @@ func (l *Links) NotMe(ctx context.Context, text string, by By) (known bool, err 
 	if err != nil {
 		return false, err
 	}
-	err = l.write(ctx, h, func(w *transaction) error {
+	outcome, err := l.write(ctx, h, func(w *transaction) (Outcome, error) {
 		rules, err := l.refusable(w.catalog, h.channel)
 		if err != nil {
-			return err
+			return 0, err
 		}
-		if known = rules.Refused(w.Known, w.at); known {
-			return nil
+		if rules.Refused(w.Known, w.at) {
+			return Known, nil
 		}
-		return w.leave(h.channel, by, noteConfirmation+": it was not I who asked")
+		return Done, w.leave(h.channel, by, noteConfirmation+": it was not I who asked")
 	})
-	return known, err
+	if err == nil && outcome == Nonsense {
+		err = ErrNonsense
+	}
+	return outcome == Known, err
 }

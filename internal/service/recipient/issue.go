@@ -42,13 +42,28 @@ type Wanted struct {
 	Decided consent.Instant
 }
 
-// Issue returns the links of messages on a channel, in the order of the messages: nil for one that is not allowed. It reads the store once;
-// nothing is recorded. Errors: NO_PUBLIC_URL; NOT_REFUSABLE for a channel that no link could leave.
-func (l *Links) Issue(ctx context.Context, channel string, wanted []Wanted) ([]*Headers, error) {
+// MayIssue refuses what Issue would refuse of any message on the channel, before its message is decided about. Of a channel that there is not it
+// says nothing.
+func (l *Links) MayIssue(ctx context.Context, channel string) error {
 	if l.opts.PublicURL == "" {
-		return nil, fault.Errorf(fault.NoPublicURL, "links",
+		return fault.Errorf(fault.NoPublicURL, "links",
 			"the server does not know its own address; start it with --public-url https://…, or ask without links")
 	}
+	_, ch, err := l.subjectsOf(ctx, nil, channel)
+	if err == nil && ch != nil && !ch.Refusable {
+		err = notRefusable()
+	}
+	return err
+}
+
+func notRefusable() error {
+	return fault.Errorf(fault.NotRefusable, "links", "the channel cannot be refused, so there are no links to leave it; ask without links")
+}
+
+// Issue returns the links of messages on a channel, in the order of the messages: nil for one that is not allowed. It reads the store once;
+// nothing is recorded. Errors: NOT_REFUSABLE for a channel that no link could leave; STORE_UNAVAILABLE where an address was erased since it was
+// decided about, so that its ALLOW does not hold any more.
+func (l *Links) Issue(ctx context.Context, channel string, wanted []Wanted) ([]*Headers, error) {
 	locator := subjects.NewLocator(l.Keys, len(wanted))
 	places := make([]subjects.Place, len(wanted))
 	exact := make([]string, len(wanted))
@@ -70,7 +85,7 @@ func (l *Links) Issue(ctx context.Context, channel string, wanted []Wanted) ([]*
 		return nil, err
 	}
 	if ch == nil || !ch.Refusable {
-		return nil, fault.Errorf(fault.NotRefusable, "links", "the channel cannot be refused, so there are no links to leave it; ask without links")
+		return nil, notRefusable()
 	}
 	made := make([]*Headers, len(wanted))
 	for i := range wanted {
@@ -85,7 +100,7 @@ func (l *Links) Issue(ctx context.Context, channel string, wanted []Wanted) ([]*
 		}
 		if link.Subject == (consent.SubjectID{}) {
 			if ch.Class == catalog.ClassMarketing {
-				continue // It was erased since it was decided about.
+				return nil, fault.Errorf(fault.Unavailable, "", "what is known of an address has changed meanwhile; ask again")
 			}
 			link.Address = exact[i]
 		}
@@ -112,6 +127,9 @@ func (l *Links) subjectsOf(
 	versions, err := l.reader.Catalogs.UpTo(ctx, &head)
 	if err != nil {
 		return nil, nil, err
+	}
+	if len(versions) == 0 {
+		return nil, nil, fault.Errorf(fault.NoCatalog, "", "no catalog has been applied yet")
 	}
 	ch, _ := reference.InForce(versions, max(l.Instant(), head.Recorded)).Parsed.Channel(channel)
 	for i := range rows {

@@ -8,8 +8,6 @@ import (
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/standing"
-	"github.com/assent-io/assent/internal/service/access"
-	"github.com/assent-io/assent/internal/service/env"
 )
 
 // State is how a channel stands for a person.
@@ -70,7 +68,10 @@ func (l *Links) view(ctx context.Context, h *holder, s *sight) (*View, error) {
 	}
 	v := &View{Address: Mask(h.Address.Exact()), Channel: h.channel, Old: l.isOld(rules, s, h)}
 	v.Controller, _ = s.catalog.Controller(rules.Channel().Controller)
-	objected := len(s.Own(consent.ReasonObjection, marketingOf(s.catalog, h.channel), s.at)) > 0
+	ended, err := l.allEnded(s, h)
+	if err != nil {
+		return nil, err
+	}
 	for i := range s.catalog.Channels {
 		ch := &s.catalog.Channels[i]
 		if !ch.Refusable || ch.Controller != rules.Channel().Controller || ch.ID != h.channel && !s.concerns(ch) {
@@ -81,9 +82,7 @@ func (l *Links) view(ctx context.Context, h *holder, s *sight) (*View, error) {
 			return nil, err
 		}
 		v.Rows = append(v.Rows, row)
-		if ch.Class == catalog.ClassMarketing && (row.State != Left || !objected) {
-			v.CanEndAll = true
-		}
+		v.CanEndAll = v.CanEndAll || ch.Class == catalog.ClassMarketing && !ended
 	}
 	slices.SortStableFunc(v.Rows, func(a, b Row) int {
 		switch {
@@ -116,17 +115,16 @@ func (l *Links) row(ctx context.Context, h *holder, s *sight, ch *catalog.Channe
 	if g := s.lastGrant(ch.ID, d.Position); g != nil {
 		row.Basis, row.Since = g.Basis, g.At
 	}
-	pause, own, err := l.pauseOf(ctx, s, ch.ID)
+	pause, err := l.pauses(ctx, h, s, ch.ID)
 	if err != nil {
 		return Row{}, err
 	}
-	clicked := s.Own(consent.ReasonUnsubscribeUnclear, channelScope(ch.ID), s.at)
 	refused := rules.Refused(s.Known, s.at)
 	switch {
 	case refused, slices.ContainsFunc(d.Reasons, saysNo):
 		row.State = Left
-	case pause != nil && own:
-		row.State, row.Until = Paused, pause.Until
+	case pause.own != 0 && !pause.others:
+		row.State, row.Until = Paused, pause.own
 	case d.Reason == consent.CodeUnclear:
 		row.State, row.Until = Asked, d.Retry
 	case d.Verdict == consent.Allow, !rules.IsMarketing() && aboutReferenceOnly(&d):
@@ -135,7 +133,7 @@ func (l *Links) row(ctx context.Context, h *holder, s *sight, ch *catalog.Channe
 	row.CanLeave = row.State != Left
 	row.CanPause = row.State == Receiving && !ch.Retired
 	row.CanResume = row.State == Paused
-	row.CanKeep = row.State == Asked && len(clicked) > 0
+	row.CanKeep = row.State == Asked && rules.IsUnclear(s.Known, s.at)
 	return row, nil
 }
 
@@ -168,25 +166,6 @@ func (s *sight) lastGrant(channel string, position int64) *consent.Grant {
 		return nil
 	}
 	return &grants[len(grants)-1]
-}
-
-// pauseOf returns a manual suppression of the channel that was recorded for the very address, and whether all of these are the person's own: a
-// lift ends them all.
-func (l *Links) pauseOf(ctx context.Context, s *sight, channel string) (last *consent.Suppression, own bool, err error) {
-	all := s.Own(consent.ReasonManual, channelScope(channel), s.at)
-	for i := range all {
-		_, records, err := l.Store.Ledger(ctx, all[i].Position-1, 1)
-		if err != nil {
-			return nil, false, env.StoreFault(err)
-		}
-		if len(records) == 0 || records[0].Event.Position != all[i].Position || records[0].Event.Actor != access.RecipientID {
-			return &all[i], false, nil
-		}
-		if last == nil || all[i].Until > last.Until {
-			last = &all[i]
-		}
-	}
-	return last, last != nil, nil
 }
 
 // Mask returns an exact address as it may be shown to those to whom a message was forwarded: the first letters of its parts, and its top-level

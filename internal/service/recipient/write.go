@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync/atomic"
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/statement"
-	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/txn"
 	"github.com/assent-io/assent/internal/storage"
 )
@@ -26,9 +26,10 @@ type transaction struct {
 	holder *holder
 }
 
-// write runs an act in a transaction, with what is known under the lock.
-func (l *Links) write(ctx context.Context, h *holder, act func(w *transaction) error) error {
-	nonsense := false // It is no fault that would end the transaction, which others share.
+// write runs an act in a transaction, with what is known under the lock, and returns what it came to. The act can run more than once, and after
+// the context ended also while write returns: it must not touch variables of its caller.
+func (l *Links) write(ctx context.Context, h *holder, act func(w *transaction) (Outcome, error)) (Outcome, error) {
+	var came atomic.Uint32
 	err := l.engine.Do(ctx, &txn.Write{
 		Load: storage.Load{Subjects: h.keys},
 		Run: func(tx *txn.Tx) error {
@@ -36,17 +37,26 @@ func (l *Links) write(ctx context.Context, h *holder, act func(w *transaction) e
 			if err := w.lookAgain(); err != nil {
 				return err
 			}
-			err := act(w)
-			if nonsense = errors.Is(err, ErrNonsense); nonsense {
-				return nil
+			outcome, err := act(w)
+			if errors.Is(err, ErrNonsense) {
+				outcome, err = Nonsense, nil // It is no fault that would end the transaction, which others share.
 			}
+			came.Store(uint32(outcome))
 			return err
 		},
 	})
-	if err == nil && nonsense {
-		return ErrNonsense
+	if err != nil {
+		return 0, err
 	}
-	return err
+	return Outcome(came.Load()), nil //nolint:gosec // It was an Outcome before.
+}
+
+// newOr returns the outcome of an act that recorded something, or nothing because it stood already.
+func newOr(recorded bool) Outcome {
+	if recorded {
+		return Done
+	}
+	return Known
 }
 
 // lookAgain takes what is known of the holder by now, with what the transaction has recorded.
@@ -123,21 +133,6 @@ func (w *transaction) record(entry *statement.Entry) error {
 	}
 	_, err = w.RecordOnce(p)
 	return err
-}
-
-// isOwn reports whether the person recorded the event at a position by a link.
-func (w *transaction) isOwn(position int64) (bool, error) {
-	folded, err := w.Subject(&w.holder.Folded)
-	if err != nil {
-		return false, err
-	}
-	events, err := w.EventsOf(folded)
-	if err != nil {
-		return false, err
-	}
-	return slices.ContainsFunc(events[folded], func(e consent.Event) bool {
-		return (e.Position == position || slices.Contains(e.Was, position)) && e.Actor == access.RecipientID
-	}), nil
 }
 
 // marketingOf returns the scope of all marketing that the controller of a channel answers for.
