@@ -114,10 +114,13 @@ type CheckConsentRequest struct {
 	Receipt bool `protobuf:"varint,8,opt,name=receipt,proto3" json:"receipt,omitempty"`
 	// How fresh the answer has to be; unset: strict. Not together with as_of or known_as_of.
 	Consistency *Consistency `protobuf:"bytes,9,opt,name=consistency,proto3" json:"consistency,omitempty"`
-	// Whether the answer to an ALLOW is to carry the links of the message: for one click and to the page of the person. Not together with as_of or
-	// known_as_of. Errors: FAILED_PRECONDITION with NO_PUBLIC_URL for a server that was started without --public-url, and with NOT_REFUSABLE for
+	// Whether the answer to an ALLOW is to carry the links of the message: for one click and to the page of the person. Not together with as_of,
+	// known_as_of or a bounded consistency. Errors: FAILED_PRECONDITION with NO_PUBLIC_URL for a server that was started without --public-url, and with NOT_REFUSABLE for
 	// a channel that cannot be refused.
-	Links         bool `protobuf:"varint,10,opt,name=links,proto3" json:"links,omitempty"`
+	Links bool `protobuf:"varint,10,opt,name=links,proto3" json:"links,omitempty"`
+	// Whether the operational limits, which may turn an ALLOW into a DEFER, count at the time asked about; unset: the answer says what was lawful
+	// then. Only together with as_of or known_as_of: an answer of now always counts them.
+	Operational   bool `protobuf:"varint,11,opt,name=operational,proto3" json:"operational,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -218,6 +221,13 @@ func (x *CheckConsentRequest) GetConsistency() *Consistency {
 func (x *CheckConsentRequest) GetLinks() bool {
 	if x != nil {
 		return x.Links
+	}
+	return false
+}
+
+func (x *CheckConsentRequest) GetOperational() bool {
+	if x != nil {
+		return x.Operational
 	}
 	return false
 }
@@ -720,7 +730,9 @@ type BatchCheckConsentRequest struct {
 	// How fresh the answers have to be, as in CheckConsentRequest.
 	Consistency *Consistency `protobuf:"bytes,8,opt,name=consistency,proto3" json:"consistency,omitempty"`
 	// Whether the answers to ALLOWs are to carry the links of their messages, as in CheckConsentRequest.
-	Links         bool `protobuf:"varint,9,opt,name=links,proto3" json:"links,omitempty"`
+	Links bool `protobuf:"varint,9,opt,name=links,proto3" json:"links,omitempty"`
+	// Whether the operational limits count at a time of the past, as in CheckConsentRequest.
+	Operational   bool `protobuf:"varint,10,opt,name=operational,proto3" json:"operational,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -814,6 +826,13 @@ func (x *BatchCheckConsentRequest) GetConsistency() *Consistency {
 func (x *BatchCheckConsentRequest) GetLinks() bool {
 	if x != nil {
 		return x.Links
+	}
+	return false
+}
+
+func (x *BatchCheckConsentRequest) GetOperational() bool {
+	if x != nil {
+		return x.Operational
 	}
 	return false
 }
@@ -2725,7 +2744,7 @@ var File_assent_v1_consent_service_proto protoreflect.FileDescriptor
 
 const file_assent_v1_consent_service_proto_rawDesc = "" +
 	"\n" +
-	"\x1fassent/v1/consent_service.proto\x12\tassent.v1\x1a\x15assent/v1/facts.proto\x1a\x15assent/v1/types.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe5\x03\n" +
+	"\x1fassent/v1/consent_service.proto\x12\tassent.v1\x1a\x15assent/v1/facts.proto\x1a\x15assent/v1/types.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8c\x04\n" +
 	"\x13CheckConsentRequest\x12$\n" +
 	"\aaddress\x18\x01 \x01(\tB\n" +
 	"\xe0A\x02\xbaH\x04r\x02 \x01R\aaddress\x12&\n" +
@@ -2739,7 +2758,8 @@ const file_assent_v1_consent_service_proto_rawDesc = "" +
 	"\areceipt\x18\b \x01(\bB\x03\xe0A\x01R\areceipt\x12=\n" +
 	"\vconsistency\x18\t \x01(\v2\x16.assent.v1.ConsistencyB\x03\xe0A\x01R\vconsistency\x12\x19\n" +
 	"\x05links\x18\n" +
-	" \x01(\bB\x03\xe0A\x01R\x05links\"\x9b\x01\n" +
+	" \x01(\bB\x03\xe0A\x01R\x05links\x12%\n" +
+	"\voperational\x18\v \x01(\bB\x03\xe0A\x01R\voperational\"\x9b\x01\n" +
 	"\vConsistency\x124\n" +
 	"\bat_least\x18\x01 \x01(\v2\x12.assent.v1.AtLeastB\x03\xe0A\x01H\x00R\aatLeast\x12G\n" +
 	"\abounded\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x10\xe0A\x01\xbaH\n" +
@@ -2770,7 +2790,7 @@ const file_assent_v1_consent_service_proto_rawDesc = "" +
 	"\aoutcome\x18\x01 \x01(\x0e2\x19.assent.v1.ReceiptOutcomeR\aoutcome\x12>\n" +
 	"\vdifferences\x18\x02 \x03(\v2\x1c.assent.v1.ReceiptDifferenceR\vdifferences\x12'\n" +
 	"\x0ferased_position\x18\x03 \x01(\x03R\x0eerasedPosition\x12!\n" +
-	"\fverifier_key\x18\x04 \x01(\tR\vverifierKey\"\xd3\x03\n" +
+	"\fverifier_key\x18\x04 \x01(\tR\vverifierKey\"\xfa\x03\n" +
 	"\x18BatchCheckConsentRequest\x12,\n" +
 	"\taddresses\x18\x01 \x03(\tB\x0e\xe0A\x02\xbaH\b\x92\x01\x05\b\x01\x10\x90NR\taddresses\x12&\n" +
 	"\achannel\x18\x02 \x01(\tB\f\xe0A\x02\xbaH\x06r\x04 \x01(@R\achannel\x123\n" +
@@ -2781,7 +2801,9 @@ const file_assent_v1_consent_service_proto_rawDesc = "" +
 	"\x05as_of\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x01R\x04asOf\x129\n" +
 	"\vknown_as_of\x18\a \x01(\v2\x14.assent.v1.KnownAsOfB\x03\xe0A\x01R\tknownAsOf\x12=\n" +
 	"\vconsistency\x18\b \x01(\v2\x16.assent.v1.ConsistencyB\x03\xe0A\x01R\vconsistency\x12\x19\n" +
-	"\x05links\x18\t \x01(\bB\x03\xe0A\x01R\x05links\"a\n" +
+	"\x05links\x18\t \x01(\bB\x03\xe0A\x01R\x05links\x12%\n" +
+	"\voperational\x18\n" +
+	" \x01(\bB\x03\xe0A\x01R\voperational\"a\n" +
 	"\x19StreamCheckConsentRequest\x12D\n" +
 	"\x05check\x18\x01 \x01(\v2#.assent.v1.BatchCheckConsentRequestB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\x05check\"\x97\x01\n" +
 	"\x1aStreamCheckConsentResponse\x12@\n" +

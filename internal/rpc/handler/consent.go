@@ -36,6 +36,7 @@ type checking interface {
 	GetSenderIdentity() string
 	GetReference() string
 	GetContainsAdvertising() bool
+	GetLinks() bool
 }
 
 func checkRequest(m checking) consent.Request {
@@ -56,15 +57,23 @@ func (s *consentServer) CheckConsent(
 	if err != nil {
 		return nil, err
 	}
+	operational, err := operationalOf(m, moment)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.mayLink(ctx, m, moment, &consistency); err != nil {
+		return nil, err
+	}
 	result, err := s.check.Check(ctx, check.Input{
-		Address: m.GetAddress(), Request: checkRequest(m), Moment: moment, Consistency: consistency, Receipt: m.GetReceipt(),
+		Address: m.GetAddress(), Request: checkRequest(m), Moment: moment, Consistency: consistency, Operational: operational,
+		Receipt: m.GetReceipt(),
 	})
 	if err != nil {
 		return nil, err
 	}
 	response := &assentv1.CheckConsentResponse{Decision: decisionOf(&result, s.speaks.of(ctx))}
 	if m.GetLinks() {
-		made, err := s.linksOf(ctx, moment, m.GetChannel(), []recipient.Wanted{
+		made, err := s.linksOf(ctx, m.GetChannel(), []recipient.Wanted{
 			{Address: m.GetAddress(), Verdict: result.Verdict, Decided: result.Decided},
 		})
 		if err != nil {
@@ -101,21 +110,26 @@ func (s *consentServer) batchAnswer(
 		d, _ := result.Item(i)
 		wanted[i] = recipient.Wanted{Address: address, Verdict: d.Verdict, Decided: d.Decided}
 	}
-	moment, err := momentOf(m)
-	if err != nil {
-		return nil, err
-	}
-	response.Links, err = s.linksOf(ctx, moment, m.GetChannel(), wanted)
+	response.Links, err = s.linksOf(ctx, m.GetChannel(), wanted)
 	return response, err
 }
 
-// linksOf returns the links of messages, an empty one for each that has none.
-func (s *consentServer) linksOf(
-	ctx context.Context, moment asof.Moment, channel string, wanted []recipient.Wanted,
-) ([]*assentv1.MessageLinks, error) {
-	if !moment.IsNow() {
-		return nil, fault.Errorf(fault.InvalidRequest, "links", "links are made for messages of now; ask without as_of and known_as_of")
+// mayLink refuses a request for links that cannot have any, before it is decided about.
+func (s *consentServer) mayLink(ctx context.Context, m checking, moment asof.Moment, c *check.Consistency) error {
+	switch {
+	case !m.GetLinks():
+		return nil
+	case !moment.IsNow():
+		return fault.Errorf(fault.InvalidRequest, "links", "links are made for messages of now; ask without asOf and knownAsOf")
+	case c.Bounded != 0:
+		return fault.Errorf(fault.InvalidRequest, "links", "links are made for what may be sent; ask without consistency.bounded")
+	default:
+		return s.links.MayIssue(ctx, m.GetChannel())
 	}
+}
+
+// linksOf returns the links of messages, an empty one for each that has none.
+func (s *consentServer) linksOf(ctx context.Context, channel string, wanted []recipient.Wanted) ([]*assentv1.MessageLinks, error) {
 	made, err := s.links.Issue(ctx, channel, wanted)
 	if err != nil {
 		return nil, err
@@ -142,8 +156,15 @@ func (s *consentServer) batch(ctx context.Context, m *assentv1.BatchCheckConsent
 	if err != nil {
 		return check.BatchResult{}, err
 	}
+	operational, err := operationalOf(m, moment)
+	if err != nil {
+		return check.BatchResult{}, err
+	}
+	if err := s.mayLink(ctx, m, moment, &consistency); err != nil {
+		return check.BatchResult{}, err
+	}
 	return s.check.BatchCheck(ctx, check.BatchInput{
-		Addresses: m.GetAddresses(), Request: checkRequest(m), Moment: moment, Consistency: consistency,
+		Addresses: m.GetAddresses(), Request: checkRequest(m), Moment: moment, Consistency: consistency, Operational: operational,
 	})
 }
 

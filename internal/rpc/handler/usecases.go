@@ -30,6 +30,7 @@ type Checker interface {
 
 // Linker makes the links of messages.
 type Linker interface {
+	MayIssue(ctx context.Context, channel string) error
 	Issue(ctx context.Context, channel string, wanted []recipient.Wanted) ([]*recipient.Headers, error)
 }
 
