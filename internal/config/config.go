@@ -38,10 +38,8 @@ type Server struct {
 	// AllowedHosts are the host names for which HTTP is answered, besides
 	// loopback names, IP addresses and the host of HTTPAddress.
 	AllowedHosts []string
-	// PublicURL is the address of the server as recipients reach it, a scheme and a host without a slash at the end, and PublicHost its host
-	// without a port; both empty for none.
-	PublicURL  string
-	PublicHost string
+	// PublicURL is the address of the server as recipients reach it, a scheme and a host without a slash at the end; empty for none.
+	PublicURL string
 	// BounceLocal and BounceDomain are the parts of the address that return paths are made of; both empty for none.
 	BounceLocal  string
 	BounceDomain string

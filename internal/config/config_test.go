@@ -132,7 +132,7 @@ func TestLoad_EverySetting_CanComeFromEachPlace(t *testing.T) {
 		LogLevel: slog.LevelError, LogFormat: config.LogJSON, CheckpointDir: "kept", CheckpointInterval: 15 * time.Minute,
 		FeedKeeps:   period.Months(12),
 		WitnessKeys: []string{"w1+1+a", "w2+2+b"}, MaxConnections: 500, ImportMaxBytes: 1000, AllowedHosts: []string{"assent.example", "backend"},
-		PublicURL: "https://consent.example:8443", PublicHost: "consent.example", BounceLocal: "bounce", BounceDomain: "mail.example",
+		PublicURL: "https://consent.example:8443", BounceLocal: "bounce", BounceDomain: "mail.example",
 	}
 	var args []string
 	env := map[string]string{}

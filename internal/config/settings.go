@@ -223,7 +223,7 @@ func linkSettings() []setting {
 		{
 			key: "public_url",
 			usage: "address of this server as recipients of messages reach it, such as https://consent.example; without it no links are made " +
-				"for messages. HTTP answers for its host, too",
+				"for messages",
 			set: setPublicURL,
 		},
 		{
@@ -250,7 +250,7 @@ func setPublicURL(s *Server, value string) error {
 	if u.Scheme != "https" && (u.Scheme != "http" || !local) || !isHost(host) && err != nil {
 		return wrong
 	}
-	s.PublicURL, s.PublicHost = u.Scheme+"://"+strings.ToLower(u.Host), host
+	s.PublicURL = u.Scheme + "://" + strings.ToLower(u.Host)
 	return nil
 }
 

@@ -26,7 +26,8 @@ const (
 //     as host is always accepted.
 //   - Requests that a page of another site or another port makes, which the headers Sec-Fetch-Site and Origin tell.
 //
-// Programs other than browsers send neither header and are not concerned by the second rule.
+// Programs other than browsers send neither header and are not concerned by the second rule. Neither rule is for the links in messages: a no by
+// one that was sent years ago is taken under whatever name the server was known then.
 type BrowserGuard struct {
 	hosts     map[string]bool // lower case, without port and final dot
 	crossSite *http.CrossOriginProtection
@@ -45,22 +46,26 @@ func NewBrowserGuard(address string, allowed []string, log *slog.Logger) *Browse
 	return g
 }
 
-// routesOfOtherSites are the routes that pages of other sites may send requests to, whatever the method: those of the links in messages, whose
-// token is their only credential. A route listed here must be safe without the rule: it identifies the caller by the request alone.
-func routesOfOtherSites() []string { return recipient.Paths() }
+// unguardedRoutes are the routes that have no guard, whatever the method: those of the links in messages, whose token is their only credential. A
+// route listed here must be safe without the rules: it identifies the caller by the request alone.
+func unguardedRoutes() []string { return recipient.Paths() }
 
 // Protect returns the handler behind the guard.
 func (g *BrowserGuard) Protect(next http.Handler) http.Handler {
 	exempt := http.NewServeMux()
-	for _, route := range routesOfOtherSites() {
+	for _, route := range unguardedRoutes() {
 		exempt.Handle(route, next)
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, route := exempt.Handler(r); route != "" {
+			next.ServeHTTP(w, r)
+			return
+		}
 		if !g.allowsHost(r) {
 			g.refuse(w, r, http.StatusMisdirectedRequest, reasonHost, hostProblem(r.Host))
 			return
 		}
-		if _, route := exempt.Handler(r); route == "" && !g.allowsSite(r) {
+		if !g.allowsSite(r) {
 			g.refuse(w, r, http.StatusForbidden, reasonCrossSite,
 				"a page of another site or port may not call this server from a browser (Sec-Fetch-Site, Origin); "+
 					"call it from a program, or from a page of the same host and port")

@@ -25,7 +25,7 @@ type linked struct {
 func newLinked(t testing.TB) *linked {
 	t.Helper()
 	cfg := settings(t)
-	cfg.Open, cfg.PublicURL, cfg.PublicHost = true, "https://consent.example", "consent.example"
+	cfg.Open, cfg.PublicURL = true, "https://consent.example"
 	l := &linked{running: run(t, cfg), t: t}
 	l.grant(`"newsletter", "product-marketing"`)
 	l.token = l.link()
@@ -108,6 +108,43 @@ func TestLinks_OneClickOverHTTP_NeedsNothingButTheToken(t *testing.T) {
 	}
 	l.wants("newsletter", "WITHDRAWN")
 	l.wants("product-marketing", "ALLOW_CONSENT")
+}
+
+// TestLinks_WorkUnderAnyHostName posts under names that the server was not given: a link in a mail has the name of its time. Everything else goes on
+// being refused under them, the name of --public-url as well.
+func TestLinks_WorkUnderAnyHostName(t *testing.T) {
+	l := newLinked(t)
+	ask := func(method, host, path, body string) int {
+		t.Helper()
+		r, err := http.NewRequestWithContext(t.Context(), method, "http://"+l.at.HTTP+path, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Host = host
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		answer, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := answer.Body.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return answer.StatusCode
+	}
+	for _, host := range []string{"consent.example", "old.example"} {
+		if code := ask(http.MethodGet, host, "/u/"+l.token, ""); code != http.StatusOK {
+			t.Errorf("the page under %s: %d", host, code)
+		}
+		if code := ask(http.MethodPost, host, "/u/"+l.token, oneClickBody); code != http.StatusOK {
+			t.Errorf("one click under %s: %d", host, code)
+		}
+		for _, path := range []string{"/", "/metrics", "/openapi.json", "/v1/catalog", "/u/" + l.token + "/../../metrics"} {
+			if code := ask(http.MethodGet, host, path, ""); code != http.StatusMisdirectedRequest {
+				t.Errorf("%s under %s: %d", path, host, code)
+			}
+		}
+	}
+	l.wants("newsletter", "WITHDRAWN")
 }
 
 func TestLinks_OneTokenPostedOftenAtOnce_IsRecordedOnce(t *testing.T) {

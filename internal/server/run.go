@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -171,11 +170,7 @@ func newServer(
 		endLife()
 		return nil, errors.Join(err, s.inside.close())
 	}
-	hosts := cfg.AllowedHosts
-	if cfg.PublicHost != "" {
-		hosts = append(slices.Clone(hosts), cfg.PublicHost)
-	}
-	browsers := rest.NewBrowserGuard(cfg.HTTPAddress, hosts, opts.Logger)
+	browsers := rest.NewBrowserGuard(cfg.HTTPAddress, cfg.AllowedHosts, opts.Logger)
 	all, err := rest.New(ctx, rest.Options{
 		API: api, Conn: s.inside.conn, Browsers: browsers, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
 		Live: live, Ready: s.ready.serve, Metrics: signals.metrics.Handler(),
