@@ -81,7 +81,7 @@ func TestLinksPage_APersonWalksIt(t *testing.T) {
 		"Unsubscribe from Weekly newsletter", "You are unsubscribed from Weekly newsletter.", "no more advertising",
 	}
 	german := words{
-		"de", "Alle Werbung per E-Mail beenden", "„Produktinformationen“ pausieren", "pausiert", "Pause von „Produktinformationen“ beenden", "ist beendet",
+		"de", "Alle Werbung per E‑Mail beenden", "„Produktinformationen“ pausieren", "pausiert", "Pause von „Produktinformationen“ beenden", "ist beendet",
 		"„Wöchentlicher Newsletter“ abbestellen", "„Wöchentlicher Newsletter“ ist abbestellt.", "keine Werbung",
 	}
 	b := browser.Start(t)
@@ -140,7 +140,7 @@ func TestConfirmationPage_APersonWalksIt(t *testing.T) {
 		width                           int
 	}{
 		{"en", "Yes, I agree", "You have confirmed", "That was not me", "none of these e-mails", 320},
-		{"de", "Ja, ich stimme zu", "Sie haben bestätigt", "Das war ich nicht", "diese E-Mails nicht", 1280},
+		{"de", "Ja, ich stimme zu", "Sie haben bestätigt", "Das war ich nicht", "diese E‑Mails nicht", 1280},
 	} {
 		t.Run(c.lang, func(t *testing.T) {
 			l := newLinked(t)

@@ -35,26 +35,33 @@ func (h *Handler) serveConfirm(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p := h.pages[h.speaks.of(r)]
-	if !h.within(w, r, p) {
-		return
-	}
 	token, known := r.PathValue("token"), false
 	action := fields.Get("action")
+	if action == "" {
+		h.showConfirmation(w, r, nil)
+		return
+	}
+	if action != actNotMe && !h.within(w, r, p) {
+		return
+	}
+	ctx, cancel := untilDone(r)
+	defer cancel()
 	switch action {
 	case actConfirm:
-		known, err = h.opts.Links.Confirm(r.Context(), token, byOf(r))
+		known, err = h.opts.Links.Confirm(ctx, token, byOf(r))
 	case actNotMe:
-		known, err = h.opts.Links.NotMe(r.Context(), token, byOf(r))
+		known, err = h.opts.Links.NotMe(ctx, token, byOf(r))
 	default:
 		err = fault.Errorf(fault.InvalidRequest, "action", "the action must be confirm or not_me")
 	}
 	var answer *said
 	switch {
 	case fault.Is(err, fault.RequestEnded):
-		answer, known = p.say("deny", locale.Get("recipient.confirm.ended"), locale.Text{}), true
+		answer = p.say("deny", locale.Get("recipient.confirm.ended"), locale.Text{})
 	case fault.Is(err, fault.NothingPending):
-		answer, known = p.say("deny", locale.Get("recipient.confirm.expired"), locale.Text{}), true
+		answer = p.say("deny", locale.Get("recipient.confirm.expired"), locale.Text{})
 	case err != nil:
+		h.countFailure(action, err)
 		h.fail(w, r, p, err)
 		return
 	case action == actConfirm:
@@ -63,7 +70,10 @@ func (h *Handler) serveConfirm(w http.ResponseWriter, r *http.Request) {
 		answer = p.say("allow", locale.Get("recipient.confirm.refused"), locale.Text{})
 	}
 	outcome := "new"
-	if known {
+	switch {
+	case err != nil:
+		outcome = "refused"
+	case known:
 		outcome = "known"
 	}
 	h.opts.Counted(action, outcome)
@@ -98,6 +108,8 @@ func (p *pages) askingOf(a *recipient.Asking, answer *said) *confirmData {
 		switch {
 		case a.Refused:
 			d.Said = p.say("defer", locale.Get("recipient.confirm.isRefused"), locale.Text{})
+		case a.Ended:
+			d.Said = p.say("deny", locale.Get("recipient.confirm.ended"), locale.Text{})
 		case a.Confirmed:
 			d.Said = p.say("allow", locale.Get("recipient.confirm.isDone"), locale.Text{})
 		case !a.Waits:

@@ -28,6 +28,8 @@ type fake struct {
 	view   *recipient.View
 	asking *recipient.Asking
 	known  bool
+
+	bounded bool // the last act had a context that goes on, and ends
 }
 
 func (f *fake) note(call string, by recipient.By) error {
@@ -59,7 +61,14 @@ func (f *fake) View(_ context.Context, token string) (*recipient.View, error) {
 	return f.view, f.note("view", recipient.By{})
 }
 
-func (f *fake) Do(_ context.Context, _ string, act recipient.Act) (*recipient.View, bool, error) {
+// within notes whether an act has time of its own.
+func (f *fake) within(ctx context.Context) {
+	_, ends := ctx.Deadline()
+	f.bounded = ends && ctx.Err() == nil
+}
+
+func (f *fake) Do(ctx context.Context, _ string, act recipient.Act) (*recipient.View, bool, error) {
+	f.within(ctx)
 	return f.view, !f.known, f.note(string(act.Action)+" "+act.Channel, act.By)
 }
 
@@ -71,7 +80,8 @@ func (f *fake) Confirm(_ context.Context, _ string, by recipient.By) (bool, erro
 	return f.known, f.note("confirm", by)
 }
 
-func (f *fake) NotMe(_ context.Context, _ string, by recipient.By) (bool, error) {
+func (f *fake) NotMe(ctx context.Context, _ string, by recipient.By) (bool, error) {
+	f.within(ctx)
 	return f.known, f.note("not_me", by)
 }
 

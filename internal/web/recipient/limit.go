@@ -1,6 +1,7 @@
 package recipient
 
 import (
+	"context"
 	"net"
 	"net/http"
 	"net/netip"
@@ -10,6 +11,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/assent-io/assent/internal/service/recipient"
+	"github.com/assent-io/assent/internal/token"
 )
 
 // limiter bounds how often each of many keys may act, in bounded memory: once there are too many keys, those that were not seen for longest
@@ -69,8 +71,14 @@ func peer(r *http.Request) netip.Addr {
 	return addr
 }
 
-// networkOf returns the network that a request came from: 24 bits of IPv4, 64 of IPv6; empty if it is not known.
+// networkOf returns the network that a request came from: 24 bits of IPv4, 64 of IPv6; empty if it is not known, as where a proxy says that it
+// stands between: all persons have its address.
 func networkOf(r *http.Request) string {
+	for _, name := range []string{"Forwarded", "X-Forwarded-For", "Via"} {
+		if r.Header.Get(name) != "" {
+			return ""
+		}
+	}
 	addr := peer(r)
 	bits := 64
 	if addr.Is4() {
@@ -95,5 +103,13 @@ func byOf(r *http.Request) recipient.By {
 // admits reports whether the request is within the limits of its token and its network.
 func (h *Handler) admits(r *http.Request) bool {
 	network := h.networks.allows(networkOf(r))
-	return h.tokens.allows(r.PathValue("token")) && network
+	return h.tokens.allows(tokenOf(r)) && network
+}
+
+// tokenOf returns the token in the address of a request, without what mail clients did to it: however a link is written, it is one.
+func tokenOf(r *http.Request) string { return token.WithoutMailDamage(r.PathValue("token")) }
+
+// untilDone returns the context of what a person does: a closed window must not take it along.
+func untilDone(r *http.Request) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(r.Context()), actTimeout)
 }

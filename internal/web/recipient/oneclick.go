@@ -1,7 +1,6 @@
 package recipient
 
 import (
-	"context"
 	"errors"
 	"io"
 	"mime"
@@ -68,9 +67,8 @@ func isOneClick(fields url.Values) bool {
 // oneClick carries out a one click and answers it: always in the same way, whether it was new, known or nonsense, so that the answer tells
 // nothing; but for a fault of ours, after which the sender is to try again.
 func (h *Handler) oneClick(w http.ResponseWriter, r *http.Request) {
-	token, by := r.PathValue("token"), byOf(r)
-	// A caller that hangs up must not take the no with it.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), clickTimeout)
+	token, by := tokenOf(r), byOf(r)
+	ctx, cancel := untilDone(r)
 	defer cancel()
 	got, err, _ := h.clicks.Do(token, func() (any, error) { return h.opts.Links.OneClick(ctx, token, by) })
 	if err != nil {

@@ -1,7 +1,9 @@
 package recipient
 
 import (
+	"context"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -85,9 +87,9 @@ func TestPage_ShowsChannelsWhyAndTheButtonsThatWork(t *testing.T) {
 
 func TestPage_EachActIsAnsweredOnThePage(t *testing.T) {
 	for body, want := range map[string][3]string{
-		"action=end_all":                       {"end_all ", "You will get no more advertising by e-mail.", "end_all new"},
+		"action=end_all":                       {"end_all ", "You will get no more advertising by e-mail from Acme GmbH.", "end_all new"},
 		"action=leave&channel=offers":          {"leave offers", "You are unsubscribed from Offers.", "leave new"},
-		"action=keep&channel=newsletter":       {"keep newsletter", "You will go on getting Weekly &lt;newsletter&gt;.", "keep new"},
+		"action=keep&channel=newsletter":       {"keep newsletter", "You keep your subscription to Weekly &lt;newsletter&gt;.", "keep new"},
 		"action=pause&channel=offers&months=3": {"pause offers", "Offers is paused until 3 March 2026.", "pause new"},
 		"action=resume&channel=offers":         {"resume offers", "The pause of Offers has ended.", "resume new"},
 	} {
@@ -100,7 +102,7 @@ func TestPage_EachActIsAnsweredOnThePage(t *testing.T) {
 			t.Errorf("%s: called %v, counted %v", body, s.links.called(), s.used)
 		}
 		s.links.known = true
-		if got := bodyOf(s.ask(http.MethodPost, "/u/t", body, "Content-Type", form)); !strings.Contains(got, "That was so already.") {
+		if got := bodyOf(s.ask(http.MethodPost, "/u/t", body, "Content-Type", form)); !strings.Contains(got, "This was already so. Nothing changed.") {
 			t.Errorf("%s a second time: %s", body, got)
 		}
 	}
@@ -135,13 +137,20 @@ func TestConfirmation_ShowsWhatIsAgreedTo_AndAnswersActs(t *testing.T) {
 	if got := bodyOf(s.ask(http.MethodPost, "/c/t", "action=not_me", "Content-Type", form)); !strings.Contains(got, "You will get none of these e-mails.") {
 		t.Errorf("not me: %s", got)
 	}
-	if w := s.ask(http.MethodPost, "/c/t", "List-Unsubscribe=One-Click", "Content-Type", form); w.Code != http.StatusBadRequest {
+	if w := s.ask(http.MethodPost, "/c/t", "List-Unsubscribe=One-Click", "Content-Type", form); w.Code != http.StatusOK || !strings.Contains(bodyOf(w), "Yes, I agree") {
 		t.Errorf("one click on it: got %d", w.Code)
+	}
+	if w := s.ask(http.MethodPost, "/c/t", "action=subscribe", "Content-Type", form); w.Code != http.StatusBadRequest {
+		t.Errorf("an act that there is not: got %d", w.Code)
 	}
 	if want := []string{"confirm new", "not_me new"}; !slices.Equal(s.used, want) {
 		t.Errorf("counted %v", s.used)
 	}
-	s.links.asking.Waits, s.links.asking.Refused = false, true
+	s.links.asking.Waits, s.links.asking.Ended = false, true
+	if got := bodyOf(s.ask(http.MethodGet, "/c/t", "")); strings.Contains(got, "Yes, I agree") || !strings.Contains(got, "Only a new request can be confirmed.") {
+		t.Errorf("ended: %s", got)
+	}
+	s.links.asking.Refused = true
 	if got := bodyOf(s.ask(http.MethodGet, "/c/t", "")); strings.Contains(got, "<button") || !strings.Contains(got, "You refused these e-mails.") {
 		t.Errorf("refused: %s", got)
 	}
@@ -164,6 +173,133 @@ func TestPage_BeyondTheLimits_IsToldToWait_AndOthersAreNot(t *testing.T) {
 	s.clock.Advance(time.Minute)
 	if w := s.ask(http.MethodGet, "/u/t", ""); w.Code != http.StatusOK {
 		t.Errorf("a minute later: got %d", w.Code)
+	}
+}
+
+// TestPage_ANo_HasNoLimit holds that what says no is taken however often pages were asked for, and that what could permit is not.
+func TestPage_ANo_HasNoLimit(t *testing.T) {
+	s := newSite(t)
+	for range tokenBurst + networkBurst {
+		s.ask(http.MethodGet, "/u/t", "")
+	}
+	for path, acts := range map[string]map[string]int{
+		"/u/t": {
+			"action=leave&channel=offers": 200, "action=end_all": 200, "action=pause&channel=offers&months=1": 200,
+			"action=keep&channel=newsletter": 429, "action=resume&channel=offers": 429, "x=y": 429,
+		},
+		"/c/t": {"action=not_me": 200, "action=confirm": 429, "x=y": 429},
+	} {
+		for act, want := range acts {
+			if w := s.ask(http.MethodPost, path, act, "Content-Type", form); w.Code != want {
+				t.Errorf("%s: got %d, want %d", act, w.Code, want)
+			}
+		}
+	}
+}
+
+func TestLimits_ADamagedTokenIsTheSame_AndAProxyIsNoNetwork(t *testing.T) {
+	s := newSite(t)
+	for range tokenBurst {
+		s.ask(http.MethodGet, "/u/t%3E.", "")
+	}
+	if w := s.ask(http.MethodGet, "/u/t", ""); w.Code != http.StatusTooManyRequests {
+		t.Errorf("the token without damage: got %d", w.Code)
+	}
+	ask := func(i int, headers ...string) int {
+		return s.ask(http.MethodGet, "/u/"+strings.Repeat("k", i+1), "", headers...).Code
+	}
+	for i := range networkBurst + 50 {
+		if code := ask(i, "X-Forwarded-For", "198.51.100.7"); code != http.StatusOK {
+			t.Fatalf("page %d through a proxy: got %d", i, code)
+		}
+	}
+	beyond := 0
+	for i := range networkBurst {
+		if ask(networkBurst+100+i) == http.StatusTooManyRequests {
+			beyond++
+		}
+	}
+	if beyond == 0 {
+		t.Error("a network has no limit")
+	}
+}
+
+// TestActs_OutliveTheRequest closes the connection of a person before what they said is carried out.
+func TestActs_OutliveTheRequest(t *testing.T) {
+	for path, act := range map[string]string{"/u/t": "action=leave&channel=offers", "/c/t": "action=not_me"} {
+		s := newSite(t)
+		ctx, closed := context.WithCancel(t.Context())
+		closed()
+		r := httptest.NewRequestWithContext(ctx, http.MethodPost, path, strings.NewReader(act))
+		r.Header.Set("Content-Type", form)
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, r)
+		if w.Code != http.StatusOK || !s.links.bounded {
+			t.Errorf("%s: got %d, with an end of its own: %t", act, w.Code, s.links.bounded)
+		}
+	}
+}
+
+func TestPost_ThatSaysNothing_ShowsThePage(t *testing.T) {
+	s := newSite(t)
+	for _, body := range []string{"", "x=y", "List-Unsubscribe=Other"} {
+		if w := s.ask(http.MethodPost, "/u/t", body, "Content-Type", form); w.Code != http.StatusOK || !strings.Contains(bodyOf(w), "Unsubscribe from Offers") {
+			t.Errorf("%q: got %d", body, w.Code)
+		}
+	}
+	if w := s.ask(http.MethodPost, "/u/nonsense", "", "Content-Type", form); w.Code != http.StatusNotFound {
+		t.Errorf("a token that leads to nothing: got %d", w.Code)
+	}
+	for _, call := range s.links.called() {
+		if call != "view" {
+			t.Errorf("called %s", call)
+		}
+	}
+}
+
+func TestActs_ThatFail_AreCounted(t *testing.T) {
+	s := newSite(t)
+	for _, err := range []error{
+		recipient.ErrNonsense, fault.Errorf(fault.InvalidRequest, "channel", "no such channel"), fault.Errorf(fault.Unavailable, "", "the database is away"),
+	} {
+		s.links.fault = err
+		s.ask(http.MethodPost, "/u/t", "action=leave&channel=offers", "Content-Type", form)
+		s.ask(http.MethodPost, "/u/t", "action=unheard-of", "Content-Type", form)
+	}
+	s.links.fault = fault.Errorf(fault.Unavailable, "", "the database is away")
+	s.ask(http.MethodPost, "/c/t", "action=not_me", "Content-Type", form)
+	if want := []string{"leave nonsense", "leave refused", "leave failed", "not_me failed"}; !slices.Equal(s.used, want) {
+		t.Errorf("counted %v, want %v", s.used, want)
+	}
+}
+
+// TestDone_SaysWhatIsSoAfterIt keeps and pauses where nothing, or something else, stands in the way of sending.
+func TestDone_SaysWhatIsSoAfterIt(t *testing.T) {
+	for _, c := range []struct {
+		act   string
+		after recipient.State
+		want  string
+	}{
+		{"action=keep&channel=newsletter", recipient.Receiving, "You will go on getting Weekly &lt;newsletter&gt;."},
+		{"action=keep&channel=newsletter", recipient.Asked, "What is sent to you is below."},
+		{"action=pause&channel=newsletter&months=1", recipient.Paused, "is paused until 17 March 2026."},
+		{"action=pause&channel=newsletter&months=1", recipient.Inactive, "What is sent to you is below."},
+	} {
+		s := newSite(t)
+		s.links.view.Rows[0].State = c.after
+		if got := bodyOf(s.ask(http.MethodPost, "/u/t?lang=en", c.act, "Content-Type", form)); !strings.Contains(got, c.want) {
+			t.Errorf("%s, and then %d: it lacks %q", c.act, c.after, c.want)
+		}
+	}
+}
+
+func TestPage_InGerman_HasDaysAsPeopleSayThem(t *testing.T) {
+	s := newSite(t)
+	body := bodyOf(s.ask(http.MethodGet, "/u/t?lang=de", ""))
+	for _, want := range []string{"Einwilligung vom 3. März 2026", "Bis 17. März 2026 wird nichts gesendet", "E\u2011Mail"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the page lacks %q", want)
+		}
 	}
 }
 

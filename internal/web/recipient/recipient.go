@@ -40,18 +40,18 @@ type Handler struct {
 	mux      *http.ServeMux
 	pages    map[locale.Language]*pages
 	speaks   languages
-	clicks   singleflight.Group // by token: clicks that arrive while one is carried out get its answer
+	clicks   singleflight.Group // by token without damage: clicks that arrive while one is carried out get its answer
 	tokens   *limiter
 	networks *limiter
 }
 
-// The limits of the pages. A person who reads and clicks stays far below; one click has none, for it must always be answered.
+// The limits of the pages. A person who reads and clicks stays far below. What says no has none: it must always be taken.
 const (
 	perToken, tokenBurst     = 2, 40    // a second
 	perNetwork, networkBurst = 20, 200  // a second
 	maxLimited               = 20_000   // tokens or networks that are remembered
 	maxBody                  = 64 << 10 // bytes
-	clickTimeout             = 20 * time.Second
+	actTimeout               = 20 * time.Second
 )
 
 // Paths returns the patterns of the routes that the handler answers.

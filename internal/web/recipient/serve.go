@@ -37,23 +37,38 @@ func (h *Handler) servePost(w http.ResponseWriter, r *http.Request) {
 		return
 	case isOneClick(fields):
 		h.oneClick(w, r)
-		return
+	case fields.Get("action") == "":
+		h.servePage(w, r) // It says nothing, so it is answered as one that asks.
+	default:
+		h.act(w, r, fields)
 	}
-	h.act(w, r, fields)
+}
+
+// saysNo reports whether an act only says no. Such an act has no limits.
+func saysNo(action recipient.Action) bool {
+	switch action {
+	case recipient.ActLeave, recipient.ActEndAll, recipient.ActPause:
+		return true
+	default:
+		return false
+	}
 }
 
 // act carries out what a form of the page says.
 func (h *Handler) act(w http.ResponseWriter, r *http.Request, fields url.Values) {
 	p := h.pages[h.speaks.of(r)]
-	if !h.within(w, r, p) {
+	act := recipient.Act{Action: recipient.Action(fields.Get("action")), Channel: fields.Get("channel"), By: byOf(r)}
+	if !saysNo(act.Action) && !h.within(w, r, p) {
 		return
 	}
-	act := recipient.Act{Action: recipient.Action(fields.Get("action")), Channel: fields.Get("channel"), By: byOf(r)}
 	if act.Action == recipient.ActPause {
 		act.Months, _ = strconv.Atoi(fields.Get("months")) // What is no number is no number of months.
 	}
-	view, changed, err := h.opts.Links.Do(r.Context(), r.PathValue("token"), act)
+	ctx, cancel := untilDone(r)
+	defer cancel()
+	view, changed, err := h.opts.Links.Do(ctx, r.PathValue("token"), act)
 	if err != nil {
+		h.countFailure(string(act.Action), err)
 		h.fail(w, r, p, err)
 		return
 	}
@@ -63,6 +78,23 @@ func (h *Handler) act(w http.ResponseWriter, r *http.Request, fields url.Values)
 	}
 	h.opts.Counted(string(act.Action), outcome)
 	p.page.Write(w, http.StatusOK, p.viewOf(view, p.done(&act, view, changed)))
+}
+
+// countFailure counts an act that nothing came of. Of what is no act at all there is nothing to count.
+func (h *Handler) countFailure(action string, err error) {
+	switch recipient.Action(action) {
+	case recipient.ActEndAll, recipient.ActLeave, recipient.ActKeep, recipient.ActPause, recipient.ActResume, actConfirm, actNotMe:
+	default:
+		return
+	}
+	switch {
+	case errors.Is(err, recipient.ErrNonsense):
+		h.opts.Counted(action, recipient.Nonsense.String())
+	case fault.Is(err, fault.InvalidRequest):
+		h.opts.Counted(action, "refused")
+	default:
+		h.opts.Counted(action, "failed")
+	}
 }
 
 // within answers a request that is beyond the limits, and reports whether it was within.

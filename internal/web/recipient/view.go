@@ -1,7 +1,11 @@
 package recipient
 
 import (
+	"strconv"
+	"strings"
+
 	"github.com/assent-io/assent/internal/catalog"
+	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/dossier/wording"
 	"github.com/assent-io/assent/internal/locale"
 	"github.com/assent-io/assent/internal/service/recipient"
@@ -61,7 +65,7 @@ func (p *pages) rowOf(r *recipient.Row) rowData {
 
 // why says what was granted: "consent of 3 March 2026".
 func (p *pages) why(r *recipient.Row) string {
-	on := locale.Values{"day": wording.Day(r.Since)}
+	on := locale.Values{"day": dayOf(r.Since)}
 	switch r.Basis {
 	case "":
 		return ""
@@ -74,8 +78,18 @@ func (p *pages) why(r *recipient.Row) string {
 	}
 }
 
+// dayOf writes a day as people say it: the German one with the name of the month, as the English one has.
+func dayOf(t consent.Instant) locale.Text {
+	day := wording.Day(t)
+	if t != 0 {
+		at := t.Time().In(wording.Zone())
+		day.DE = strconv.Itoa(at.Day()) + ". " + strings.Split(locale.Get("recipient.months").DE, " ")[at.Month()-1] + " " + strconv.Itoa(at.Year())
+	}
+	return day
+}
+
 func (p *pages) state(r *recipient.Row) string {
-	until := locale.Values{"day": wording.Day(r.Until)}
+	until := locale.Values{"day": dayOf(r.Until)}
 	switch r.State {
 	case recipient.Receiving:
 		return locale.Get("recipient.state.receiving").In(p.lang)
@@ -109,21 +123,29 @@ func (p *pages) done(act *recipient.Act, v *recipient.View, changed bool) *said 
 	if !changed {
 		return p.say("defer", locale.Get("recipient.done.known"), locale.Text{})
 	}
-	values := locale.Values{"channel": locale.Text{}, "day": locale.Text{}}
+	values, after := locale.Values{"channel": locale.Text{}, "day": locale.Text{}}, recipient.State(0)
 	for i := range v.Rows {
 		if r := &v.Rows[i]; r.Channel.ID == act.Channel {
 			values["channel"] = locale.Text{EN: r.Channel.Name.EN, DE: r.Channel.Name.DE}
-			values["day"] = wording.Day(r.Until)
+			values["day"] = dayOf(r.Until)
+			after = r.State
 		}
 	}
-	title := locale.Get("recipient.done.endAll")
+	title := locale.Fill("recipient.done.endAll", locale.Values{"controller": locale.Same(v.Controller.Name)})
 	switch act.Action {
 	case recipient.ActLeave:
 		title = locale.Fill("recipient.done.leave", values)
 	case recipient.ActKeep:
-		title = locale.Fill("recipient.done.keep", values)
+		// Something else can stand in the way, such as another spelling of the address, which the row says.
+		title = locale.Fill("recipient.done.kept", values)
+		if after == recipient.Receiving {
+			title = locale.Fill("recipient.done.keep", values)
+		}
 	case recipient.ActPause:
-		title = locale.Fill("recipient.done.pause", values)
+		title = locale.Fill("recipient.done.paused", values)
+		if after == recipient.Paused {
+			title = locale.Fill("recipient.done.pause", values)
+		}
 	case recipient.ActResume:
 		title = locale.Fill("recipient.done.resume", values)
 	case recipient.ActEndAll:
