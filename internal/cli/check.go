@@ -157,7 +157,6 @@ func (a *app) checkOne(ctx context.Context, s *connect.Server, arg string, f che
 	return err
 }
 
-// decisionRows writes a decision for people; what is not set is left out.
 // linkRows are the links of a message; none of nil.
 func linkRows(l *assentv1.MessageLinks) [][]string {
 	if l == nil {
@@ -170,6 +169,7 @@ func linkRows(l *assentv1.MessageLinks) [][]string {
 	return rows
 }
 
+// decisionRows writes a decision for people; what is not set is left out.
 func decisionRows(d *assentv1.Decision) [][]string {
 	rows := [][]string{{value.VerdictName(d.GetVerdict()), d.GetReason()}}
 	add := func(name, value string) {

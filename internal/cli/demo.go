@@ -41,6 +41,9 @@ const (
 	demoNewsletter = "newsletter"
 	demoTool       = "newsletter-tool"
 	demoAgency     = "newsletter-agency"
+	demoMailbox    = "mailbox@example.at" // of a person who subscribes while the demo starts
+	demoConsent    = "newsletter-signup"
+	demoWording    = "2026-01"
 )
 
 // demoTime is the time for which the audience is checked.
@@ -124,6 +127,7 @@ func (a *app) runDemo(ctx context.Context, cfg config.Server, once bool) (err er
 	file := filepath.Join(folder, "assent.db")
 	cfg.DatabaseURL, cfg.Keys, cfg.Open = config.NewSecret("sqlite:"+file), file+".keys", true
 	cfg.AllowPrivateWebhooks = true // A receiver to try is on this machine.
+	cfg.PublicURL = "http://" + cfg.HTTPAddress
 	if err := cfg.Validate(); err != nil {
 		return terminal.Usagef("%v", err)
 	}
@@ -147,19 +151,30 @@ func (a *app) runDemo(ctx context.Context, cfg config.Server, once bool) (err er
 		}
 		if once {
 			stop()
-		} else {
-			a.suggest(at, key)
+			return nil
 		}
+		link, err := a.demoLink(ctx, at)
+		if err != nil {
+			return err
+		}
+		a.suggest(at, key)
+		a.suggestLink(at, link)
 		return nil
 	})
 	return group.Wait()
 }
 
-// showDemo loads the example company, gives its newsletter consumers and checks its audience.
-func (a *app) showDemo(ctx context.Context, at host.Addresses, keyFile string) error {
+// guestOf returns the program as a client of the demo's server.
+func (a *app) guestOf(at host.Addresses) *app {
 	guest := *a
 	guest.env = noEnv
 	guest.connection = connect.Options{Settings: client.Settings{Server: at.GRPC}, Timeout: time.Minute}
+	return &guest
+}
+
+// showDemo loads the example company, gives its newsletter consumers and checks its audience.
+func (a *app) showDemo(ctx context.Context, at host.Addresses, keyFile string) error {
+	guest := a.guestOf(at)
 	return guest.withServer(ctx, func(ctx context.Context, s *connect.Server) error {
 		if err := guest.demoCatalog(ctx, s); err != nil {
 			return err
@@ -172,6 +187,27 @@ func (a *app) showDemo(ctx context.Context, at host.Addresses, keyFile string) e
 		}
 		return guest.demoCheck(ctx, s)
 	})
+}
+
+// demoLink subscribes a mailbox to the newsletter and returns the token of the link in its next message.
+func (a *app) demoLink(ctx context.Context, at host.Addresses) (token string, err error) {
+	err = a.guestOf(at).withServer(ctx, func(ctx context.Context, s *connect.Server) error {
+		service := assentv1.NewConsentServiceClient(s)
+		_, err := connect.CallAgain(ctx, s, service.GrantConsent, &assentv1.GrantConsentRequest{
+			Address: demoMailbox, Channels: []string{demoNewsletter}, LegalBasis: assentv1.LegalBasis_LEGAL_BASIS_CONSENT,
+			Declaration: &assentv1.DeclarationRef{Id: demoConsent, Version: demoWording},
+			Evidence:    &assentv1.Evidence{Source: "web_form", ConfirmedTime: timestamppb.Now()}, RequestId: kit.RequestID(""),
+		})
+		if err != nil {
+			return err
+		}
+		answer, err := connect.Call(ctx, s, service.CheckConsent, &assentv1.CheckConsentRequest{
+			Address: demoMailbox, Channel: demoNewsletter, Links: true,
+		})
+		token = answer.GetLinks().GetToken()
+		return err
+	})
+	return token, err
 }
 
 // demoConsumers creates the consumers, each once however often a call is repeated, and writes the key of the keyed one to a file.
@@ -281,6 +317,17 @@ A list of another tool is imported as one batch, which can be undone:
   assent imports list
 
 In a checkout, "go run ./cmd/assent" stands for "assent".%[3]s`, at.GRPC, at.HTTP, serverHint(at), demoTool, demoAgency, demoNewsletter, keyFile)
+}
+
+// suggestLink writes what the recipient of a message can try.
+func (a *app) suggestLink(at host.Addresses, token string) {
+	a.Notef(`
+%[1]s gets the newsletter. Its next message would have a link to this page, on which the person leaves or pauses, and
+mailbox providers would post to the same address when the person presses their button:
+
+  http://%[2]s/u/%[3]s
+  curl -s http://%[2]s/u/%[3]s -d List-Unsubscribe=One-Click
+  assent check %[1]s --channel newsletter --links%[4]s`, demoMailbox, at.HTTP, token, serverHint(at))
 }
 
 // serverHint says how clients find a server that is not where they look.
