@@ -32,11 +32,13 @@ type consentServer struct {
 
 // checking is what the requests of one check and of many share.
 type checking interface {
+	fresh
 	GetChannel() string
 	GetSenderIdentity() string
 	GetReference() string
 	GetContainsAdvertising() bool
 	GetLinks() bool
+	GetOperational() bool
 }
 
 func checkRequest(m checking) consent.Request {
@@ -49,24 +51,13 @@ func checkRequest(m checking) consent.Request {
 func (s *consentServer) CheckConsent(
 	ctx context.Context, m *assentv1.CheckConsentRequest,
 ) (*assentv1.CheckConsentResponse, error) {
-	moment, err := momentOf(m)
+	moment, consistency, err := s.when(ctx, m)
 	if err != nil {
-		return nil, err
-	}
-	consistency, err := consistencyOf(m)
-	if err != nil {
-		return nil, err
-	}
-	operational, err := operationalOf(m, moment)
-	if err != nil {
-		return nil, err
-	}
-	if err := s.mayLink(ctx, m, moment, &consistency); err != nil {
 		return nil, err
 	}
 	result, err := s.check.Check(ctx, check.Input{
-		Address: m.GetAddress(), Request: checkRequest(m), Moment: moment, Consistency: consistency, Operational: operational,
-		Receipt: m.GetReceipt(),
+		Address: m.GetAddress(), Request: checkRequest(m), Moment: moment, Consistency: consistency,
+		Operational: m.GetOperational(), Receipt: m.GetReceipt(),
 	})
 	if err != nil {
 		return nil, err
@@ -114,6 +105,21 @@ func (s *consentServer) batchAnswer(
 	return response, err
 }
 
+// when reads what moment a request asks about and how fresh the answer has to be, and refuses what does not go together with that.
+func (s *consentServer) when(ctx context.Context, m checking) (moment asof.Moment, c check.Consistency, err error) {
+	if moment, err = momentOf(m); err != nil {
+		return moment, c, err
+	}
+	if c, err = consistencyOf(m); err != nil {
+		return moment, c, err
+	}
+	if m.GetOperational() && moment.IsNow() {
+		return moment, c, fault.Errorf(fault.InvalidRequest, "operational",
+			"an answer of now always has the operational limits; omit it, or give asOf or knownAsOf")
+	}
+	return moment, c, s.mayLink(ctx, m, moment, &c)
+}
+
 // mayLink refuses a request for links that cannot have any, before it is decided about.
 func (s *consentServer) mayLink(ctx context.Context, m checking, moment asof.Moment, c *check.Consistency) error {
 	switch {
@@ -148,23 +154,13 @@ func (s *consentServer) linksOf(ctx context.Context, channel string, wanted []re
 }
 
 func (s *consentServer) batch(ctx context.Context, m *assentv1.BatchCheckConsentRequest) (check.BatchResult, error) {
-	moment, err := momentOf(m)
+	moment, consistency, err := s.when(ctx, m)
 	if err != nil {
-		return check.BatchResult{}, err
-	}
-	consistency, err := consistencyOf(m)
-	if err != nil {
-		return check.BatchResult{}, err
-	}
-	operational, err := operationalOf(m, moment)
-	if err != nil {
-		return check.BatchResult{}, err
-	}
-	if err := s.mayLink(ctx, m, moment, &consistency); err != nil {
 		return check.BatchResult{}, err
 	}
 	return s.check.BatchCheck(ctx, check.BatchInput{
-		Addresses: m.GetAddresses(), Request: checkRequest(m), Moment: moment, Consistency: consistency, Operational: operational,
+		Addresses: m.GetAddresses(), Request: checkRequest(m), Moment: moment, Consistency: consistency,
+		Operational: m.GetOperational(),
 	})
 }
 

@@ -52,15 +52,6 @@ func momentOf(m moments) (asof.Moment, error) {
 	return asof.Moment{AsOf: asOf, KnownAsOf: asof.KnownAsOf{Position: known.GetPosition(), Time: at}}, nil
 }
 
-// operationalOf reads whether the operational limits count at the moment of the past that a request asks about.
-func operationalOf(m interface{ GetOperational() bool }, at asof.Moment) (bool, error) {
-	if m.GetOperational() && at.IsNow() {
-		return false, fault.Errorf(fault.InvalidRequest, "operational",
-			"an answer of now always has the operational limits; omit it, or give asOf or knownAsOf")
-	}
-	return m.GetOperational(), nil
-}
-
 // fresh is what the requests share that may say how fresh the answer has to be.
 type fresh interface {
 	moments

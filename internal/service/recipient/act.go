@@ -5,7 +5,6 @@ import (
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/statement"
-	"github.com/assent-io/assent/internal/dossier/wording"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/period"
 )
@@ -191,5 +190,5 @@ func (w *transaction) pauses(scope consent.Scope) (pauses, error) {
 	return pausesIn(events[folded], scope, &w.sight), nil
 }
 
-// sameDay reports whether two instants are on one day where the page shows them.
-func sameDay(a, b consent.Instant) bool { return wording.Day(a) == wording.Day(b) }
+// sameDay reports whether two instants are on one day, in UTC.
+func sameDay(a, b consent.Instant) bool { return a/day == b/day }

@@ -173,7 +173,7 @@ func allowed() map[string][]string {
 			"internal/service/txn", "internal/service/voidcheck", "internal/storage", "internal/storage/tables",
 		},
 		"internal/service/recipient": {
-			"internal/address", "internal/catalog", "internal/consent", "internal/consent/standing", "internal/consent/statement",
+			"internal/address", "internal/catalog", "internal/consent", "internal/consent/optin", "internal/consent/standing", "internal/consent/statement",
 			"internal/fault", "internal/period", "internal/seal", "internal/service/access", "internal/service/asof", "internal/service/env",
 			"internal/service/record", "internal/service/reference", "internal/service/subjects", "internal/service/txn", "internal/storage",
 			"internal/token",
@@ -363,9 +363,12 @@ func allowed() map[string][]string {
 
 		"internal/openapi/openapitest": {"api/openapi"},
 		"internal/tools/openapi":       {"internal/openapi"},
-		"internal/web/recipient":       {"internal/catalog", "internal/dossier/wording", "internal/fault", "internal/locale", "internal/service/recipient", "internal/web/page"},
-		"internal/web/home":            {"internal/openapi", "internal/web/page"},
-		"internal/webhook":             {"internal/fault"},
+		"internal/web/recipient": {
+			"internal/catalog", "internal/consent", "internal/dossier/wording", "internal/fault", "internal/locale", "internal/service/recipient",
+			"internal/token", "internal/web/page",
+		},
+		"internal/web/home": {"internal/openapi", "internal/web/page"},
+		"internal/webhook":  {"internal/fault"},
 
 		"api/assent/v1":            {},
 		"api/openapi":              {},
