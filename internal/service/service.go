@@ -167,7 +167,9 @@ func (s *Service) erased(w *txn.Tx, e *txn.Erased) error {
 }
 
 // MayIssue refuses what Issue would refuse, as that of Links.
-func (s *Service) MayIssue(ctx context.Context, channel string) error { return s.Links.MayIssue(ctx, channel) }
+func (s *Service) MayIssue(ctx context.Context, channel string) error {
+	return s.Links.MayIssue(ctx, channel)
+}
 
 // Issue makes the links of messages, as that of Links.
 func (s *Service) Issue(ctx context.Context, channel string, wanted []recipient.Wanted) ([]*recipient.Headers, error) {
