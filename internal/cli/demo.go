@@ -327,7 +327,7 @@ mailbox providers would post to the same address when the person presses their b
 
   http://%[2]s/u/%[3]s
   curl -s http://%[2]s/u/%[3]s -d List-Unsubscribe=One-Click
-  assent check %[1]s --channel newsletter --links%[4]s`, demoMailbox, at.HTTP, token, serverHint(at))
+  assent check %[1]s --channel newsletter --links`, demoMailbox, at.HTTP, token)
 }
 
 // serverHint says how clients find a server that is not where they look.

@@ -93,6 +93,9 @@ func TestDemo_ServesUntilInterrupted(t *testing.T) {
 	if code != 0 || !strings.Contains(all, "Add --server "+f.address) {
 		t.Errorf("exit %d, stderr %q", code, all)
 	}
+	if page := regexp.MustCompile(`(http://127\.0\.0\.1:8080/u/\S+)\n  curl -s (\S+) -d List-Unsubscribe=One-Click`).FindStringSubmatch(all); page == nil || page[1] != page[2] {
+		t.Errorf("it does not say how to try the link of a message: %q", all)
+	}
 	for _, c := range f.consumers {
 		if !strings.Contains(all, "--consumer "+c.GetId()) {
 			t.Errorf("it does not say how to read as %s: %q", c.GetId(), all)
