@@ -1,6 +1,7 @@
 package recipient
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/assent-io/assent/internal/fault"
@@ -44,7 +45,8 @@ func (h *Handler) serveConfirm(w http.ResponseWriter, r *http.Request) {
 	if action != actNotMe && !h.within(w, r, p) {
 		return
 	}
-	ctx, cancel := untilDone(r)
+	// A closed connection must not take along what the person said.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), actTimeout)
 	defer cancel()
 	switch action {
 	case actConfirm:

@@ -1,7 +1,6 @@
 package recipient
 
 import (
-	"context"
 	"net"
 	"net/http"
 	"net/netip"
@@ -108,8 +107,3 @@ func (h *Handler) admits(r *http.Request) bool {
 
 // tokenOf returns the token in the address of a request, without what mail clients did to it: however a link is written, it is one.
 func tokenOf(r *http.Request) string { return token.WithoutMailDamage(r.PathValue("token")) }
-
-// untilDone returns the context of what a person does: a closed window must not take it along.
-func untilDone(r *http.Request) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(r.Context()), actTimeout)
-}

@@ -1,6 +1,7 @@
 package recipient
 
 import (
+	"context"
 	"errors"
 	"io"
 	"mime"
@@ -68,7 +69,8 @@ func isOneClick(fields url.Values) bool {
 // nothing; but for a fault of ours, after which the sender is to try again.
 func (h *Handler) oneClick(w http.ResponseWriter, r *http.Request) {
 	token, by := tokenOf(r), byOf(r)
-	ctx, cancel := untilDone(r)
+	// A closed connection must not take along what the person said.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), actTimeout)
 	defer cancel()
 	got, err, _ := h.clicks.Do(token, func() (any, error) { return h.opts.Links.OneClick(ctx, token, by) })
 	if err != nil {

@@ -1,6 +1,7 @@
 package recipient
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/url"
@@ -64,7 +65,8 @@ func (h *Handler) act(w http.ResponseWriter, r *http.Request, fields url.Values)
 	if act.Action == recipient.ActPause {
 		act.Months, _ = strconv.Atoi(fields.Get("months")) // What is no number is no number of months.
 	}
-	ctx, cancel := untilDone(r)
+	// A closed connection must not take along what the person said.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), actTimeout)
 	defer cancel()
 	view, changed, err := h.opts.Links.Do(ctx, r.PathValue("token"), act)
 	if err != nil {
