@@ -147,6 +147,26 @@ func TestLinks_WorkUnderAnyHostName(t *testing.T) {
 	l.wants("newsletter", "WITHDRAWN")
 }
 
+func TestLinks_WhatCannotHaveThem_IsRefusedBeforeItIsDecided(t *testing.T) {
+	l := newLinked(t)
+	now := l.clock.Now().UTC().Format(time.RFC3339Nano)
+	for more, reason := range map[string]string{
+		`"channel": "newsletter", "links": true, "asOf": "` + now + `"`:            "INVALID_REQUEST",
+		`"channel": "newsletter", "links": true, "consistency": {"bounded": "1s"}`: "INVALID_REQUEST",
+		`"channel": "legal-notices", "links": true`:                                "NOT_REFUSABLE",
+		`"channel": "newsletter", "operational": true`:                             "INVALID_REQUEST",
+		`"channel": "newsletter", "operational": true, "asOf": "` + now + `"`:      "ALLOW_CONSENT",
+	} {
+		got := l.call(http.MethodPost, "/v1/consent:check", `{"address": "hanna@example.at", `+more+`}`)
+		batch := l.call(http.MethodPost, "/v1/consent:batchCheck", `{"addresses": ["hanna@example.at"], `+more+`}`)
+		for _, one := range []*answer{got, batch} {
+			if !strings.Contains(one.body, `"`+reason+`"`) {
+				t.Errorf("%s: got %d %s, want %s", more, one.code, one.body, reason)
+			}
+		}
+	}
+}
+
 func TestLinks_OneTokenPostedOftenAtOnce_IsRecordedOnce(t *testing.T) {
 	l := newLinked(t)
 	var all sync.WaitGroup
