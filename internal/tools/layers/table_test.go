@@ -445,10 +445,11 @@ func confined() map[string][]string {
 func pure() []string {
 	return []string{
 		"internal/address", "internal/catalog", "internal/catalog/lookalike", "internal/consent", "internal/consent/codec", "internal/consent/statement",
-		"internal/consent/optin", "internal/consent/standing", "internal/consent/timeline", "internal/consent/usefulness", "internal/dossier", "internal/dossier/answer", "internal/dossier/machine", "internal/dossier/paper",
-		"internal/dossier/pdf", "internal/dossier/wording", "internal/duty", "internal/fault", "internal/feed",
-		"internal/jsonlist", "internal/ledger", "internal/listtime", "internal/locale", "internal/period", "internal/presets", "internal/receipt",
-		"internal/storedtext", "internal/suppressionfile", "internal/suppressionfile/filterform", "internal/table", "internal/textfile", "internal/timetext", "internal/tlv", "internal/toolfile",
+		"internal/consent/optin", "internal/consent/standing", "internal/consent/timeline", "internal/consent/usefulness", "internal/dossier",
+		"internal/dossier/answer", "internal/dossier/machine", "internal/dossier/paper", "internal/dossier/pdf", "internal/dossier/wording",
+		"internal/duty", "internal/fault", "internal/feed", "internal/jsonlist", "internal/ledger", "internal/listtime", "internal/locale",
+		"internal/period", "internal/presets", "internal/receipt", "internal/storedtext", "internal/suppressionfile",
+		"internal/suppressionfile/filterform", "internal/table", "internal/textfile", "internal/timetext", "internal/tlv", "internal/toolfile",
 	}
 }
 
