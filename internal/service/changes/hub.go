@@ -15,8 +15,7 @@ const (
 	// The hub waits at least lookAfter between two looks for what is new, so that one has several commits while they are many, and at most
 	// lookEvery, for other servers write, too. Where nothing is new, a look costs one short statement.
 	lookAfter, lookEvery = 8 * time.Millisecond, 25 * time.Millisecond
-
-	hubWindow = 1000 // events that the hub reads at once
+	hubWindow            = 1000 // events that the hub reads at once
 )
 
 // hub follows the end of the ledger while there are watchers, and reads each window once for all of them.
