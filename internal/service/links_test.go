@@ -51,6 +51,17 @@ func (w *world) headersFor(ctx context.Context, s *Service, ask consent.Request,
 	return made[0]
 }
 
+// cameBack has hanna leave the newsletter and come back, and returns the token of a message from before.
+func (w *world) cameBack(ctx context.Context, s *Service) string {
+	w.t.Helper()
+	w.mustRecord(ctx, s, consentOn("newsletter", hanna, w.clock.Now()))
+	old := w.tokenFor(ctx, s, "newsletter", hanna)
+	w.mustRecord(ctx, s, withdrawal("newsletter", hanna))
+	w.clock.Advance(time.Hour)
+	w.mustRecord(ctx, s, consentOn("newsletter", hanna, w.clock.Now()))
+	return old
+}
+
 func (w *world) wantClick(s *Service, text string, want recipient.Outcome) {
 	w.t.Helper()
 	got, err := s.Links.OneClick(w.t.Context(), text, recipient.By{IP: "192.0.2.7", UserAgent: "a mailbox provider"})
@@ -96,11 +107,7 @@ func TestOneClick_RefusesExactlyTheChannel_Once(t *testing.T) {
 func TestOneClick_OfAMessageFromBeforeThePersonCameBack_DefersAndRefusesNothing(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		s, ctx := w.linked()
-		w.mustRecord(ctx, s, consentOn("newsletter", hanna, w.clock.Now()))
-		old := w.tokenFor(ctx, s, "newsletter", hanna)
-		w.mustRecord(ctx, s, withdrawal("newsletter", hanna))
-		w.clock.Advance(time.Hour)
-		w.mustRecord(ctx, s, consentOn("newsletter", hanna, w.clock.Now()))
+		old := w.cameBack(ctx, s)
 		fresh := w.tokenFor(ctx, s, "newsletter", hanna)
 		w.wantClick(s, old, recipient.Unclear)
 		w.wantClick(s, old, recipient.Known)
@@ -150,11 +157,7 @@ func (w *world) do(s *Service, text string, act recipient.Act, want bool) *recip
 func TestLeaving_EndsWhatWasUnclear(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		s, ctx := w.linked()
-		w.mustRecord(ctx, s, consentOn("newsletter", hanna, w.clock.Now()))
-		old := w.tokenFor(ctx, s, "newsletter", hanna)
-		w.mustRecord(ctx, s, withdrawal("newsletter", hanna))
-		w.clock.Advance(time.Hour)
-		w.mustRecord(ctx, s, consentOn("newsletter", hanna, w.clock.Now()))
+		old := w.cameBack(ctx, s)
 		w.wantClick(s, old, recipient.Unclear)
 		w.do(s, old, recipient.Act{Action: recipient.ActLeave, Channel: "newsletter"}, true)
 		w.wantCheck(ctx, s, "newsletter", hanna, consent.CodeWithdrawn)
@@ -311,11 +314,7 @@ func TestPage_Pause_LeavesTheSuppressionsOfOthers(t *testing.T) {
 func TestOneClick_AConsentAfterAnUnclearClick_SaysWhatThePersonWants(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		s, ctx := w.linked()
-		w.mustRecord(ctx, s, consentOn("newsletter", hanna, w.clock.Now()))
-		old := w.tokenFor(ctx, s, "newsletter", hanna)
-		w.mustRecord(ctx, s, withdrawal("newsletter", hanna))
-		w.clock.Advance(time.Hour)
-		w.mustRecord(ctx, s, consentOn("newsletter", hanna, w.clock.Now()))
+		old := w.cameBack(ctx, s)
 		w.wantClick(s, old, recipient.Unclear)
 		w.wantCheck(ctx, s, "newsletter", hanna, consent.CodeUnclear)
 		w.clock.Advance(time.Hour)
@@ -324,36 +323,6 @@ func TestOneClick_AConsentAfterAnUnclearClick_SaysWhatThePersonWants(t *testing.
 		w.do(s, old, recipient.Act{Action: recipient.ActKeep, Channel: "newsletter"}, false)
 		w.wantClick(s, old, recipient.Unclear)
 		w.wantCheck(ctx, s, "newsletter", hanna, consent.CodeUnclear)
-	})
-}
-
-func TestConfirmationPage_OfARequestThatANewerOneReplaced_OffersNothingToConfirm(t *testing.T) {
-	eachStore(t, func(t *testing.T, w *world) {
-		s, ctx := w.linked()
-		ask := func() string {
-			r, err := s.RequestConsent(ctx, record.OptIn{Statement: statement.Statement{
-				Address: hanna, Channels: []string{"newsletter"}, Source: consent.SourceWebForm,
-				Declaration: consent.Declaration{ID: "newsletter-signup", Version: "2026-01"},
-			}})
-			if err != nil || r.Token == "" {
-				t.Fatalf("no mail may be sent: %s (%v)", r.Reason, err)
-			}
-			w.clock.Advance(20 * time.Minute)
-			return r.Token
-		}
-		first, second := ask(), ask()
-		for text, want := range map[string]bool{first: false, second: true} {
-			a, err := s.Links.Asking(t.Context(), text)
-			if err != nil || a.Waits != want {
-				t.Errorf("the page offers to confirm: %t, want %t (%v)", a.Waits, want, err)
-			}
-		}
-		if _, err := s.Links.Confirm(t.Context(), first, recipient.By{}); !fault.Is(err, fault.NothingPending) {
-			t.Errorf("confirmed: %v", err)
-		}
-		if _, err := s.Links.Confirm(t.Context(), second, recipient.By{}); err != nil {
-			t.Error(err)
-		}
 	})
 }
 
@@ -374,11 +343,7 @@ func TestIssue_AnAddressErasedSinceItWasDecidedAbout_IsToBeAskedAgain(t *testing
 func TestReceipt_OfAnAnswerThatSendingIsUnclear_IsTheSameAskedAgain(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		s, ctx := w.linked()
-		w.mustRecord(ctx, s, consentOn("newsletter", hanna, w.clock.Now()))
-		old := w.tokenFor(ctx, s, "newsletter", hanna)
-		w.mustRecord(ctx, s, withdrawal("newsletter", hanna))
-		w.clock.Advance(time.Hour)
-		w.mustRecord(ctx, s, consentOn("newsletter", hanna, w.clock.Now()))
+		old := w.cameBack(ctx, s)
 		w.clock.Advance(time.Minute)
 		w.wantClick(s, old, recipient.Unclear)
 		w.clock.Advance(time.Hour)
@@ -427,6 +392,23 @@ func TestPage_EndAll_IsAnObjectionThatIsRecordedOnce(t *testing.T) {
 	})
 }
 
+func TestPage_EndAll_OfOneController_LeavesUnclearWhatIsOfAnother(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		w.links = recipient.Options{PublicURL: "https://consent.example"}
+		s, ctx, _ := w.twoControllers()
+		w.mustRecord(ctx, s, saidTo("shop", hanna, w.clock.Now()))
+		old := w.tokenFor(ctx, s, "shop", hanna)
+		w.mustRecord(ctx, s, withdrawal("shop", hanna))
+		w.clock.Advance(time.Hour)
+		w.mustRecord(ctx, s, saidTo("shop", hanna, w.clock.Now()))
+		w.mustRecord(ctx, s, saidTo("news", hanna, w.clock.Now()))
+		w.wantClick(s, old, recipient.Unclear)
+		w.do(s, w.tokenFor(ctx, s, "news", hanna), recipient.Act{Action: recipient.ActEndAll}, true)
+		w.wantCheck(ctx, s, "news", hanna, consent.CodeObjection)
+		w.wantCheck(ctx, s, "shop", hanna, consent.CodeUnclear)
+	})
+}
+
 func TestPage_ActsThatItDoesNotOffer_AreRefused(t *testing.T) {
 	w := newWorld(t, "sqlite")
 	s, ctx := w.linked()
@@ -445,56 +427,4 @@ func TestPage_ActsThatItDoesNotOffer_AreRefused(t *testing.T) {
 	if now := positions(t, s.Store); now != head {
 		t.Errorf("%d events were recorded", now-head)
 	}
-}
-
-func TestConfirmationPage_ConfirmsOnce_AndNotMeRefuses(t *testing.T) {
-	eachStore(t, func(t *testing.T, w *world) {
-		s, ctx := w.linked()
-		asked, err := s.RequestConsent(ctx, record.OptIn{Statement: statement.Statement{
-			Address: hanna, Channels: []string{"newsletter"}, Source: consent.SourceWebForm,
-			Declaration: consent.Declaration{ID: "newsletter-signup", Version: "2026-01"},
-		}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		w.clock.Advance(time.Minute)
-		page := func() *recipient.Asking {
-			t.Helper()
-			a, err := s.Links.Asking(t.Context(), asked.Token)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return a
-		}
-		if a := page(); !a.Waits || a.Confirmed || a.Refused || a.Channel.ID != "newsletter" || a.Declaration == nil {
-			t.Errorf("before: %+v", a)
-		}
-		w.wantCheck(ctx, s, "newsletter", hanna, consent.CodeConsentPending)
-		for i, want := range []bool{false, true} {
-			if known, err := s.Links.Confirm(t.Context(), asked.Token, recipient.By{IP: "192.0.2.1"}); err != nil || known != want {
-				t.Errorf("confirmation %d was known: %t (%v)", i+1, known, err)
-			}
-			w.clock.Advance(time.Second)
-		}
-		if a := page(); a.Waits || !a.Confirmed {
-			t.Errorf("confirmed: %+v", a)
-		}
-		w.wantCheck(ctx, s, "newsletter", hanna, consent.CodeAllowConsent)
-		for i, want := range []bool{false, true} {
-			if known, err := s.Links.NotMe(t.Context(), asked.Token, recipient.By{}); err != nil || known != want {
-				t.Errorf("refusal %d was known: %t (%v)", i+1, known, err)
-			}
-			w.clock.Advance(time.Second)
-		}
-		if a := page(); a.Waits || !a.Refused {
-			t.Errorf("refused: %+v", a)
-		}
-		w.wantCheck(ctx, s, "newsletter", hanna, consent.CodeWithdrawn)
-		if _, err := s.Links.Confirm(t.Context(), asked.Token, recipient.By{}); !fault.Is(err, fault.RequestEnded) {
-			t.Errorf("confirmed after that: %v", err)
-		}
-		if _, err := s.Links.Asking(t.Context(), asked.Token[:20]); !errors.Is(err, recipient.ErrNonsense) {
-			t.Errorf("cut: %v", err)
-		}
-	})
 }

@@ -2,7 +2,9 @@ package recipient
 
 import (
 	"context"
+	"slices"
 
+	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/fault"
@@ -115,15 +117,20 @@ func (l *Links) carryOut(w *transaction, act *Act) (changed bool, err error) {
 	}
 }
 
-// endAll records an objection to all marketing, unless one stands that no consent has ended on any channel.
+// endAll records an objection to all marketing, unless one stands that no consent has ended on any channel, and ends what was unclear about the
+// channels that it reaches.
 func (l *Links) endAll(w *transaction, act *Act) (bool, error) {
 	scope := marketingOf(w.catalog, w.holder.channel)
 	ended, err := l.allEnded(&w.sight, w.holder)
 	if err != nil {
 		return false, err
 	}
-	for i := range w.catalog.Channels {
-		if err := w.clear(w.catalog.Channels[i].ID, act.By, notePage); err != nil {
+	reached, err := l.reachedBy(w.catalog, scope)
+	if err != nil {
+		return false, err
+	}
+	for _, rules := range reached {
+		if err := w.clear(rules.Channel().ID, act.By, notePage); err != nil {
 			return false, err
 		}
 	}
@@ -139,16 +146,23 @@ func (l *Links) allEnded(s *sight, h *holder) (bool, error) {
 	if len(s.Own(consent.ReasonObjection, scope, s.at)) == 0 {
 		return false, nil
 	}
-	for i := range s.catalog.Channels {
-		rules, err := l.reader.Rulebook.Rules(s.catalog, consent.Request{Channel: s.catalog.Channels[i].ID})
+	reached, err := l.reachedBy(s.catalog, scope)
+	return err == nil && !slices.ContainsFunc(reached, func(r *consent.Rules) bool { return !r.Objected(s.Known, s.at) }), err
+}
+
+// reachedBy returns the rules of the marketing channels that a scope reaches.
+func (l *Links) reachedBy(cat *catalog.Catalog, scope consent.Scope) ([]*consent.Rules, error) {
+	var reached []*consent.Rules
+	for i := range cat.Channels {
+		rules, err := l.reader.Rulebook.Rules(cat, consent.Request{Channel: cat.Channels[i].ID})
 		if err != nil {
-			return false, err
+			return nil, err
 		}
-		if rules.IsMarketing() && rules.Covers(scope) && !rules.Objected(s.Known, s.at) {
-			return false, nil
+		if rules.IsMarketing() && rules.Covers(scope) {
+			reached = append(reached, rules)
 		}
 	}
-	return true, nil
+	return reached, nil
 }
 
 // pause suppresses a channel for some months. Of one that the person's own pause lasts through nothing is recorded, if it ends on the same day; a
