@@ -53,8 +53,14 @@ func (l *limiter) allows(key string) bool {
 	return one.AllowN(l.now(), 1)
 }
 
-// peer returns the address that a request came from; the zero address if that is not one of the internet, such as that of a proxy.
+// peer returns the address that a request came from; the zero address if that is not the person's: one that is not of the internet, or where a
+// proxy says that it stands between, for all persons have its address.
 func peer(r *http.Request) netip.Addr {
+	for _, name := range []string{"Forwarded", "X-Forwarded-For", "Via"} {
+		if r.Header.Get(name) != "" {
+			return netip.Addr{}
+		}
+	}
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
 		return netip.Addr{}
@@ -70,15 +76,12 @@ func peer(r *http.Request) netip.Addr {
 	return addr
 }
 
-// networkOf returns the network that a request came from: 24 bits of IPv4, 64 of IPv6; empty if it is not known, as where a proxy says that it
-// stands between: all persons have its address.
+// networkOf returns the network that a request came from: 24 bits of IPv4, 64 of IPv6; empty if it is not known.
 func networkOf(r *http.Request) string {
-	for _, name := range []string{"Forwarded", "X-Forwarded-For", "Via"} {
-		if r.Header.Get(name) != "" {
-			return ""
-		}
-	}
 	addr := peer(r)
+	if !addr.IsValid() {
+		return ""
+	}
 	bits := 64
 	if addr.Is4() {
 		bits = 24

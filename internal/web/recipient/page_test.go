@@ -224,6 +224,33 @@ func TestLimits_ADamagedTokenIsTheSame_AndAProxyIsNoNetwork(t *testing.T) {
 	}
 }
 
+func TestPeer_IsThePersons_OrNotKnown(t *testing.T) {
+	for _, c := range []struct{ from, header, network, ip string }{
+		{"203.0.113.9:4711", "", "203.0.113.0/24", "203.0.113.9"},
+		{"[2001:db8:1:2:3::4]:4711", "", "2001:db8:1:2::/64", "2001:db8:1:2:3::4"},
+		{"[::ffff:203.0.113.9]:4711", "", "203.0.113.0/24", "203.0.113.9"},
+		{"203.0.113.9:4711", "X-Forwarded-For", "", ""},
+		{"203.0.113.9:4711", "Forwarded", "", ""},
+		{"203.0.113.9:4711", "Via", "", ""},
+		{"10.0.0.7:4711", "", "", ""},
+		{"127.0.0.1:4711", "", "", ""},
+		{"[fe80::1%eth0]:4711", "", "", ""},
+		{"", "", "", ""},
+	} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/u/t", nil)
+		r.RemoteAddr = c.from
+		if c.header != "" {
+			r.Header.Set(c.header, "198.51.100.7")
+		}
+		if got := networkOf(r); got != c.network {
+			t.Errorf("%s with %q: the network is %q, want %q", c.from, c.header, got, c.network)
+		}
+		if got := byOf(r).IP; got != c.ip {
+			t.Errorf("%s with %q: the address is %q, want %q", c.from, c.header, got, c.ip)
+		}
+	}
+}
+
 // TestActs_OutliveTheRequest closes the connection of a person before what they said is carried out.
 func TestActs_OutliveTheRequest(t *testing.T) {
 	for path, act := range map[string]string{"/u/t": "action=leave&channel=offers", "/c/t": "action=not_me"} {
