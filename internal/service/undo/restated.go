@@ -15,8 +15,10 @@ func (r *run) stateAgain(tx *txn.Tx, list []*txn.Subject, all map[*txn.Subject][
 	for _, of := range list {
 		for i := range all[of] {
 			e := &all[of][i]
-			voided := slices.ContainsFunc(all[of], func(void consent.Event) bool { return void.VoidPosition != 0 && void.LeavesOut(e) })
-			if txn.DependsOn(e) == r.batch && !voided {
+			if txn.DependsOn(e) != r.batch {
+				continue
+			}
+			if !slices.ContainsFunc(all[of], func(void consent.Event) bool { return void.VoidPosition != 0 && void.LeavesOut(e) }) {
 				events, subjects = append(events, e), append(subjects, of)
 			}
 		}
