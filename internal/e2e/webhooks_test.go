@@ -53,21 +53,8 @@ func next(t *testing.T, came <-chan arrived, text string) arrived {
 // metricsOf returns the page that Prometheus reads.
 func metricsOf(t *testing.T, r *running) string {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+r.HTTP+"/metrics", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	request.Header.Set("Authorization", "Bearer "+r.key)
-	answer, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = answer.Body.Close() }()
-	text, err := io.ReadAll(answer.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
+	_, text := send(t, r, http.MethodGet, "/metrics", nil)
+	return text
 }
 
 func TestWebhooks_CommandsOfThePageWork_AndARecordArrivesSigned(t *testing.T) {

@@ -16,20 +16,11 @@ func (m *Metrics) ObserveImports(states func(ctx context.Context) (map[string]in
 	if err != nil {
 		return fmt.Errorf("make the metrics: %w", err)
 	}
-	_, err = meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
-		counts, err := states(ctx)
-		if err != nil {
-			return nil //nolint:nilerr // The database is away, which other metrics tell.
-		}
+	return observeStored(meter, states, func(o metric.Observer, counts map[string]int64) {
 		for state, n := range counts {
 			o.ObserveInt64(imports, n, metric.WithAttributes(attribute.String("state", state)))
 		}
-		return nil
 	}, imports)
-	if err != nil {
-		return fmt.Errorf("make the metrics: %w", err)
-	}
-	return nil
 }
 
 // RowsImported counts rows of lists that were imported, previews left out.

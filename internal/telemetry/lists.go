@@ -31,11 +31,7 @@ func (m *Metrics) ObserveLists(stats func(ctx context.Context) ([]ListStats, err
 	if err := errors.Join(err1, err2, err3); err != nil {
 		return fmt.Errorf("make the metrics: %w", err)
 	}
-	_, err := meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
-		all, err := stats(ctx)
-		if err != nil {
-			return nil //nolint:nilerr // The database is away, which other metrics tell.
-		}
+	return observeStored(meter, stats, func(o metric.Observer, all []ListStats) {
 		for _, s := range all {
 			of := metric.WithAttributes(attribute.String("list", s.List))
 			o.ObserveInt64(entries, s.Entries, of)
@@ -44,12 +40,7 @@ func (m *Metrics) ObserveLists(stats func(ctx context.Context) ([]ListStats, err
 				o.ObserveFloat64(stale, float64(s.Stale.UnixMicro())/1e6, of)
 			}
 		}
-		return nil
 	}, entries, obtained, stale)
-	if err != nil {
-		return fmt.Errorf("make the metrics: %w", err)
-	}
-	return nil
 }
 
 // ListFailed counts a step of bringing an external list up to date that failed.

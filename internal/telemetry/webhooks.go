@@ -30,11 +30,7 @@ func (m *Metrics) ObserveWebhooks(stats func(ctx context.Context) ([]WebhookStat
 	if err := errors.Join(err1, err2, err3); err != nil {
 		return fmt.Errorf("make the metrics: %w", err)
 	}
-	_, err := meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
-		all, err := stats(ctx)
-		if err != nil {
-			return nil //nolint:nilerr // The database is away, which other metrics tell.
-		}
+	return observeStored(meter, stats, func(o metric.Observer, all []WebhookStats) {
 		for _, s := range all {
 			of := metric.WithAttributes(attribute.String("webhook", s.Webhook))
 			o.ObserveInt64(waiting, s.Waiting, of)
@@ -43,12 +39,7 @@ func (m *Metrics) ObserveWebhooks(stats func(ctx context.Context) ([]WebhookStat
 				o.ObserveFloat64(oldest, float64(s.Oldest.UnixMicro())/1e6, of)
 			}
 		}
-		return nil
 	}, waiting, dead, oldest)
-	if err != nil {
-		return fmt.Errorf("make the metrics: %w", err)
-	}
-	return nil
 }
 
 // WebhookAttempted counts an attempt to send a message.
