@@ -171,9 +171,9 @@ func mailboxCases() map[string]mailboxCase {
 		},
 		"a batch with a lift that is undone": func(m *mailboxReaders) (string, consent.Code, func()) {
 			m.record(mailboxBlock(consent.ReasonLegalBlock, mailboxSpelled))
-			batch := consent.BatchID{7}
-			lift.Occurred = consent.InstantOf(m.w.clock.Now())
-			m.w.mustImport(m.ctx, m.s, batch, lift)
+			batch, imported := consent.BatchID{7}, lift
+			imported.Occurred = consent.InstantOf(m.w.clock.Now())
+			m.w.mustImport(m.ctx, m.s, batch, imported)
 			m.read()
 			m.erase(mailboxSpelled)
 			m.grant(mailboxText)
