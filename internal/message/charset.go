@@ -30,7 +30,7 @@ func isJIS(text []byte) bool {
 }
 
 // toUTF8 returns a text in UTF-8. A text that is not in the charset that is stated is read as what it is: UTF-8 where it can be that,
-// ISO-2022-JP where it has its escape sequences, else windows-1252.
+// ISO-2022-JP where it has its escape sequences, else windows-1252. Without a charset it should be ASCII (RFC 2045, 5.2).
 func toUTF8(text []byte, charset string) (string, Rule) {
 	charset = strings.ToLower(strings.TrimSpace(charset))
 	var broken Rule
@@ -40,7 +40,7 @@ func toUTF8(text []byte, charset string) (string, Rule) {
 			return decodeAs(text, japanese.ISO2022JP), WrongCharset
 		}
 		if utf8.Valid(text) {
-			if charset == "us-ascii" && !isASCII(string(text)) {
+			if (charset == "" || charset == "us-ascii") && !isASCII(string(text)) {
 				broken = WrongCharset
 			}
 			return string(text), broken
@@ -111,7 +111,7 @@ func decodeAs(text []byte, charset encoding.Encoding) string {
 func decodeWords(value string) (string, Rule) {
 	var broken Rule
 	if !isASCII(value) || isJIS([]byte(value)) {
-		value, broken = toUTF8([]byte(value), "")
+		value, broken = toUTF8([]byte(value), "utf-8")
 		if broken != "" {
 			broken = RawHeader
 		}

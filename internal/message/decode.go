@@ -61,7 +61,7 @@ func (s *sink) line(one piece) {
 		}
 		s.pending = ""
 		s.write(one.data)
-		s.pending = one.end
+		s.pending = usualEnd(one.end)
 	}
 }
 
@@ -133,8 +133,16 @@ func (s *sink) quotedLine(one piece) {
 	rest, soft := s.quotedText(line, one.end == "")
 	s.quoted = append(s.quoted[:0], rest...)
 	if !soft {
-		s.pending = one.end
+		s.pending = usualEnd(one.end)
 	}
+}
+
+// usualEnd returns CR LF for a line end that is neither that nor LF.
+func usualEnd(end string) string {
+	if end == "" || end == "\n" {
+		return end
+	}
+	return "\r\n"
 }
 
 // quotedText decodes a text. It returns the end that may be the beginning of =XX, where more follows, and whether the line goes on.

@@ -18,7 +18,7 @@ type flat struct{ Type, FileName, Text string }
 // ours lists the parts of a mail, without what an enclosed message contains.
 func ours(p *Part, list []flat) []flat {
 	one := flat{Type: p.Type, FileName: p.FileName}
-	if !p.IsMultipart() && strings.HasPrefix(p.Type, "text/") {
+	if !p.IsMultipart() && strings.HasPrefix(p.Type, "text/") && !isHeaders(p.Type) {
 		one.Text = strings.TrimRight(p.Text, "\n")
 	}
 	list = append(list, one)
@@ -34,7 +34,7 @@ func ours(p *Part, list []flat) []flat {
 func theirs(p *enmime.Part, list []flat) []flat {
 	for ; p != nil; p = p.NextSibling {
 		one := flat{Type: p.ContentType, FileName: p.FileName}
-		if p.FirstChild == nil && strings.HasPrefix(p.ContentType, "text/") {
+		if p.FirstChild == nil && strings.HasPrefix(p.ContentType, "text/") && !isHeaders(p.ContentType) {
 			one.Text = strings.TrimRight(strings.ReplaceAll(string(p.Content), "\r\n", "\n"), "\n")
 		}
 		list = theirs(p.FirstChild, append(list, one))

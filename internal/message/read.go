@@ -315,7 +315,11 @@ func (p *parser) keepText(part *Part, out *sink) {
 		p.find(TextCut, part, part.Line, "")
 		out.kept = trimPartial(out.kept)
 	}
-	text, broken := toUTF8(out.kept, part.Params["charset"])
+	charset := part.Params["charset"]
+	if charset == "" && strings.HasPrefix(part.Type, "message/global") {
+		charset = "utf-8" // RFC 6533
+	}
+	text, broken := toUTF8(out.kept, charset)
 	if broken != "" {
 		p.find(broken, part, part.Line, "Content-Type")
 	}

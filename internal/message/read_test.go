@@ -46,8 +46,8 @@ func broken() []struct{ name, mail, outline, findings string } {
 	return []struct{ name, mail, outline, findings string }{
 		{"nothing", crlf("From: a@b.example\n\nHello\n"), " text/plain \"Hello\\n\"\n", ""},
 		{"lines end in LF", "From: a@b.example\n\nHello\n", " text/plain \"Hello\\n\"\n", "bare-lf@:1"},
-		{"lines end in CR", "From: a@b.example\r\rHello\r", " text/plain \"Hello\\r\"\n", "bare-cr@:1"},
-		{"CR CR LF", "From: a@b.example\r\r\n\r\r\nHello\r\r\n", " text/plain \"Hello\\r\\n\"\n", "bare-cr@:1"},
+		{"lines end in CR", "From: a@b.example\r\rHello\r", " text/plain \"Hello\\n\"\n", "bare-cr@:1"},
+		{"CR CR LF", "From: a@b.example\r\r\n\r\r\nHello\r\r\n", " text/plain \"Hello\\n\"\n", "bare-cr@:1"},
 		{"a line of a mailbox file", crlf("From a@b.example Mon Nov 30 10:00:00 2026\nFrom: a@b.example\n\nHello\n"), " text/plain \"Hello\\n\"\n", "mbox-line@:1"},
 		{"no blank line", crlf("From: a@b.example\nHello you\nthere\n"), " text/plain \"Hello you\\nthere\\n\"\n", "no-blank-line@:2"},
 		{"a folded line without its space", crlf("Subject: a\nand b\nFrom: a@b.example\n\nHello\n"), " text/plain \"Hello\\n\"\n", "not-a-field@:2"},

@@ -78,7 +78,7 @@ func precise() []Row {
 		},
 		{
 			ID: "domino-directory", Codes: hardCodes(), Phrases: []string{
-				"not listed in domino directory", "not listed in public name & address book", "not listed in public name and address book",
+				"not listed in domino direct*", "not listed in public name & address book", "not listed in public name and address book",
 				"nicht im domino-verzeichnis", "nicht im öffentlichen adressbuch", "dans l'annuaire domino",
 			},
 			Class: intake.Hard, Source: "HCL Domino, router messages",

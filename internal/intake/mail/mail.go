@@ -1,0 +1,144 @@
+// Package mail says what one mail that came back is: a bounce, a complaint, a wish to get no more, the answer of a program, or a letter of
+// a person; and about which recipients it speaks. It judges by the mail alone: which of the texts that may be tokens are ours, and what is
+// recorded, is for the service. The order of decision is that of decision record 0070.
+package mail
+
+import (
+	"errors"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/assent-io/assent/internal/intake"
+	"github.com/assent-io/assent/internal/intake/bounce"
+	"github.com/assent-io/assent/internal/message"
+)
+
+// MaxGroups is how many recipients a report has at most.
+const MaxGroups = 1_000
+
+// maxText is how many bytes of what a server said are kept.
+const maxText = 1_000
+
+// Settings of a [Reader].
+type Settings struct {
+	// Unsubscribe lists the addresses of the mailto: in List-Unsubscribe. An address of this list with a tag (LOCAL+tag@DOMAIN) counts, too,
+	// unless the tag is that of a return path.
+	Unsubscribe []string
+	Limits      message.Limits
+}
+
+// Envelope is how a mail was delivered, as far as that is known.
+type Envelope struct {
+	From string   // the reverse path of SMTP; "<>" is the null sender; empty: not known, so the header Return-Path counts
+	To   []string // the recipients; empty: not known, so Delivered-To and such count
+}
+
+// Result is what a mail is.
+type Result struct {
+	Kind    intake.Kind
+	Reports []intake.Report // one for each recipient that the mail is about; empty of a kind that is about none
+	// Why names the step that decided, such as "delivery-status"; of an unreadable mail it is a sentence with the limit.
+	Why string
+	// Objects says that an inquiry asks for no more mail in the person's own words.
+	Objects bool
+	// From and Subject are those of the mail itself, decoded.
+	From, Subject string
+	Findings      []message.Finding
+}
+
+// A Reader reads mails that came back. It may be used by several goroutines.
+type Reader struct {
+	settings   Settings
+	classifier *bounce.Classifier
+}
+
+// New returns a reader.
+func New(s Settings) *Reader { return &Reader{settings: s, classifier: bounce.New()} }
+
+// Read says what a mail is. What is beyond a limit or no mail is a result of the kind unreadable; an error is that of the input alone.
+func (r *Reader) Read(envelope Envelope, in io.Reader) (Result, error) {
+	m, err := message.Read(in, r.settings.Limits)
+	var limit *message.LimitError
+	switch {
+	case errors.As(err, &limit), errors.Is(err, message.ErrNoMail):
+		return Result{Kind: intake.Unreadable, Why: err.Error()}, nil
+	case err != nil:
+		return Result{}, err
+	}
+	l := r.newLetter(envelope, m)
+	result := l.decide()
+	result.From, result.Subject, result.Findings = l.from, l.subject, m.Findings
+	for i := range result.Reports {
+		l.complete(&result.Reports[i])
+	}
+	return result, nil
+}
+
+// A letter is one mail, with what several steps want to know of it.
+type letter struct {
+	*Reader
+	envelope Envelope
+	m        *message.Message
+	top      []*message.Part // the parts that are not made of others, in order, without what enclosed messages contain
+	from     string          // the address of From
+	subject  string
+	when     time.Time
+	to       []string // to whom it was delivered
+}
+
+func (r *Reader) newLetter(envelope Envelope, m *message.Message) *letter {
+	l := &letter{Reader: r, envelope: envelope, m: m, top: leaves(&m.Part, nil)}
+	l.from = firstAddress(m.Header.Get("From"))
+	l.subject = strings.ToValidUTF8(m.Header.Text("Subject"), "")
+	l.when = readTime(m.Header.Get("Date"))
+	l.to = envelope.To
+	for _, name := range []string{"Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "To"} {
+		if len(l.to) == 0 {
+			for _, value := range m.Header.All(name) {
+				l.to = append(l.to, addresses(value)...)
+			}
+		}
+	}
+	return l
+}
+
+// leaves lists the parts that are not multiparts.
+func leaves(p *message.Part, list []*message.Part) []*message.Part {
+	if !p.IsMultipart() || len(p.Parts) == 0 {
+		return append(list, p)
+	}
+	for _, c := range p.Parts {
+		list = leaves(c, list)
+	}
+	return list
+}
+
+// decide goes through the steps, of which the first that fits decides: a report, the text of a bounce, the signs of a program, a mail to
+// the unsubscribe mailbox, and last a letter of a person. A program that bounces a message often calls its report an automatic reply, so
+// the signs of a program come after the texts of bounces.
+func (l *letter) decide() Result {
+	for _, step := range []func() (Result, bool){
+		l.deliveryStatus, l.feedback, l.oldJunkReport, l.disposition, l.aggregate, l.textBounce, l.automatic, l.unsubscribe,
+	} {
+		if result, ok := step(); ok {
+			return result
+		}
+	}
+	return l.inquiry()
+}
+
+// complete fills in what all reports have, and bounds what they carry.
+func (l *letter) complete(report *intake.Report) {
+	report.ID = strings.Trim(l.m.Header.Get("Message-ID"), "<> \t")
+	if len(report.ID) > maxText {
+		report.ID = ""
+	}
+	if report.Time.IsZero() {
+		report.Time = l.when
+	}
+	report.Text = shortText(report.Text)
+	if len(report.Tokens) > intake.MaxTokens {
+		report.Tokens = report.Tokens[:intake.MaxTokens]
+	}
+}

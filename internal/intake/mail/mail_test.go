@@ -1,0 +1,177 @@
+package mail
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"testing/iotest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/assent-io/assent/internal/intake"
+	"github.com/assent-io/assent/internal/message"
+)
+
+func TestRecipientAddress_Forms(t *testing.T) {
+	for value, want := range map[string]string{
+		"rfc822; joe@there.example":                       "joe@there.example",
+		"RFC822;<joe@there.example>":                      "joe@there.example",
+		" rfc822 ; joe@there.example (Joe)":               "joe@there.example",
+		"joe@there.example":                               "joe@there.example",
+		"rfc822; \"joe (doe)\"@there.example":             "\"joe (doe)\"@there.example",
+		"rfc822; Joe Doe <joe@there.example>":             "joe@there.example",
+		"rfc822;'joe@there.example'":                      "joe@there.example",
+		"smtp; SMTP:joe@there.example":                    "joe@there.example",
+		`utf-8; j\x{FC}rgen@there.example`:                "jürgen@there.example",
+		`utf-8; j\x{ZZ}rgen@there.example`:                `j\x{ZZ}rgen@there.example`,
+		`utf-8; j\x{FFFFFFFFFFFFFFFFFFFF}@there.example`:  `j\x{FFFFFFFFFFFFFFFFFFFF}@there.example`,
+		"x400; /S=joe/O=there/":                           "",
+		"system; joe":                                     "",
+		"rfc822;":                                         "",
+		"rfc822; joe":                                     "",
+		"rfc822; joe@":                                    "",
+		"rfc822; @there.example":                          "",
+		"rfc822; a@b@there.example":                       "",
+		"rfc822; " + strings.Repeat("x", 400) + "@a.test": "",
+	} {
+		if got := recipientAddress(value); got != want {
+			t.Errorf("%q: %q, want %q", value, got, want)
+		}
+	}
+}
+
+func TestIsRedacted_HashesAreNoNames(t *testing.T) {
+	for address, want := range map[string]bool{
+		"2a9f0c81d3b54e7796a0b1c2d3e4f506@isp.example": true, "redacted@isp.example": true, "xxxx@isp.example": true, "joe@redacted.example": true,
+		"uV8zQ1rT9xW0kLmN3pS7dF2gH5j@isp.example": true, "joe@isp.example": false, "maximilian.von.hohenstein-bergdorf@isp.example": false, "decade@isp.example": false,
+		"Joe.Doe1980@isp.example": false, "feedbeef@isp.example": false,
+	} {
+		if got := isRedacted(address); got != want {
+			t.Errorf("%s: %v, want %v", address, got, want)
+		}
+	}
+}
+
+// report is a DSN with the given headers of the returned message.
+func report(returned string) string {
+	return "From: MAILER-DAEMON@mx.example\r\nTo: bounces@acme.example\r\nDate: Sun, 29 Nov 2026 10:11:12 +0100\r\nMessage-ID: <1@mx.example>\r\nContent-Type: multipart/report; boundary=b\r\n\r\n" +
+		"--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example\r\n\r\nFinal-Recipient: rfc822; joe@there.example\r\nAction: failed\r\nStatus: 5.1.1\r\n" +
+		"--b\r\nContent-Type: text/rfc822-headers\r\n\r\n" + returned + "\r\n--b--\r\n"
+}
+
+func readOne(t *testing.T, envelope Envelope, mail string) intake.Report {
+	t.Helper()
+	result, err := New(settings()).Read(envelope, strings.NewReader(mail))
+	if err != nil || len(result.Reports) != 1 {
+		t.Fatalf("%+v, %v", result, err)
+	}
+	return result.Reports[0]
+}
+
+func TestRead_Tokens_ComeFromTheReturnedMessageAndTheEnvelope(t *testing.T) {
+	const token = "AVc2hZk0Qe7Vn3xJt9bWmS4rLpYd8uGfXa1oNzKi5cTHq6EwRyDj2MsBvPgA"
+	const tag = "1.ABCDEFGHJKMNPQRSTVWXYZ2345"
+	variant := func(end string) string { return token[:len(token)-1] + end }
+	got := readOne(t, Envelope{From: "<>", To: []string{"bounces+" + tag + "@acme.example"}}, report(
+		"Assent-Token: "+token+"=\r\nList-Unsubscribe: <mailto:leave@acme.example>, <https://mail.acme.example/u/"+variant("B")+">\r\n"+
+			"Message-ID: <"+variant("C")+"@acme.example>\r\nFeedback-ID: a:b:"+variant("D")+":acme\r\nCFBL-Feedback-ID: "+variant("E")[:20]+"\r\n "+variant("E")[20:]+"\r\nX-Other: "+variant("F")+"\r\n"))
+	want := []intake.Token{
+		{Text: token, Found: intake.InHeader},
+		{Text: variant("B"), Found: intake.InUnsubscribe},
+		{Text: variant("C"), Found: intake.InMessageID},
+		{Text: variant("E"), Found: intake.InFeedbackID},
+		{Text: variant("D"), Found: intake.InFeedbackID},
+		{Text: tag, Found: intake.InReturnPath},
+	}
+	if diff := cmp.Diff(want, got.Tokens); diff != "" {
+		t.Errorf("tokens (-want +got)\n%s", diff)
+	}
+	if got.ID != "1@mx.example" || !got.Time.Equal(time.Date(2026, 11, 29, 9, 11, 12, 0, time.UTC)) {
+		t.Errorf("id %q, time %v", got.ID, got.Time)
+	}
+}
+
+func TestRead_ManyTokens_AreCut(t *testing.T) {
+	var many strings.Builder
+	for i := range 100 {
+		many.WriteString("Message-ID: <" + strings.Repeat("a", 30+i) + "@acme.example>\r\n")
+	}
+	if got := readOne(t, Envelope{}, report(many.String())); len(got.Tokens) != intake.MaxTokens {
+		t.Errorf("%d tokens", len(got.Tokens))
+	}
+}
+
+// The sender of the envelope goes before the header, and a null sender alone makes no bounce.
+func TestRead_Envelope_Counts(t *testing.T) {
+	const mail = "From: Joe <joe@there.example>\r\nTo: news@acme.example\r\nSubject: Hello\r\n\r\nA question.\r\n"
+	for _, c := range []struct {
+		envelope Envelope
+		want     intake.Kind
+	}{
+		{Envelope{}, intake.Inquiry},
+		{Envelope{From: "joe@there.example"}, intake.Inquiry},
+		{Envelope{From: "<>"}, intake.AutoReply},
+	} {
+		result, err := New(settings()).Read(c.envelope, strings.NewReader(mail))
+		if err != nil || result.Kind != c.want {
+			t.Errorf("%+v: %s, %v, want %s", c.envelope, result.Kind, err, c.want)
+		}
+	}
+	leave := strings.Replace(mail, "Subject: Hello", "Subject: unsubscribe", 1)
+	result, err := New(settings()).Read(Envelope{To: []string{"leave@acme.example"}}, strings.NewReader(leave))
+	if err != nil || result.Kind != intake.Unsubscribe {
+		t.Errorf("%s, %v", result.Kind, err)
+	}
+}
+
+func TestRead_InputThatFails_IsAnError(t *testing.T) {
+	broken := errors.New("broken")
+	for _, in := range []string{"", "From: a@b.example\r\n\r\nHello"} {
+		reader := iotest.ErrReader(broken)
+		if in != "" {
+			reader = &failing{text: in, err: broken}
+		}
+		if _, err := New(Settings{}).Read(Envelope{}, reader); !errors.Is(err, broken) {
+			t.Errorf("error %v", err)
+		}
+	}
+}
+
+// failing is a reader that fails after a text.
+type failing struct {
+	text string
+	err  error
+}
+
+func (f *failing) Read(p []byte) (int, error) {
+	if f.text == "" {
+		return 0, f.err
+	}
+	n := copy(p, f.text)
+	f.text = f.text[n:]
+	return n, nil
+}
+
+func TestRead_BeyondALimit_IsUnreadable(t *testing.T) {
+	result, err := New(Settings{Limits: message.Limits{Size: 100}}).Read(Envelope{}, strings.NewReader("From: a@b.example\r\n\r\n"+strings.Repeat("x", 200)))
+	if err != nil || result.Kind != intake.Unreadable || !strings.Contains(result.Why, "more than 100 bytes") {
+		t.Errorf("%+v, %v", result, err)
+	}
+}
+
+func TestRead_TokenInSubject_IsFoundWhereItIsWrapped(t *testing.T) {
+	const token = "AVc2hZk0Qe7Vn3xJt9bWmS4rLpYd8uGfXa1oNzKi5cTHq6EwRyDj2MsBvPgA"
+	for _, subject := range []string{
+		token, "unsubscribe " + token, "unsubscribe:" + token, "Re: unsubscribe " + token, "unsubscribe " + token[:20] + "\r\n " + token[20:] + "=", "<" + token + ">.", token[:30] + " " + token[30:],
+	} {
+		r := readOne(t, Envelope{To: []string{"leave@acme.example"}}, "From: joe@there.example\r\nSubject: "+subject+"\r\n\r\n")
+		found := false
+		for _, candidate := range r.Tokens {
+			found = found || candidate.Text == token && candidate.Found == intake.InSubject
+		}
+		if !found || r.Kind != intake.Unsubscribe {
+			t.Errorf("%q: %s with %v", subject, r.Kind, r.Tokens)
+		}
+	}
+}

@@ -1,0 +1,258 @@
+package mail
+
+import (
+	"strings"
+
+	"github.com/assent-io/assent/internal/intake"
+	"github.com/assent-io/assent/internal/message"
+)
+
+// textBounce reads a bounce that is a text for people, as qmail, Exim and large providers write it: from a program, and with words that say
+// that a delivery failed.
+func (l *letter) textBounce() (Result, bool) {
+	failed := l.failedRecipients()
+	if !l.isDaemon() && len(failed) == 0 {
+		return Result{}, false
+	}
+	text := l.plainText()
+	said, rest, _ := splitReturned(text)
+	head := foldText(l.subject + "\n" + said[:min(len(said), 3_000)])
+	result := Result{Kind: intake.Bounce, Why: "text of a bounce"}
+	switch {
+	case hasAny(head, delayWords()) && !hasAny(head, finalWords()):
+		result.Kind, result.Why = intake.Delayed, "text of a delay"
+	case len(failed) == 0 && !hasAny(head, failureWords()):
+		return Result{}, false
+	}
+	returned := readReturned(rest)
+	for _, p := range l.top {
+		if h := headerIn(p); h != nil {
+			returned = h
+			break
+		}
+	}
+	l.fromText(&result, said, failed, l.tokens(returned))
+	return result, true
+}
+
+// failedRecipients lists the addresses of X-Failed-Recipients, which Exim and Gmail add.
+func (l *letter) failedRecipients() []string {
+	var all []string
+	for _, value := range l.m.Header.All("X-Failed-Recipients") {
+		all = append(all, addressesIn(value)...)
+	}
+	return all[:min(len(all), MaxGroups)]
+}
+
+// isNull reports whether the mail has the null sender, as reports have (RFC 5321, 4.5.5).
+func (l *letter) isNull() bool {
+	from := l.envelope.From
+	if from == "" {
+		from = l.m.Header.Get("Return-Path")
+	}
+	return strings.Join(strings.Fields(from), "") == "<>"
+}
+
+// isDaemon reports whether a program that delivers mail sent it.
+func (l *letter) isDaemon() bool {
+	if l.isNull() {
+		return true
+	}
+	sender := strings.ToLower(l.m.Header.Text("From") + " " + l.m.Header.Get("Return-Path") + " " + l.envelope.From)
+	return hasAny(sender, []string{
+		"mailer-daemon", "mailerdaemon", "mailer_daemon", "mail-daemon", "maildaemon", "mdaemon", "postmaster@", "mail delivery subsystem", "mail delivery system", "microsoft exchange", "system administrator",
+	})
+}
+
+// A block is what a text says about one address.
+type block struct{ address, text string }
+
+// fromText gives the result a report for each address that the text names.
+func (l *letter) fromText(result *Result, said string, failed []string, tokens []intake.Token) {
+	blocks := l.blocks(said)
+	sure := true
+	if len(failed) > 0 {
+		blocks = pick(blocks, failed)
+	}
+	if len(blocks) == 0 {
+		for _, address := range addressesIn(said) {
+			if !l.isOwn(address) {
+				blocks = append(blocks, block{address: address})
+			}
+		}
+		sure = len(blocks) <= 1
+	}
+	if len(blocks) == 0 {
+		blocks = []block{{}}
+	}
+	for _, b := range blocks {
+		report := intake.Report{Kind: result.Kind, Address: b.address, Ambiguous: !sure, Tokens: tokens}
+		if strings.TrimSpace(b.text) == "" {
+			b.text = around(said, b.address)
+		}
+		if strings.TrimSpace(b.text) == "" && len(blocks) == 1 {
+			b.text = firstWords(said)
+		}
+		report.Text = b.text
+		if result.Kind == intake.Bounce {
+			verdict := l.classifier.Classify("", "failed", b.text)
+			report.Status, report.Class, report.Rule, report.Domain = verdict.Status, verdict.Class, verdict.Rule, verdict.Domain
+		}
+		result.Reports = append(result.Reports, report)
+	}
+}
+
+// pick returns the blocks of the addresses that failed; of one without a block, an empty one.
+func pick(blocks []block, failed []string) []block {
+	var all []block
+	for _, address := range failed {
+		one := block{address: address}
+		for _, b := range blocks {
+			if strings.EqualFold(b.address, address) {
+				one.text = b.text
+			}
+		}
+		all = append(all, one)
+	}
+	return all
+}
+
+// isOwn reports whether an address is of the mail itself, and not of a recipient that failed.
+func (l *letter) isOwn(address string) bool {
+	for _, own := range append([]string{l.from, l.envelope.From}, l.to...) {
+		if strings.EqualFold(own, address) {
+			return true
+		}
+	}
+	local, _, _ := strings.Cut(strings.ToLower(address), "@")
+	return local == "postmaster" || local == "mailer-daemon" || local == "abuse"
+}
+
+// blocks finds the lines that begin with an address, and what is said after each up to the next one or an empty line.
+func (l *letter) blocks(said string) []block {
+	var all []block
+	open := false
+	for line := range strings.Lines(said) {
+		line = strings.TrimRight(line, "\r\n")
+		address, rest := leadingAddress(line)
+		switch {
+		case address != "" && !l.isOwn(address):
+			open = true
+			if last := len(all) - 1; last >= 0 && strings.EqualFold(all[last].address, address) {
+				all[last].text += " " + rest
+			} else if len(all) < MaxGroups {
+				all = append(all, block{address: address, text: rest})
+			}
+		case strings.TrimSpace(line) == "":
+			// A block that has said nothing yet, or ends in a colon such as "because:", goes on.
+			soFar := ""
+			if open {
+				soFar = strings.TrimSpace(all[len(all)-1].text)
+			}
+			open = open && (soFar == "" || strings.HasSuffix(soFar, ":"))
+		case isRule(line):
+			open = false
+		case open:
+			all[len(all)-1].text += " " + strings.TrimSpace(line)
+		}
+	}
+	return all
+}
+
+// isRule reports whether a line separates the parts of a text, such as "----- Transcript of session follows -----".
+func isRule(line string) bool {
+	line = strings.Trim(line, " |")
+	return strings.HasPrefix(line, "---") || strings.HasPrefix(line, "===") || strings.HasPrefix(line, "***")
+}
+
+// leadingAddress returns the address with which a line begins, and the rest of the line.
+func leadingAddress(line string) (address, rest string) {
+	text := strings.TrimLeft(line, " \t|*•·")
+	for _, label := range []string{"Recipient:", "To:", "Failed Recipient:", "Failed recipient:", "Empfänger:", "Adresse:", "rcpt to:", "RCPT TO:"} {
+		text = strings.TrimLeft(strings.TrimPrefix(text, label), " \t")
+	}
+	end := strings.IndexAny(text, " \t")
+	if strings.HasPrefix(text, "<") {
+		end = strings.IndexByte(text, '>') + 1
+	}
+	if end <= 0 {
+		end = len(text)
+	}
+	address = cleanAddress(strings.Trim(text[:end], `"'`+":,"))
+	if address == "" {
+		return "", ""
+	}
+	return address, strings.TrimLeft(text[end:], " \t:\"")
+}
+
+// around returns the lines of a text that have the address within, as in the transcript of a session.
+func around(said, address string) string {
+	if address == "" {
+		return ""
+	}
+	var out []string
+	following := 0
+	for line := range strings.Lines(said) {
+		switch lead, _ := leadingAddress(line); {
+		case strings.Contains(strings.ToLower(line), strings.ToLower(address)) && strings.Trim(line, " <>\r\n\t") != address && lead == "":
+			out = append(out, strings.TrimSpace(line))
+			following = 2
+		case following > 0 && strings.TrimSpace(line) != "" && !isRule(line):
+			out = append(out, strings.TrimSpace(line))
+			following--
+		default:
+			following = 0
+		}
+	}
+	return strings.Join(out, " ")
+}
+
+// splitReturned splits a text before the copy of the message that came back.
+func splitReturned(text string) (said, rest string, found bool) {
+	at := 0
+	for line := range strings.Lines(text) {
+		plain := strings.ToLower(strings.Trim(line, " \t\r\n-=_*|>#.:"))
+		for _, mark := range returnedMarks() {
+			if plain != "" && strings.HasPrefix(plain, mark) {
+				return text[:at], text[at+len(line):], true
+			}
+		}
+		if strings.HasPrefix(line, "Received: ") || strings.HasPrefix(line, "Return-Path: ") || strings.HasPrefix(line, "DKIM-Signature: ") {
+			return text[:at], text[at:], true
+		}
+		at += len(line)
+	}
+	return text, "", false
+}
+
+// returnedMarks lists how the lines begin that stand before the copy.
+func returnedMarks() []string {
+	return []string{
+		"below this line is a copy", "this is a copy of the message", "this is a copy of your message", "this is a copy of the header", "the header of the original message", "the headers of the original message", "header of the original message", "original message follows",
+		"original message", "message header follows", "message headers follow", "message text follows", "returned message", "unsent message", "undelivered message", "your message follows", "begin returned message", "start of returned message", "copy of your message", "copy of original message",
+		"original mail", "ursprüngliche nachricht", "es folgt die", "kopie der nachricht", "kopfzeilen der", "message d'origine", "copie du message", "mensaje original", "messaggio originale", "oorspronkelijk bericht", "headers follow", "original headers", "元のメッセージ",
+	}
+}
+
+// readReturned reads the header in the copy of a message, which may be indented or quoted.
+func readReturned(rest string) message.Header {
+	for at := 0; at < len(rest); {
+		end := strings.IndexByte(rest[at:], '\n')
+		if end < 0 {
+			end = len(rest) - at - 1
+		}
+		line := rest[at : at+end+1]
+		bare := strings.TrimLeft(line, " \t>|")
+		name, _, ok := strings.Cut(bare, ":")
+		if ok && len(name) > 1 && strings.IndexFunc(name, notOfName) < 0 {
+			prefix := line[:len(line)-len(bare)]
+			return message.ReadHeader(strings.TrimPrefix(strings.ReplaceAll("\n"+rest[at:], "\n"+prefix, "\n"), "\n"))
+		}
+		at += end + 1
+	}
+	return nil
+}
+
+func notOfName(r rune) bool {
+	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-'
+}
