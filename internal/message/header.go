@@ -72,7 +72,9 @@ func (h Header) Has(name string) bool {
 // ReadHeader reads the fields at the beginning of a text, such as the copy of a header that a server put into a message. It ends with the
 // first empty line or the first line that is no field. At most 256 KiB are read.
 func ReadHeader(text string) Header {
-	p := newParser(strings.NewReader(text[:min(len(text), DefaultLimits().Header)]), Limits{})
+	text = text[:min(len(text), DefaultLimits().Header)]
+	// A report has hundreds of short headers: each gets a buffer of its own size. One byte more shows the end at the first reading.
+	p := newParser(strings.NewReader(text), Limits{}, min(len(text)+1, pieceSize))
 	var part Part
 	// A text cannot fail to be read, and is below every limit.
 	_, _, _ = p.header(&part)

@@ -31,10 +31,11 @@ type lines struct {
 	bareLF, bareCR int // first line with such an end, 0: none
 }
 
-func newLines(r io.Reader, max int64) *lines {
-	l := &lines{in: bufio.NewReaderSize(r, pieceSize), delim: '\n', max: max}
+// newLines reads at most limit bytes, with a buffer of that size.
+func newLines(r io.Reader, limit int64, buffer int) *lines {
+	l := &lines{in: bufio.NewReaderSize(r, buffer), delim: '\n', max: limit}
 	// A file of an old Macintosh has CR for line ends.
-	if look, _ := l.in.Peek(pieceSize); bytes.IndexByte(look, '\n') < 0 && bytes.IndexByte(look, '\r') >= 0 {
+	if look, _ := l.in.Peek(l.in.Size()); bytes.IndexByte(look, '\n') < 0 && bytes.IndexByte(look, '\r') >= 0 {
 		l.delim = '\r'
 	}
 	return l

@@ -56,7 +56,7 @@ func (e *LimitError) Error() string {
 }
 
 // ErrNoMail says that the input does not begin with a header field, so it is no mail.
-var ErrNoMail = errors.New("this is no mail: it must begin with header fields such as From: and Date:")
+var ErrNoMail = errors.New("this is no mail: it must begin with header fields such as From and Date")
 
 // A Message is one mail.
 type Message struct {

@@ -10,7 +10,7 @@ import (
 
 // Read reads one mail. The error is a [*LimitError] for a mail beyond a limit, [ErrNoMail] for what is none, or that of the reader.
 func Read(r io.Reader, limits Limits) (*Message, error) {
-	p := newParser(r, limits)
+	p := newParser(r, limits, pieceSize)
 	m := &Message{}
 	if _, err := p.entity(&m.Part, "text/plain", 1); err != nil {
 		return nil, err
@@ -40,9 +40,9 @@ type parser struct {
 	field       []byte // the value of the header field that is read
 }
 
-func newParser(r io.Reader, limits Limits) *parser {
+func newParser(r io.Reader, limits Limits, buffer int) *parser {
 	limits = limits.orDefault()
-	return &parser{lines: newLines(r, limits.Size), limits: limits}
+	return &parser{lines: newLines(r, limits.Size, buffer), limits: limits}
 }
 
 // A stop is what ended a part.
@@ -229,7 +229,7 @@ func (p *parser) enclosed(part *Part, depth int) (stop, error) {
 	if err != nil {
 		return stop{}, err
 	}
-	inner := newParser(bytes.NewReader(out.kept), p.limits)
+	inner := newParser(bytes.NewReader(out.kept), p.limits, pieceSize)
 	inner.parts, inner.headerBytes, inner.kept = p.parts, p.headerBytes, p.kept
 	if _, err := inner.entity(child(part), "text/plain", depth+1); err != nil {
 		return stop{}, err

@@ -59,6 +59,7 @@ phrases. In a phrase, … stands for other words, @ for an address. Addresses, l
 			class += ", the whole domain"
 		}
 		switch row.Then {
+		case Nothing:
 		case HardAtSecond:
 			class += "; dead at the second, at least 24 hours later"
 		case NewOwner:

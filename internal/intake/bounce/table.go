@@ -57,13 +57,15 @@ func precise() []Row {
 		},
 		{
 			ID: "null-mx", Codes: hardCodes(), Phrases: []string{
-				"null mx", "nullmx", "domain does not accept mail", "domain does not accept e-mail", "does not accept mail (nullmx)", "recipient address has null mx",
+				"null mx", "nullmx", "domain does not accept mail", "domain does not accept e-mail", "does not accept mail (nullmx)",
+				"recipient address has null mx",
 			},
 			Class: intake.Hard, Domain: true, Then: HardAtSecond, Source: "RFC 7505, section 4",
 		},
 		{
 			ID: "exchange-recipient-not-found", Codes: hardCodes(), Phrases: []string{
-				"resolver.adr.recipientnotfound", "resolver.adr.recipnotfound", "resolver.adr.exrecipnotfound", "resolver.adr.invalidinsmtp", "recipnotfound",
+				"resolver.adr.recipientnotfound", "resolver.adr.recipnotfound", "resolver.adr.exrecipnotfound",
+				"resolver.adr.invalidinsmtp", "recipnotfound",
 				"recipient not found by smtp address lookup", "recipientnotfound",
 			},
 			Class: intake.Hard, Source: exchange,
@@ -103,17 +105,23 @@ func capacity() []Row {
 	return []Row{
 		{
 			ID: "mailbox-full", Phrases: []string{
-				"quota", "over*quota", "overquota", "mailbox*full", "mailbox is full", "inbox is full", "is full", "mailfolder is full", "disk full", "storage", "mailbox size limit", "mailbox has exceeded",
-				"exceeded the space", "insufficient system storage", "out of storage", "not enough space", "no space left", "over limit on mailbox", "mailbox limit exceeded",
-				"postfach*voll", "postfach ist voll", "speicherplatz*überschritten", "speicherplatz*erschöpft", "quote*überschritten", "kontingent", "boîte*pleine", "boite*pleine", "boîte aux lettres est pleine",
-				"espace*insuffisant", "buzón*lleno", "buzon*lleno", "cuota", "casella*piena", "mailbox*vol", "postvak*vol", "caixa*cheia", "skrzynka*pełna", "skrzynka*przepełniona", "brevlådan är full", "postkassen er full",
-				"schránka*plná", "ящик*переполнен", "ящик заполнен", "kutusu dolu", "postilaatikko*täynnä", "容量", "いっぱい", "邮箱已满", "郵箱已滿", "邮箱空间不足", "사용량 초과", "용량 초과",
+				"quota", "over*quota", "overquota", "mailbox*full", "mailbox is full", "inbox is full", "is full", "mailfolder is full",
+				"disk full", "storage", "mailbox size limit", "mailbox has exceeded",
+				"exceeded the space", "insufficient system storage", "out of storage", "not enough space", "no space left",
+				"over limit on mailbox", "mailbox limit exceeded",
+				"postfach*voll", "postfach ist voll", "speicherplatz*überschritten", "speicherplatz*erschöpft", "quote*überschritten",
+				"kontingent", "boîte*pleine", "boite*pleine", "boîte aux lettres est pleine",
+				"espace*insuffisant", "buzón*lleno", "buzon*lleno", "cuota", "casella*piena", "mailbox*vol", "postvak*vol", "caixa*cheia",
+				"skrzynka*pełna", "skrzynka*przepełniona", "brevlådan är full", "postkassen er full",
+				"schránka*plná", "ящик*переполнен", "ящик заполнен", "kutusu dolu", "postilaatikko*täynnä", "容量", "いっぱい", "邮箱已满", "郵箱已滿",
+				"邮箱空间不足", "사용량 초과", "용량 초과",
 			},
 			Class: intake.Soft, Source: registry + "; texts of servers",
 		},
 		{
 			ID: "recipient-rate", Phrases: []string{
-				"receiving mail at a rate", "receiving mail too quickly", "receiving email at a rate", "receiving too many messages", "recipient*rate limit*", "too many messages to this recipient",
+				"receiving mail at a rate", "receiving mail too quickly", "receiving email at a rate", "receiving too many messages",
+				"recipient*rate limit*", "too many messages to this recipient",
 				"recipient has exceeded", "this user is receiving",
 			},
 			Class: intake.Soft, Source: "Gmail, SMTP error reference (4.2.1, 5.2.1)",
@@ -124,8 +132,10 @@ func capacity() []Row {
 		},
 		{
 			ID: "sender-rate", Phrases: []string{
-				"rate limit*", "rate-limit*", "ratelimit*", "rate exceeded", "too many connections", "too many messages", "too many recipients", "too many errors", "too many invalid", "too many unknown", "too many mails", "too fast",
-				"throttl*", "sending limit", "exceeded the maximum number of", "zu viele", "zu schnell", "trop de", "demasiados", "troppi", "te veel", "слишком много",
+				"rate limit*", "rate-limit*", "ratelimit*", "rate exceeded", "too many connections", "too many messages",
+				"too many recipients", "too many errors", "too many invalid", "too many unknown", "too many mails", "too fast",
+				"throttl*", "sending limit", "exceeded the maximum number of", "zu viele", "zu schnell", "trop de", "demasiados", "troppi",
+				"te veel", "слишком много",
 			},
 			Class: intake.Block, Source: "texts of servers; the rate is that of our network, so it says nothing of the mailbox",
 		},
@@ -137,43 +147,57 @@ func senderFault() []Row {
 	return []Row{
 		{
 			ID: "authentication", Phrases: []string{
-				"spf", "dkim", "dmarc", "unauthenticated email", "unauthenticated mail", "not authenticated", "authentication required", "authentication failed", "sender authentication", "sender policy framework", "not accepted due to domain's",
+				"spf", "dkim", "dmarc", "unauthenticated email", "unauthenticated mail", "not authenticated", "authentication required",
+				"authentication failed", "sender authentication", "sender policy framework", "not accepted due to domain's",
 				"authentifizierung", "authentification", "autenticación", "autenticazione",
 			},
 			Class: intake.Policy, Source: "RFC 7372, RFC 7489; texts of servers",
 		},
 		{
 			ID: "reverse-dns", Phrases: []string{
-				"ptr record", "ptr-record", "no ptr", "ptr", "reverse dns", "rdns", "reverse hostname", "reverse lookup", "fcrdns", "helo command rejected", "invalid helo", "ehlo", "helo", "cannot find your hostname", "client host rejected: cannot find",
+				"ptr record", "ptr-record", "no ptr", "ptr", "reverse dns", "rdns", "reverse hostname", "reverse lookup", "fcrdns",
+				"helo command rejected", "invalid helo", "ehlo", "helo", "cannot find your hostname", "client host rejected: cannot find",
 			},
 			Class: intake.Policy, Source: "RFC 7372 (5.7.25); Postfix, reject_unknown_client_hostname",
 		},
 		{
 			ID: "relaying", Phrases: []string{
-				"relay access denied", "relaying denied", "relaying not allowed", "unable to relay", "relay not permitted", "not permitted to relay", "relay denied", "relaying prohibited", "relaying is prohibited", "we do not relay", "does not relay",
+				"relay access denied", "relaying denied", "relaying not allowed", "unable to relay", "relay not permitted",
+				"not permitted to relay", "relay denied", "relaying prohibited", "relaying is prohibited", "we do not relay",
+				"does not relay",
 				"we don't relay", "no relay", "relay", "relaying", "open relay", "not local", "kein relay", "rcpthosts",
 			},
 			Class: intake.Policy, Source: "RFC 5321, section 3.9; Postfix, Exim, qmail",
 		},
 		{
 			ID: "sender-rejected", Phrases: []string{
-				"sender address rejected", "sender rejected", "sender denied", "sender verify failed", "sender verification failed", "sender callout", "bad sender", "invalid sender", "sender address verification", "sender domain", "domain of sender", "from address",
-				"mail from domain", "sender not authorized", "not authorized to send", "send as", "submission denied", "absender*abgelehnt", "absenderadresse", "expéditeur", "remitente", "mittente",
+				"sender address rejected", "sender rejected", "sender denied", "sender verify failed", "sender verification failed",
+				"sender callout", "bad sender", "invalid sender", "sender address verification", "sender domain", "domain of sender",
+				"from address",
+				"mail from domain", "sender not authorized", "not authorized to send", "send as", "submission denied", "absender*abgelehnt",
+				"absenderadresse", "expéditeur", "remitente", "mittente",
 			},
 			Class: intake.Policy, Source: "RFC 3463 (X.1.7, X.1.8); texts of servers",
 		},
 		{
 			ID: "restricted", Phrases: []string{
-				"restricted to internal", "only accepts messages from", "accepts mail from internal", "resolver.rst.authrequired", "resolver.rst.notauthorized", "delivery restriction", "not allowed to send to", "not permitted to send",
-				"don't have permission", "do not have permission", "moderat*", "members only", "not a member", "nicht berechtigt", "keine berechtigung",
+				"restricted to internal", "only accepts messages from", "accepts mail from internal", "resolver.rst.authrequired",
+				"resolver.rst.notauthorized", "delivery restriction", "not allowed to send to", "not permitted to send",
+				"don't have permission", "do not have permission", "moderat*", "members only", "not a member", "nicht berechtigt",
+				"keine berechtigung",
 			},
 			Class: intake.Policy, Source: "Microsoft Exchange, delivery restrictions",
 		},
 		{
 			ID: "message-content", Phrases: []string{
-				"message too large", "message is too large", "message too big", "size limit", "message size exceeds", "exceeds size", "exceeds the maximum", "exceeds maximum", "too large", "too big", "exceeds limit", "maximum message size", "fixed maximum", "zu groß", "zu gross", "trop volumineux", "trop grand",
-				"demasiado grande", "troppo grande", "virus", "malware", "attachment", "anhang", "message format", "invalid header", "header*missing", "missing*header", "line too long", "lines longer", "malformed", "bare lf", "bare line feed", "8bitmime", "smtputf8", "syntax error in message",
-				"message content", "duplicate header", "not rfc compliant", "rfc 5322", "non-compliant", "mime error", "encryption required", "starttls", "tls required",
+				"message too large", "message is too large", "message too big", "size limit", "message size exceeds", "exceeds size",
+				"exceeds the maximum", "exceeds maximum", "too large", "too big", "exceeds limit", "maximum message size", "fixed maximum",
+				"zu groß", "zu gross", "trop volumineux", "trop grand",
+				"demasiado grande", "troppo grande", "virus", "malware", "attachment", "anhang", "message format", "invalid header",
+				"header*missing", "missing*header", "line too long", "lines longer", "malformed", "bare lf", "bare line feed", "8bitmime",
+				"smtputf8", "syntax error in message",
+				"message content", "duplicate header", "not rfc compliant", "rfc 5322", "non-compliant", "mime error",
+				"encryption required", "starttls", "tls required",
 			},
 			Class: intake.Policy, Source: "RFC 3463 (X.2.3, X.3.4, X.6.x); texts of servers",
 		},
@@ -185,16 +209,25 @@ func unwanted() []Row {
 	return []Row{
 		{
 			ID: "spam", Phrases: []string{
-				"spam", "spammer", "spammy", "antispam", "anti-spam", "*spamhaus*", "*spamcop*", "unsolicited", "unerwünscht*", "junk mail", "bulk mail", "bulk email", "considered spam", "content rejected", "suspicious", "phish*", "indésirable", "no deseado", "迷惑メール", "垃圾邮件", "垃圾郵件", "спам",
-				"content filter*", "message rejected due to content", "reported as", "rejected by filter*", "policy reasons", "policy violation", "local policy", "message refused", "rejected for policy", "rejected due to policy", "due to policy", "administrative prohibition", "administratively prohibited", "violates*policy",
+				"spam", "spammer", "spammy", "antispam", "anti-spam", "*spamhaus*", "*spamcop*", "unsolicited", "unerwünscht*", "junk mail",
+				"bulk mail", "bulk email", "considered spam", "content rejected", "suspicious", "phish*", "indésirable", "no deseado",
+				"迷惑メール", "垃圾邮件", "垃圾郵件", "спам",
+				"content filter*", "message rejected due to content", "reported as", "rejected by filter*", "policy reasons",
+				"policy violation", "local policy", "message refused", "rejected for policy", "rejected due to policy", "due to policy",
+				"administrative prohibition", "administratively prohibited", "violates*policy",
 			},
 			Class: intake.Block, Source: "texts of servers",
 		},
 		{
 			ID: "network-listed", Phrases: []string{
-				"blocked", "blocked using", "block list", "blocklist*", "blacklist*", "black list*", "denylist*", "block-list*", "dnsbl", "rbl", "listed", "listed in", "listed at", "listed on", "reputation", "banned", "poor reputation", "ip*geblockt", "geblockt", "gesperrte ip", "ip-adresse*gesperrt", "ip adresse*gesperrt", "bad reputation", "blacklisté", "bloqué",
-				"bloqueado", "bloccato", "geblokkeerd", "zablokowan*", "заблокирован*", "blockerad", "barracuda", "cloudmark", "senderscore", "sender score", "client host rejected", "connection refused due to", "access denied", "access from ip", "banned sending", "your ip", "your server",
-				"ihre ip", "not welcome", "not accepting mail from", "unusual rate", "unusual traffic", "ts01", "ts02", "ts03", "tss04", "tss09", "tss11",
+				"blocked", "blocked using", "block list", "blocklist*", "blacklist*", "black list*", "denylist*", "block-list*", "dnsbl",
+				"rbl", "listed", "listed in", "listed at", "listed on", "reputation", "banned", "poor reputation", "ip*geblockt",
+				"geblockt", "gesperrte ip", "ip-adresse*gesperrt", "ip adresse*gesperrt", "bad reputation", "blacklisté", "bloqué",
+				"bloqueado", "bloccato", "geblokkeerd", "zablokowan*", "заблокирован*", "blockerad", "barracuda", "cloudmark",
+				"senderscore", "sender score", "client host rejected", "connection refused due to", "access denied", "access from ip",
+				"banned sending", "your ip", "your server",
+				"ihre ip", "not welcome", "not accepting mail from", "unusual rate", "unusual traffic", "ts01", "ts02", "ts03", "tss04",
+				"tss09", "tss11",
 			},
 			Class: intake.Block, Source: "texts of servers; Yahoo, SMTP error codes",
 		},
@@ -210,28 +243,41 @@ func gone() []Row {
 		},
 		{
 			ID: "mailbox-disabled", Codes: hardCodes(), Phrases: []string{
-				"disabled", "suspended", "inactive", "deactivated", "not active", "temporarily unavailable", "account is locked", "account*locked", "mailbox*locked", "account*expired", "account closed temporarily", "deaktiviert", "gesperrt", "inaktiv", "stillgelegt", "désactivé", "desactivé", "suspendu", "inactif", "desactivad*", "suspendid*",
-				"inactiv*", "disattivat*", "disabilitat*", "sospes*", "gedeactiveerd", "uitgeschakeld", "geblokkeerd account", "zawieszon*", "nieaktywn*", "inaktiverad", "deaktiveret", "deaktivert", "отключен*", "неактив*", "停止", "已停用", "被禁用", "has been terminated for inactivity", "dormant", "not been used for",
+				"disabled", "suspended", "inactive", "deactivated", "not active", "temporarily unavailable", "account is locked",
+				"account*locked", "mailbox*locked", "account*expired", "account closed temporarily", "deaktiviert", "gesperrt", "inaktiv",
+				"stillgelegt", "désactivé", "desactivé", "suspendu", "inactif", "desactivad*", "suspendid*",
+				"inactiv*", "disattivat*", "disabilitat*", "sospes*", "gedeactiveerd", "uitgeschakeld", "geblokkeerd account", "zawieszon*",
+				"nieaktywn*", "inaktiverad", "deaktiveret", "deaktivert", "отключен*", "неактив*", "停止", "已停用", "被禁用",
+				"has been terminated for inactivity", "dormant", "not been used for",
 			},
 			Class: intake.Soft, Then: HardAtSecond, Source: "RFC 3463 (X.2.1); texts of servers",
 		},
 		{
 			ID: "moved", Codes: hardCodes(), Phrases: []string{
-				"has moved", "address has changed", "changed his address", "new address", "no longer at this address", "recipient has moved", "destination mailbox has moved", "mailbox has moved", "user has moved", "please use the new", "neue adresse", "nouvelle adresse", "nueva dirección", "nuovo indirizzo", "nieuw adres", "moved to", "has been replaced by",
+				"has moved", "address has changed", "changed his address", "new address", "no longer at this address",
+				"recipient has moved", "destination mailbox has moved", "mailbox has moved", "user has moved", "please use the new",
+				"neue adresse", "nouvelle adresse", "nueva dirección", "nuovo indirizzo", "nieuw adres", "moved to", "has been replaced by",
 			},
 			Class: intake.Hard, Source: "RFC 3463 (X.1.6)",
 		},
 		{
 			ID: "host-unknown", Codes: hardCodes(), Phrases: []string{
-				"host unknown", "unknown host", "unknown domain", "domain not found", "host not found", "host or domain name not found", "domain does not exist", "domain doesn't exist", "no such domain", "name service error", "nxdomain", "non-existent domain", "nonexistent domain", "unrouteable mail domain", "unroutable mail domain",
-				"unrouteable domain", "bad destination system", "bad destination host", "domain name not found", "domain*could not be found", "couldn't find any host", "no mx", "domain unbekannt", "domain existiert nicht", "domain*nicht gefunden", "unbekannter host", "hôte inconnu", "domaine inconnu", "domaine*n'existe pas", "dominio*no existe",
-				"dominio desconocido", "dominio*non esiste", "domein*bestaat niet", "domínio*não existe", "домен*не найден", "ドメインが見つかりません", "the domain name*is not", "dns error: domain", "dns server returned answer with no data", "all relevant mx records point to non-existent hosts", "invalid domain",
+				"host unknown", "unknown host", "unknown domain", "domain not found", "host not found", "host or domain name not found",
+				"domain does not exist", "domain doesn't exist", "no such domain", "name service error", "nxdomain", "non-existent domain",
+				"nonexistent domain", "unrouteable mail domain", "unroutable mail domain",
+				"unrouteable domain", "bad destination system", "bad destination host", "domain name not found",
+				"domain*could not be found", "couldn't find any host", "no mx", "domain unbekannt", "domain existiert nicht",
+				"domain*nicht gefunden", "unbekannter host", "hôte inconnu", "domaine inconnu", "domaine*n'existe pas", "dominio*no existe",
+				"dominio desconocido", "dominio*non esiste", "domein*bestaat niet", "domínio*não existe", "домен*не найден", "ドメインが見つかりません",
+				"the domain name*is not", "dns error: domain", "dns server returned answer with no data",
+				"all relevant mx records point to non-existent hosts", "invalid domain",
 			},
 			Class: intake.Hard, Domain: true, Then: HardAtSecond, Source: "RFC 3463 (X.1.2, X.4.4); Postfix, Exim, qmail",
 		},
 		{
 			ID: "refused-vaguely", Codes: []string{"5.7"}, Phrases: []string{
-				"recipient address rejected", "recipient rejected", "mailbox unavailable", "mailbox not available", "not found", "invalid recipient*", "recipient address not", "no longer available", "not recognized",
+				"recipient address rejected", "recipient rejected", "mailbox unavailable", "mailbox not available", "not found",
+				"invalid recipient*", "recipient address not", "no longer available", "not recognized",
 			},
 			Class: intake.Block, Source: "of 5.7.1 only one in ten is an unknown user: careful default",
 		},
@@ -242,13 +288,30 @@ func gone() []Row {
 // unknownUser lists what servers say of an address that does not exist.
 func unknownUser() []string {
 	return []string{
-		"user unknown", "unknown user", "user*unknown", "unknown recipient", "recipient unknown", "unknown address", "address unknown", "unknown mailbox", "mailbox unknown", "unknown account", "unknown local*", "unknown in*table", "no such user", "no such recipient", "no such mailbox", "no such address", "no such person", "no such account",
-		"no such local user", "no such *user", "no mailbox", "no account", "not a known user", "not a valid mailbox", "not a valid user", "not a valid recipient", "no valid recipient*", "invalid recipient*", "invalid mailbox", "invalid address", "invalid user", "bad destination mailbox", "bad address", "bad recipient", "does not exist", "doesn't exist", "do not exist", "doesn't have a*account", "does not have a*account",
-		"no longer exists", "no longer exist", "no longer available", "no longer valid", "no longer active", "no longer with", "no longer in use", "no longer works", "not exist", "nonexistent", "non-existent", "non existent", "user not found", "not found", "address not found", "couldn't be found", "could not be found", "can't be found", "cannot be found", "wasn't found", "was not found", "unrouteable address", "unroutable address",
-		"undeliverable address", "mailbox not available", "mailbox unavailable", "mailbox not found", "recipient rejected", "recipient address rejected", "recipient address not", "addressee unknown", "not our customer", "this address no longer", "isn't a valid", "is not a valid", "not a local user", "user doesn't", "no one here by that name", "nobody here by that name", "name is not recognised", "name is not recognized", "not recognised", "not recognized", "no user",
-		"existiert nicht", "existiert leider nicht", "nicht existent", "nicht vorhanden", "unbekannt", "unbekannter benutzer", "unbekannter empfänger", "nicht gefunden", "nicht im verzeichnis", "nicht bekannt", "kein postfach", "nicht mehr aktiv", "nicht mehr gültig", "nicht mehr verfügbar", "ungültige*adresse", "ungültiger empfänger", "wurde gelöscht", "teilnehmer existiert",
-		"inconnu", "inconnue", "n'existe pas", "n'existe plus", "introuvable", "n'a pas été trouvé*", "invalide", "no existe", "desconocid*", "no se encontró", "no se ha encontrado", "no encontrad*", "non esiste", "sconosciut*", "inesistente", "non trovato", "bestaat niet", "onbekend*", "niet gevonden", "não existe", "nao existe", "desconhecid*", "não encontrad*",
-		"nie istnieje", "nieznany", "nie znaleziono", "neexistuje", "neznámý", "nem létezik", "ismeretlen", "nu există", "finns inte", "okänd*", "findes ikke", "ukendt", "finnes ikke", "ukjent", "ei ole olemassa", "tuntematon", "δεν υπάρχει", "не существует", "неизвестн*", "не найден*", "не існує", "bulunamadı", "mevcut değil", "bilinmeyen",
+		"user unknown", "unknown user", "user*unknown", "unknown recipient", "recipient unknown", "unknown address", "address unknown",
+		"unknown mailbox", "mailbox unknown", "unknown account", "unknown local*", "unknown in*table", "no such user", "no such recipient",
+		"no such mailbox", "no such address", "no such person", "no such account",
+		"no such local user", "no such *user", "no mailbox", "no account", "not a known user", "not a valid mailbox", "not a valid user",
+		"not a valid recipient", "no valid recipient*", "invalid recipient*", "invalid mailbox", "invalid address", "invalid user",
+		"bad destination mailbox", "bad address", "bad recipient", "does not exist", "doesn't exist", "do not exist",
+		"doesn't have a*account", "does not have a*account",
+		"no longer exists", "no longer exist", "no longer available", "no longer valid", "no longer active", "no longer with",
+		"no longer in use", "no longer works", "not exist", "nonexistent", "non-existent", "non existent", "user not found", "not found",
+		"address not found", "couldn't be found", "could not be found", "can't be found", "cannot be found", "wasn't found",
+		"was not found", "unrouteable address", "unroutable address",
+		"undeliverable address", "mailbox not available", "mailbox unavailable", "mailbox not found", "recipient rejected",
+		"recipient address rejected", "recipient address not", "addressee unknown", "not our customer", "this address no longer",
+		"isn't a valid", "is not a valid", "not a local user", "user doesn't", "no one here by that name", "nobody here by that name",
+		"name is not recognised", "name is not recognized", "not recognised", "not recognized", "no user",
+		"existiert nicht", "existiert leider nicht", "nicht existent", "nicht vorhanden", "unbekannt", "unbekannter benutzer",
+		"unbekannter empfänger", "nicht gefunden", "nicht im verzeichnis", "nicht bekannt", "kein postfach", "nicht mehr aktiv",
+		"nicht mehr gültig", "nicht mehr verfügbar", "ungültige*adresse", "ungültiger empfänger", "wurde gelöscht", "teilnehmer existiert",
+		"inconnu", "inconnue", "n'existe pas", "n'existe plus", "introuvable", "n'a pas été trouvé*", "invalide", "no existe",
+		"desconocid*", "no se encontró", "no se ha encontrado", "no encontrad*", "non esiste", "sconosciut*", "inesistente", "non trovato",
+		"bestaat niet", "onbekend*", "niet gevonden", "não existe", "nao existe", "desconhecid*", "não encontrad*",
+		"nie istnieje", "nieznany", "nie znaleziono", "neexistuje", "neznámý", "nem létezik", "ismeretlen", "nu există", "finns inte",
+		"okänd*", "findes ikke", "ukendt", "finnes ikke", "ukjent", "ei ole olemassa", "tuntematon", "δεν υπάρχει", "не существует",
+		"неизвестн*", "не найден*", "не існує", "bulunamadı", "mevcut değil", "bilinmeyen",
 		"見つかりません", "見つかりませんでした", "存在しません", "宛先不明", "ユーザ不明", "不存在", "找不到", "用户不存在", "존재하지 않", "찾을 수 없", "수신자가 없", "لا يوجد", "לא קיים",
 	}
 }
@@ -267,7 +330,8 @@ func byCode() []Row {
 		{ID: "code-sender", Codes: []string{"5.1.7", "5.1.8", "5.1.9"}, Class: intake.Policy, Source: registry},
 		{
 			ID: "code-authentication", Codes: []string{
-				"5.7.8", "5.7.9", "5.7.20", "5.7.21", "5.7.22", "5.7.23", "5.7.24", "5.7.25", "5.7.26", "5.7.27", "5.7.28", "5.7.29", "5.7.30", "5.7.509", "5.7.515", "4.7.23", "4.7.25", "4.7.26", "4.7.27", "4.7.29", "4.7.30",
+				"5.7.8", "5.7.9", "5.7.20", "5.7.21", "5.7.22", "5.7.23", "5.7.24", "5.7.25", "5.7.26", "5.7.27", "5.7.28", "5.7.29",
+				"5.7.30", "5.7.509", "5.7.515", "4.7.23", "4.7.25", "4.7.26", "4.7.27", "4.7.29", "4.7.30",
 			},
 			Class: intake.Policy, Source: "RFC 7372; Gmail and Outlook.com, requirements for senders",
 		},

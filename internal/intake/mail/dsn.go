@@ -189,7 +189,7 @@ func decodeXtext(text string) string {
 // firstWords returns the beginning of what a report says to people, without what it quotes.
 func firstWords(human string) string {
 	const enough = 1_500
-	human, _, _ = splitReturned(human)
+	human, _ = splitReturned(human)
 	return human[:min(len(human), enough)]
 }
 

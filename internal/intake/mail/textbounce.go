@@ -15,7 +15,7 @@ func (l *letter) textBounce() (Result, bool) {
 		return Result{}, false
 	}
 	text := l.plainText()
-	said, rest, _ := splitReturned(text)
+	said, rest := splitReturned(text)
 	head := foldText(l.subject + "\n" + said[:min(len(said), 3_000)])
 	result := Result{Kind: intake.Bounce, Why: "text of a bounce"}
 	switch {
@@ -60,7 +60,8 @@ func (l *letter) isDaemon() bool {
 	}
 	sender := strings.ToLower(l.m.Header.Text("From") + " " + l.m.Header.Get("Return-Path") + " " + l.envelope.From)
 	return hasAny(sender, []string{
-		"mailer-daemon", "mailerdaemon", "mailer_daemon", "mail-daemon", "maildaemon", "mdaemon", "postmaster@", "mail delivery subsystem", "mail delivery system", "microsoft exchange", "system administrator",
+		"mailer-daemon", "mailerdaemon", "mailer_daemon", "mail-daemon", "maildaemon", "mdaemon", "postmaster@", "mail delivery subsystem",
+		"mail delivery system", "microsoft exchange", "system administrator",
 	})
 }
 
@@ -208,29 +209,35 @@ func around(said, address string) string {
 }
 
 // splitReturned splits a text before the copy of the message that came back.
-func splitReturned(text string) (said, rest string, found bool) {
+func splitReturned(text string) (said, rest string) {
 	at := 0
 	for line := range strings.Lines(text) {
 		plain := strings.ToLower(strings.Trim(line, " \t\r\n-=_*|>#.:"))
 		for _, mark := range returnedMarks() {
 			if plain != "" && strings.HasPrefix(plain, mark) {
-				return text[:at], text[at+len(line):], true
+				return text[:at], text[at+len(line):]
 			}
 		}
 		if strings.HasPrefix(line, "Received: ") || strings.HasPrefix(line, "Return-Path: ") || strings.HasPrefix(line, "DKIM-Signature: ") {
-			return text[:at], text[at:], true
+			return text[:at], text[at:]
 		}
 		at += len(line)
 	}
-	return text, "", false
+	return text, ""
 }
 
 // returnedMarks lists how the lines begin that stand before the copy.
 func returnedMarks() []string {
 	return []string{
-		"below this line is a copy", "this is a copy of the message", "this is a copy of your message", "this is a copy of the header", "the header of the original message", "the headers of the original message", "header of the original message", "original message follows",
-		"original message", "message header follows", "message headers follow", "message text follows", "returned message", "unsent message", "undelivered message", "your message follows", "begin returned message", "start of returned message", "copy of your message", "copy of original message",
-		"original mail", "ursprüngliche nachricht", "es folgt die", "kopie der nachricht", "kopfzeilen der", "message d'origine", "copie du message", "mensaje original", "messaggio originale", "oorspronkelijk bericht", "headers follow", "original headers", "元のメッセージ",
+		"below this line is a copy", "this is a copy of the message", "this is a copy of your message", "this is a copy of the header",
+		"the header of the original message", "the headers of the original message", "header of the original message",
+		"original message follows",
+		"original message", "message header follows", "message headers follow", "message text follows", "returned message",
+		"unsent message", "undelivered message", "your message follows", "begin returned message", "start of returned message",
+		"copy of your message", "copy of original message",
+		"original mail", "ursprüngliche nachricht", "es folgt die", "kopie der nachricht", "kopfzeilen der", "message d'origine",
+		"copie du message", "mensaje original", "messaggio originale", "oorspronkelijk bericht", "headers follow", "original headers",
+		"元のメッセージ",
 	}
 }
 
