@@ -107,6 +107,9 @@ func decodeAs(text []byte, charset encoding.Encoding) string {
 	return strings.ToValidUTF8(string(decoded), "\ufffd")
 }
 
+// maxWords is how long a value with encoded words is at most: the decoder looks for the end of a word again at each beginning.
+const maxWords = 32 << 10
+
 // decodeWords decodes the encoded words of a value (RFC 2047), and bytes that are not UTF-8.
 func decodeWords(value string) (string, Rule) {
 	var broken Rule
@@ -118,6 +121,9 @@ func decodeWords(value string) (string, Rule) {
 	}
 	if !strings.Contains(value, "=?") {
 		return value, broken
+	}
+	if len(value) > maxWords {
+		return value, BadWord
 	}
 	decoder := mime.WordDecoder{CharsetReader: func(charset string, input io.Reader) (io.Reader, error) {
 		text, err := io.ReadAll(input)

@@ -35,7 +35,8 @@ const (
 	NewOwner Then = "new_owner"
 )
 
-// Table returns all rows, in the order in which they are tried: what the text says, then the code, then what holds by default.
+// Table returns all rows, in the order in which they are tried: what the text says, then the code, then what holds by default. A few codes
+// that name the sender or one server stand before the words that would mislead beside them.
 func Table() []Row {
 	var all []Row
 	for _, part := range [][]Row{precise(), capacity(), senderFault(), unwanted(), gone(), byCode(), byDefault()} {
@@ -145,6 +146,15 @@ func capacity() []Row {
 // senderFault lists texts about what the sender has to mend. They are never about the mailbox.
 func senderFault() []Row {
 	return []Row{
+		// These codes say more than the words beside them, such as "access denied" or "user unknown".
+		{ID: "code-sender", Codes: []string{"5.1.7", "5.1.8", "5.1.9"}, Class: intake.Policy, Source: "IANA registry of enhanced status codes"},
+		{
+			ID: "code-authentication", Codes: []string{
+				"5.7.8", "5.7.9", "5.7.20", "5.7.21", "5.7.22", "5.7.23", "5.7.24", "5.7.25", "5.7.26", "5.7.27", "5.7.28", "5.7.29",
+				"5.7.30", "5.7.509", "5.7.515", "4.7.23", "4.7.25", "4.7.26", "4.7.27", "4.7.29", "4.7.30",
+			},
+			Class: intake.Policy, Source: "RFC 7372; Gmail and Outlook.com, requirements for senders",
+		},
 		{
 			ID: "authentication", Phrases: []string{
 				"spf", "dkim", "dmarc", "unauthenticated email", "unauthenticated mail", "not authenticated", "authentication required",
@@ -327,14 +337,6 @@ func byCode() []Row {
 		{ID: "code-null-mx", Codes: []string{"5.1.10"}, Class: intake.Soft, Source: "RFC 7505; Exchange uses the code for unknown mailboxes, so it says nothing without a text"},
 		{ID: "code-disabled", Codes: []string{"5.2.1", "5.7.13", "525"}, Class: intake.Soft, Then: HardAtSecond, Source: registry},
 		{ID: "code-full", Codes: []string{"5.2.2", "4.2.2", "552"}, Class: intake.Soft, Source: registry},
-		{ID: "code-sender", Codes: []string{"5.1.7", "5.1.8", "5.1.9"}, Class: intake.Policy, Source: registry},
-		{
-			ID: "code-authentication", Codes: []string{
-				"5.7.8", "5.7.9", "5.7.20", "5.7.21", "5.7.22", "5.7.23", "5.7.24", "5.7.25", "5.7.26", "5.7.27", "5.7.28", "5.7.29",
-				"5.7.30", "5.7.509", "5.7.515", "4.7.23", "4.7.25", "4.7.26", "4.7.27", "4.7.29", "4.7.30",
-			},
-			Class: intake.Policy, Source: "RFC 7372; Gmail and Outlook.com, requirements for senders",
-		},
 		{ID: "code-message", Codes: []string{"5.2.3", "5.3.4", "5.5.1", "5.5.2", "5.5.3", "5.5.4", "5.5.5", "5.5.6", "5.6"}, Class: intake.Policy, Source: registry},
 		{ID: "code-refused", Codes: []string{"5.7", "4.7"}, Class: intake.Block, Source: registry},
 		{ID: "reply-refused", Codes: []string{"554"}, Class: intake.Block, Source: "RFC 5321, section 4.2.3"},

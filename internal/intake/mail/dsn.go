@@ -29,6 +29,9 @@ func (l *letter) deliveryStatus() (Result, bool) {
 		if reports = append(reports, one...); !ok || len(reports) > MaxGroups {
 			return Result{Kind: intake.Unreadable, Why: "the mail reports about more than 1000 recipients"}, true
 		}
+		if p.Cut {
+			return Result{Kind: intake.Unreadable, Why: "the report about delivery is longer than what is kept of a part"}, true
+		}
 	}
 	if !found {
 		return Result{}, false
@@ -96,9 +99,10 @@ func (l *letter) status(p *message.Part, human string, returned message.Header) 
 		recipients = l.withoutGroups()
 	}
 	var reports []intake.Report
+	tokens := l.tokens(returned)
 	for _, group := range recipients {
 		report := l.recipient(group, human, len(recipients) == 1)
-		report.Tokens = l.tokens(returned)
+		report.Tokens = tokens
 		reports = append(reports, report)
 	}
 	return reports, true

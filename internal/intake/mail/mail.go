@@ -85,6 +85,7 @@ type letter struct {
 	subject  string
 	when     time.Time
 	to       []string // to whom it was delivered
+	sender   string   // who sent the message that came back, where that is known
 }
 
 func (r *Reader) newLetter(envelope Envelope, m *message.Message) *letter {

@@ -2,6 +2,7 @@ package mail
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -173,5 +174,58 @@ func TestRead_TokenInSubject_IsFoundWhereItIsWrapped(t *testing.T) {
 		if !found || r.Kind != intake.Unsubscribe {
 			t.Errorf("%q: %s with %v", subject, r.Kind, r.Tokens)
 		}
+	}
+}
+
+// What is made to cost much costs little.
+func TestRead_HostileMails_AreReadInBoundedTime(t *testing.T) {
+	const daemon = "From: mailer-daemon@a.example\r\nSubject: failure notice\r\n"
+	var failed, groups strings.Builder
+	for i := range MaxGroups {
+		fmt.Fprintf(&failed, "%d@b.example, ", i)
+		fmt.Fprintf(&groups, "Final-Recipient: rfc822;%d@b.example\r\nAction: failed\r\nDiagnostic-Code: smtp; %s\r\n\r\n", i, strings.Repeat("no words here ", 25))
+	}
+	for name, mail := range map[string]string{
+		"many lines":        daemon + "\r\n" + strings.Repeat("a\r\n", 200_000),
+		"many addresses":    daemon + "\r\nuser unknown\r\n" + strings.Repeat("a@b.example\r\n\r\n", 40_000),
+		"many failed":       daemon + "X-Failed-Recipients: " + failed.String() + "\r\n\r\n" + strings.Repeat("Undelivered a\r\n", 40_000),
+		"many groups":       daemon + "Content-Type: message/delivery-status\r\n\r\n" + groups.String(),
+		"many empty groups": daemon + "Content-Type: message/delivery-status\r\n\r\n" + strings.Repeat("a:b\r\n\r\n", 70_000),
+		"one address":       daemon + "\r\nuser unknown " + strings.Repeat("a@", 250_000),
+		"many links":        "From: a@b.example\r\n\r\n" + strings.Repeat("/u/", 160_000),
+		"nested HTML":       "From: a@b.example\r\nContent-Type: text/html\r\n\r\n" + strings.Repeat("<p><script>", 40_000),
+		"encoded words":     "From: a@b.example\r\nSubject: " + strings.Repeat("=?a?q?x ", 30_000) + "?=\r\n\r\n",
+		"comments":          "From: a@b.example\r\nAuto-Submitted: " + strings.Repeat("(", 200_000) + "\r\n\r\n",
+		"parameters":        "From: a@b.example\r\nContent-Type: a/b" + strings.Repeat("; (x", 40_000) + "\r\n\r\n",
+	} {
+		began := time.Now()
+		result, err := New(settings()).Read(Envelope{}, strings.NewReader(mail))
+		if err != nil || result.Kind == "" || len(result.Reports) > MaxGroups {
+			t.Errorf("%s: %s with %d reports, %v", name, result.Kind, len(result.Reports), err)
+		}
+		if took := time.Since(began); took > 5*time.Second {
+			t.Errorf("%s: took %v", name, took)
+		} else {
+			t.Logf("%s: %s, %v", name, result.Kind, took)
+		}
+	}
+}
+
+func TestRead_AnswerWithTheNullSender_IsNoBounce(t *testing.T) {
+	for subject, want := range map[string]intake.Kind{"Out of office": intake.AutoReply, "Notice": intake.Bounce} {
+		mail := "Return-Path: <>\r\nFrom: joe@there.example\r\nSubject: " + subject + "\r\n\r\nI have left. Your message was not delivered to anyone.\r\n"
+		result, err := New(settings()).Read(Envelope{}, strings.NewReader(mail))
+		if err != nil || result.Kind != want {
+			t.Errorf("%s: %s, %v", subject, result.Kind, err)
+		}
+	}
+}
+
+// The sender of the message that came back is not among those whom it did not reach.
+func TestRead_SenderInTheText_IsNoRecipient(t *testing.T) {
+	got := readOne(t, Envelope{}, "From: mailer-daemon@a.example\r\nSubject: failure\r\n\r\nThe message of news@acme.example to joe@there.example was not delivered: user unknown.\r\n\r\n"+
+		"--- Original message follows ---\r\n\r\nFrom: Acme <news@acme.example>\r\nTo: joe@there.example\r\n")
+	if got.Address != "joe@there.example" || got.Ambiguous || got.Class != intake.Hard {
+		t.Errorf("%+v", got)
 	}
 }

@@ -39,13 +39,21 @@ func (l *letter) automaticWhy() string {
 	if l.isNull() {
 		return "null sender"
 	}
+	if l.hasAutomaticSubject() {
+		return "subject of an automatic answer"
+	}
+	return ""
+}
+
+// hasAutomaticSubject reports whether the subject begins as those of automatic answers do.
+func (l *letter) hasAutomaticSubject() bool {
 	subject := withoutReply(foldText(l.subject))
 	for _, begin := range automaticSubjects() {
 		if strings.HasPrefix(subject, begin) {
-			return "subject of an automatic answer"
+			return true
 		}
 	}
-	return ""
+	return false
 }
 
 // withoutReply takes Re: and such off a subject in lower case.
@@ -175,8 +183,16 @@ func (l *letter) ownText() string {
 	return out.String()
 }
 
-// plainText returns the text of the mail: the first plain text, or HTML without its tags.
+// maxLooked is how much of the text of a mail is looked at.
+const maxLooked = 64 << 10
+
+// plainText returns the text of the mail, as far as it is looked at: the first plain text, or HTML without its tags.
 func (l *letter) plainText() string {
+	text := l.wholeText()
+	return text[:min(len(text), maxLooked)]
+}
+
+func (l *letter) wholeText() string {
 	for _, mediaType := range []string{"text/plain", "text/html"} {
 		for _, p := range l.top {
 			if p.Disposition == "attachment" || !strings.HasPrefix(p.Type, mediaType) || strings.TrimSpace(p.Text) == "" {

@@ -11,7 +11,8 @@ import (
 // that a delivery failed.
 func (l *letter) textBounce() (Result, bool) {
 	failed := l.failedRecipients()
-	if !l.isDaemon() && len(failed) == 0 {
+	// "I have left, your message was not delivered to anyone" is an answer, though it has the null sender and such words.
+	if (!l.isDaemon() || l.hasAutomaticSubject()) && len(failed) == 0 {
 		return Result{}, false
 	}
 	text := l.plainText()
@@ -31,6 +32,7 @@ func (l *letter) textBounce() (Result, bool) {
 			break
 		}
 	}
+	l.sender = firstAddress(returned.Get("From"))
 	l.fromText(&result, said, failed, l.tokens(returned))
 	return result, true
 }
@@ -70,7 +72,7 @@ type block struct{ address, text string }
 
 // fromText gives the result a report for each address that the text names.
 func (l *letter) fromText(result *Result, said string, failed []string, tokens []intake.Token) {
-	blocks := l.blocks(said)
+	blocks, mentioned := l.blocks(said), mentions(said)
 	sure := true
 	if len(failed) > 0 {
 		blocks = pick(blocks, failed)
@@ -89,7 +91,7 @@ func (l *letter) fromText(result *Result, said string, failed []string, tokens [
 	for _, b := range blocks {
 		report := intake.Report{Kind: result.Kind, Address: b.address, Ambiguous: !sure, Tokens: tokens}
 		if strings.TrimSpace(b.text) == "" {
-			b.text = around(said, b.address)
+			b.text = mentioned[strings.ToLower(b.address)]
 		}
 		if strings.TrimSpace(b.text) == "" && len(blocks) == 1 {
 			b.text = firstWords(said)
@@ -105,22 +107,20 @@ func (l *letter) fromText(result *Result, said string, failed []string, tokens [
 
 // pick returns the blocks of the addresses that failed; of one without a block, an empty one.
 func pick(blocks []block, failed []string) []block {
+	texts := map[string]string{}
+	for _, b := range blocks {
+		texts[strings.ToLower(b.address)] = b.text
+	}
 	var all []block
 	for _, address := range failed {
-		one := block{address: address}
-		for _, b := range blocks {
-			if strings.EqualFold(b.address, address) {
-				one.text = b.text
-			}
-		}
-		all = append(all, one)
+		all = append(all, block{address: address, text: texts[strings.ToLower(address)]})
 	}
 	return all
 }
 
 // isOwn reports whether an address is of the mail itself, and not of a recipient that failed.
 func (l *letter) isOwn(address string) bool {
-	for _, own := range append([]string{l.from, l.envelope.From}, l.to...) {
+	for _, own := range append([]string{l.from, l.sender, l.envelope.From}, l.to...) {
 		if strings.EqualFold(own, address) {
 			return true
 		}
@@ -186,26 +186,32 @@ func leadingAddress(line string) (address, rest string) {
 	return address, strings.TrimLeft(text[end:], " \t:\"")
 }
 
-// around returns the lines of a text that have the address within, as in the transcript of a session.
-func around(said, address string) string {
-	if address == "" {
-		return ""
-	}
-	var out []string
-	following := 0
-	for line := range strings.Lines(said) {
-		switch lead, _ := leadingAddress(line); {
-		case strings.Contains(strings.ToLower(line), strings.ToLower(address)) && strings.Trim(line, " <>\r\n\t") != address && lead == "":
-			out = append(out, strings.TrimSpace(line))
-			following = 2
-		case following > 0 && strings.TrimSpace(line) != "" && !isRule(line):
-			out = append(out, strings.TrimSpace(line))
-			following--
-		default:
-			following = 0
+// mentions finds, for each address, the lines that have it within, as in the transcript of a session. Each comes with up to two lines after it.
+func mentions(said string) map[string]string {
+	lines := strings.Split(said, "\n")
+	all := map[string]string{}
+	for i, line := range lines {
+		if strings.IndexByte(line, '@') < 0 {
+			continue
+		}
+		// A line that begins with an address is of a block.
+		if lead, _ := leadingAddress(line); lead != "" {
+			continue
+		}
+		text := strings.TrimSpace(line)
+		for _, next := range lines[i+1 : min(i+3, len(lines))] {
+			if strings.TrimSpace(next) == "" || isRule(next) {
+				break
+			}
+			text += " " + strings.TrimSpace(next)
+		}
+		for _, address := range addressesIn(line) {
+			if key := strings.ToLower(address); len(all[key]) < maxLooked/16 {
+				all[key] += text + " "
+			}
 		}
 	}
-	return strings.Join(out, " ")
+	return all
 }
 
 // splitReturned splits a text before the copy of the message that came back.
