@@ -39,7 +39,7 @@ const (
 // that name the sender or one server stand before the words that would mislead beside them.
 func Table() []Row {
 	var all []Row
-	for _, part := range [][]Row{precise(), capacity(), senderFault(), unwanted(), gone(), byCode(), byDefault()} {
+	for _, part := range [][]Row{precise(), capacity(), senderCodes(), senderFault(), refusedMessage(), unwanted(), gone(), byCode(), byDefault()} {
 		all = append(all, part...)
 	}
 	return all
@@ -143,10 +143,9 @@ func capacity() []Row {
 	}
 }
 
-// senderFault lists texts about what the sender has to mend. They are never about the mailbox.
-func senderFault() []Row {
+// senderCodes lists codes that say more than the words beside them, such as "access denied" or "user unknown".
+func senderCodes() []Row {
 	return []Row{
-		// These codes say more than the words beside them, such as "access denied" or "user unknown".
 		{ID: "code-sender", Codes: []string{"5.1.7", "5.1.8", "5.1.9"}, Class: intake.Policy, Source: "IANA registry of enhanced status codes"},
 		{
 			ID: "code-authentication", Codes: []string{
@@ -155,6 +154,12 @@ func senderFault() []Row {
 			},
 			Class: intake.Policy, Source: "RFC 7372; Gmail and Outlook.com, requirements for senders",
 		},
+	}
+}
+
+// senderFault lists texts about what the sender has to mend. They are never about the mailbox.
+func senderFault() []Row {
+	return []Row{
 		{
 			ID: "authentication", Phrases: []string{
 				"spf", "dkim", "dmarc", "unauthenticated email", "unauthenticated mail", "not authenticated", "authentication required",
@@ -189,6 +194,12 @@ func senderFault() []Row {
 			},
 			Class: intake.Policy, Source: "RFC 3463 (X.1.7, X.1.8); texts of servers",
 		},
+	}
+}
+
+// refusedMessage lists texts about rights of the sender and about the form of the message.
+func refusedMessage() []Row {
+	return []Row{
 		{
 			ID: "restricted", Phrases: []string{
 				"restricted to internal", "only accepts messages from", "accepts mail from internal", "resolver.rst.authrequired",
