@@ -99,9 +99,9 @@ func (l *letter) status(p *message.Part, human string, returned message.Header) 
 		recipients = l.withoutGroups()
 	}
 	var reports []intake.Report
-	tokens := l.tokens(returned)
+	tokens, explained := l.tokens(returned), l.explain(human)
 	for _, group := range recipients {
-		report := l.recipient(group, human, len(recipients) == 1)
+		report := l.recipient(group, explained, len(recipients) == 1)
 		report.Tokens = tokens
 		reports = append(reports, report)
 	}
@@ -123,16 +123,18 @@ func (l *letter) withoutGroups() []message.Header {
 }
 
 // recipient reads the group of one recipient.
-func (l *letter) recipient(group message.Header, human string, alone bool) intake.Report {
+func (l *letter) recipient(group message.Header, human explanation, alone bool) intake.Report {
 	report := intake.Report{Kind: intake.Bounce, Address: reported(group)}
 	said := group.Text("Diagnostic-Code")
 	if kind, text, typed := strings.Cut(said, ";"); typed && !strings.ContainsAny(strings.TrimSpace(kind), " \t") {
 		said = text
 	}
-	report.Text = said
-	if strings.TrimSpace(said) == "" && alone {
-		said = firstWords(human)
-		report.Text = ""
+	if report.Text = said; strings.TrimSpace(said) == "" {
+		said = human.of(report.Address)
+		// The rest of a text for people may speak of spam and viruses in a footer, so it counts only where the code says nothing.
+		if said == "" && alone && isVague(group.Get("Status")) {
+			said = human.first
+		}
 	}
 	action := strings.ToLower(strings.TrimSpace(withoutComments(group.Get("Action"))))
 	action = strings.Trim(action, `"<>.;, `)
@@ -156,6 +158,37 @@ func (l *letter) recipient(group message.Header, human string, alone bool) intak
 		report.Class, report.Rule, report.Domain = verdict.Class, verdict.Rule, verdict.Domain
 	}
 	return report
+}
+
+// isVague reports whether a status says no more than that something failed.
+func isVague(status string) bool {
+	status = strings.TrimSpace(status)
+	return status == "" || strings.Contains(status, ".0.0")
+}
+
+// An explanation is what a text for people says, in all and about each address, by the address in lower case.
+type explanation struct {
+	first            string
+	blocks, mentions map[string]string
+}
+
+// explain takes a text for people apart.
+func (l *letter) explain(human string) explanation {
+	said, _ := splitReturned(human[:min(len(human), maxLooked)])
+	e := explanation{first: firstWords(said), blocks: map[string]string{}, mentions: mentions(said)}
+	for _, b := range l.blocks(said) {
+		e.blocks[strings.ToLower(b.address)] = strings.TrimSpace(b.text)
+	}
+	return e
+}
+
+// of returns what is said about an address; empty: nothing.
+func (e explanation) of(address string) string {
+	key := strings.ToLower(address)
+	if text := e.blocks[key]; text != "" {
+		return text
+	}
+	return strings.TrimSpace(e.mentions[key])
 }
 
 // reported returns the address of a group: Original-Recipient is the one to which we wrote, Final-Recipient what a forward made of it.

@@ -186,10 +186,12 @@ func TestRead_HostileMails_AreReadInBoundedTime(t *testing.T) {
 		fmt.Fprintf(&groups, "Final-Recipient: rfc822;%d@b.example\r\nAction: failed\r\nDiagnostic-Code: smtp; %s\r\n\r\n", i, strings.Repeat("no words here ", 25))
 	}
 	for name, mail := range map[string]string{
-		"many lines":        daemon + "\r\n" + strings.Repeat("a\r\n", 200_000),
-		"many addresses":    daemon + "\r\nuser unknown\r\n" + strings.Repeat("a@b.example\r\n\r\n", 40_000),
-		"many failed":       daemon + "X-Failed-Recipients: " + failed.String() + "\r\n\r\n" + strings.Repeat("Undelivered a\r\n", 40_000),
-		"many groups":       daemon + "Content-Type: message/delivery-status\r\n\r\n" + groups.String(),
+		"many lines":     daemon + "\r\n" + strings.Repeat("a\r\n", 200_000),
+		"many addresses": daemon + "\r\nuser unknown\r\n" + strings.Repeat("a@b.example\r\n\r\n", 40_000),
+		"many failed":    daemon + "X-Failed-Recipients: " + failed.String() + "\r\n\r\n" + strings.Repeat("Undelivered a\r\n", 40_000),
+		"many groups":    daemon + "Content-Type: message/delivery-status\r\n\r\n" + groups.String(),
+		"many explanations": daemon + "Content-Type: multipart/report; boundary=b\r\n\r\n--b\r\n\r\n" + strings.Repeat("Undelivered a@b.example\r\n", 20_000) +
+			"--b\r\nContent-Type: message/delivery-status\r\n\r\n" + strings.ReplaceAll(groups.String(), "Diagnostic-Code", "X-Code") + "--b--\r\n",
 		"many empty groups": daemon + "Content-Type: message/delivery-status\r\n\r\n" + strings.Repeat("a:b\r\n\r\n", 70_000),
 		"one address":       daemon + "\r\nuser unknown " + strings.Repeat("a@", 250_000),
 		"many links":        "From: a@b.example\r\n\r\n" + strings.Repeat("/u/", 160_000),

@@ -20,7 +20,7 @@ func (l *letter) textBounce() (Result, bool) {
 	head := foldText(l.subject + "\n" + said[:min(len(said), 3_000)])
 	result := Result{Kind: intake.Bounce, Why: "text of a bounce"}
 	switch {
-	case hasAny(head, delayWords()) && !hasAny(head, finalWords()):
+	case len(failed) == 0 && hasAny(head, delayWords()) && !hasAny(head, finalWords()):
 		result.Kind, result.Why = intake.Delayed, "text of a delay"
 	case len(failed) == 0 && !hasAny(head, failureWords()):
 		return Result{}, false

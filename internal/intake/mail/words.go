@@ -61,7 +61,8 @@ func finalWords() []string {
 	return []string{"giving up", "gave up", "given up", "permanent error", "permanent fatal", "no longer be retried", "will not be retried", "retry timeout exceeded", "delivery failed", "status notification (failure)", "endgültig"}
 }
 
-// automaticSubjects are how the subjects of automatic answers begin, after Re: and such.
+// automaticSubjects are how the subjects of automatic answers begin, after Re: and such; the last are of programs that want a sender to
+// prove that they are a person.
 func automaticSubjects() []string {
 	return []string{
 		"out of office", "out of the office", "out-of-office", "auto:", "autoreply", "auto-reply", "auto reply", "auto response",
@@ -80,6 +81,8 @@ func automaticSubjects() []string {
 		"в отпуске", "автоматична відповідь", "otomatik yanıt", "otomatik cevap", "αυτόματη απάντηση", "αυτόματη απάντηση:", "自動応答", "自動返信",
 		"不在通知", "不在", "自动回复", "自動回覆", "자동 회신", "부재중",
 		"תשובה אוטומטית", "رد تلقائي",
+		"please confirm your message", "please confirm your email", "confirm your email to", "your message is waiting", "your email requires verification", "message verification",
+		"sender verification", "bitte bestätigen sie ihre nachricht", "veuillez confirmer votre message",
 	}
 }
 
