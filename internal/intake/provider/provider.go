@@ -71,6 +71,8 @@ type Item struct {
 type Refusal struct {
 	// Status is that of the answer: 401, 405, 406 for Mailgun, which stops its retries, or 200 where another try would change nothing.
 	Status int
+	// Challenge is the value of the header WWW-Authenticate of the answer; empty: it has none.
+	Challenge string
 	// Reason is of a closed list, for a counter.
 	Reason Reason
 	// Text says what is wrong, for the log of the receiver only: the answer tells an attacker nothing.
