@@ -255,3 +255,24 @@ func holds(t *testing.T, item Item) {
 		t.Errorf("report %+v is about nobody", r)
 	}
 }
+
+func TestDocument_NamesEachEventAndEachRuleOfTheSamples(t *testing.T) {
+	page, err := os.ReadFile("../../../docs/providers.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	reader := NewReader()
+	for _, kind := range Kinds() {
+		for _, s := range samples(t, kind) {
+			items, _ := reader.Read(kind, []byte(s.body))
+			for _, item := range items {
+				for _, name := range []string{item.Event, item.Report.Rule} {
+					_, isRow := reader.judge.classes.Row(name)
+					if name != "" && !isRow && !strings.Contains(string(page), "`"+name+"`") {
+						t.Errorf("%s: docs/providers.md does not name %s", kind, name)
+					}
+				}
+			}
+		}
+	}
+}

@@ -9,7 +9,7 @@ import (
 	"github.com/assent-io/assent/internal/jsonlist"
 )
 
-// isPlainText reports whether the message of a topic is a sentence, such as "Successfully validated SNS topic for Amazon SES event publishing."
+// isPlainText reports whether the message of a topic is the sentence by which SES tries it, and no JSON.
 func isPlainText(body []byte) bool {
 	return bytes.HasPrefix(bytes.TrimSpace(body), []byte("Successfully validated SNS topic"))
 }

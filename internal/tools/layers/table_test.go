@@ -370,8 +370,10 @@ func allowed() map[string][]string {
 		"internal/web/home": {"internal/openapi", "internal/web/page"},
 		"internal/webhook":  {"internal/fault"},
 
-		"internal/intake/mail":   {"internal/intake", "internal/intake/bounce", "internal/message"},
-		"internal/intake/bounce": {"internal/intake"},
+		"internal/intake/provider/verify": {"internal/fault", "internal/intake/provider"},
+		"internal/intake/provider":        {"internal/intake", "internal/intake/bounce", "internal/jsonlist"},
+		"internal/intake/mail":            {"internal/intake", "internal/intake/bounce", "internal/message"},
+		"internal/intake/bounce":          {"internal/intake"},
 
 		"api/assent/v1":            {},
 		"api/openapi":              {},
@@ -459,7 +461,7 @@ func pure() []string {
 		"internal/suppressionfile/filterform", "internal/table", "internal/textfile", "internal/timetext", "internal/tlv", "internal/toolfile",
 		"internal/consent/optin", "internal/consent/standing", "internal/consent/timeline", "internal/consent/usefulness", "internal/dossier", "internal/dossier/answer", "internal/dossier/machine", "internal/dossier/paper",
 		"internal/dossier/pdf", "internal/dossier/wording", "internal/duty", "internal/fault", "internal/feed",
-		"internal/intake", "internal/intake/bounce", "internal/intake/mail", "internal/jsonlist", "internal/ledger", "internal/listtime", "internal/locale", "internal/message", "internal/period", "internal/presets", "internal/receipt",
+		"internal/intake", "internal/intake/bounce", "internal/intake/mail", "internal/intake/provider", "internal/jsonlist", "internal/ledger", "internal/listtime", "internal/locale", "internal/message", "internal/period", "internal/presets", "internal/receipt",
 		"internal/storedtext", "internal/suppressionfile", "internal/suppressionfile/filterform", "internal/table", "internal/textfile", "internal/timetext", "internal/tlv", "internal/toolfile",
 	}
 }

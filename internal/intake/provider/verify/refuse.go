@@ -30,10 +30,10 @@ func inTime(text string, now time.Time, most time.Duration) (time.Time, bool) {
 }
 
 // anyFits reports whether a signature is the HMAC of parts, one after the other, by one of the secrets.
-func anyFits(make func() hash.Hash, secrets [][]byte, signature []byte, parts ...[]byte) bool {
+func anyFits(newHash func() hash.Hash, secrets [][]byte, signature []byte, parts ...[]byte) bool {
 	fits := false
 	for _, secret := range secrets {
-		mac := hmac.New(make, secret)
+		mac := hmac.New(newHash, secret)
 		for _, part := range parts {
 			mac.Write(part)
 		}

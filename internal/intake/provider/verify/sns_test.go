@@ -50,7 +50,9 @@ type mint struct {
 	pages   map[string][]byte // by path
 	status  map[string]int
 	fetched atomic.Int32
-	fetcher *Fetcher
+
+	transport *http.Transport
+	fetcher   *Fetcher
 }
 
 // newMint starts a server that proves by TLS that it is SNS, under an authority of its own, and has the certificate of a new key.
@@ -67,13 +69,14 @@ func newMint(t *testing.T) *mint {
 	t.Cleanup(server.Close)
 	roots := x509.NewCertPool()
 	roots.AddCert(authority)
-	m.fetcher = NewFetcher(clientOf(t, server, roots))
+	m.transport = transportOf(t, server, roots)
+	m.fetcher = NewFetcher(&http.Client{Transport: m.transport})
 	m.put("/SimpleNotificationService-0123456789abcdef.pem", m.key, time.Hour)
 	return m
 }
 
-// clientOf returns a client for which every host is the server.
-func clientOf(t *testing.T, server *httptest.Server, roots *x509.CertPool) *http.Client {
+// transportOf returns a transport for which every host is the server.
+func transportOf(t *testing.T, server *httptest.Server, roots *x509.CertPool) *http.Transport {
 	t.Helper()
 	transport := &http.Transport{
 		TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
@@ -82,7 +85,7 @@ func clientOf(t *testing.T, server *httptest.Server, roots *x509.CertPool) *http
 		},
 	}
 	t.Cleanup(transport.CloseIdleConnections)
-	return &http.Client{Transport: transport}
+	return transport
 }
 
 func (m *mint) serve(w http.ResponseWriter, r *http.Request) {
@@ -218,6 +221,12 @@ func requestOf(t testing.TB, message map[string]any) *Request {
 	return &Request{Method: http.MethodPost, Header: header, Body: body}
 }
 
+// text returns a member of a message.
+func text(message map[string]any, name string) string {
+	value, _ := message[name].(string)
+	return value
+}
+
 // wantRefusal checks that an error is a refusal with a status and a reason.
 func wantRefusal(t *testing.T, got *Delivery, err error, status int, reason provider.Reason) {
 	t.Helper()
@@ -245,7 +254,7 @@ func TestSNS_SignedByAKeyOfSNS_IsDelivered(t *testing.T) {
 			change(message)
 			signSNS(t, m.key, message)
 			got, err := Verify(t.Context(), source, requestOf(t, message), now())
-			want := &Delivery{Body: []byte(message["Message"].(string)), ID: "22b80b92-fdea-4c2c-8f9d-bdfb0c7bf324"} //nolint:forcetypeassert // Set above.
+			want := &Delivery{Body: []byte(text(message, "Message")), ID: "22b80b92-fdea-4c2c-8f9d-bdfb0c7bf324"}
 			if diff := cmp.Diff(want, got); err != nil || diff != "" {
 				t.Errorf("Verify: %v\n%s", err, diff)
 			}
@@ -391,7 +400,7 @@ func TestSNS_Confirmation_IsHandedToTheCaller(t *testing.T) {
 	message := confirmation()
 	signSNS(t, m.key, message)
 	got, err := Verify(t.Context(), m.source(), requestOf(t, message), now())
-	want := &Delivery{ID: "22b80b92-fdea-4c2c-8f9d-bdfb0c7bf324", Confirm: message["SubscribeURL"].(string)} //nolint:forcetypeassert // Set above.
+	want := &Delivery{ID: "22b80b92-fdea-4c2c-8f9d-bdfb0c7bf324", Confirm: text(message, "SubscribeURL")}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("Verify: %v\n%s", err, diff)
 	}
@@ -451,62 +460,6 @@ func TestSNS_TextMessage_IsReadAsIgnored(t *testing.T) {
 	items, err := provider.NewReader().Read(provider.SES, got.Body)
 	if err != nil || len(items) != 1 || items[0].Report.Kind != intake.Ignored {
 		t.Errorf("Read = %+v, %v; want one that is ignored", items, err)
-	}
-}
-
-func TestFetcher_Redirect_IsNotFollowed(t *testing.T) {
-	m := newMint(t)
-	m.status["/SimpleNotificationService-moved.pem"] = http.StatusFound
-	message := notification()
-	message["SigningCertURL"] = "https://" + host + "/SimpleNotificationService-moved.pem"
-	signSNS(t, m.key, message)
-	got, err := Verify(t.Context(), m.source(), requestOf(t, message), now())
-	wantRefusal(t, got, err, http.StatusUnauthorized, provider.BadURL)
-	if got := m.fetched.Load(); got != 1 {
-		t.Errorf("%d requests were made, want one", got)
-	}
-}
-
-func TestFetcher_ServerDown_IsNoRefusal(t *testing.T) {
-	m := newMint(t)
-	m.status["/SimpleNotificationService-0123456789abcdef.pem"] = http.StatusServiceUnavailable
-	message := notification()
-	signSNS(t, m.key, message)
-	_, err := Verify(t.Context(), m.source(), requestOf(t, message), now())
-	var refusal *provider.Refusal
-	if err == nil || errors.As(err, &refusal) {
-		t.Errorf("Verify: %v; want an error that lets SNS try again", err)
-	}
-	delete(m.status, "/SimpleNotificationService-0123456789abcdef.pem")
-	if _, err := Verify(t.Context(), m.source(), requestOf(t, message), now()); err != nil {
-		t.Errorf("Verify after that: %v", err)
-	}
-}
-
-func TestFetcher_ServerOfAnotherAuthority_IsNotTrusted(t *testing.T) {
-	m, stranger := newMint(t), newMint(t)
-	m.fetcher.client.Transport.(*http.Transport).TLSClientConfig.RootCAs = x509.NewCertPool() //nolint:forcetypeassert // Made by clientOf.
-	message := notification()
-	signSNS(t, stranger.key, message)
-	_, err := Verify(t.Context(), m.source(), requestOf(t, message), now())
-	var unknown x509.UnknownAuthorityError
-	if !errors.As(err, &unknown) {
-		t.Errorf("Verify: %v; want an unknown authority", err)
-	}
-}
-
-func TestFetcher_ManyCertificates_KeepsFew(t *testing.T) {
-	m := newMint(t)
-	page := m.pages["/SimpleNotificationService-0123456789abcdef.pem"]
-	for i := range maxKept + 1 {
-		path := "/SimpleNotificationService-" + strings.Repeat("a", i+1) + ".pem"
-		m.pages[path] = page
-		if _, err := m.fetcher.Certificate(t.Context(), "https://"+host+path); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if len(m.fetcher.kept) > maxKept {
-		t.Errorf("%d certificates are kept, at most %d are wanted", len(m.fetcher.kept), maxKept)
 	}
 }
 

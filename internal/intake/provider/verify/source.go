@@ -67,6 +67,7 @@ func New(settings Settings) (*Source, error) {
 		if settings.User == "" || strings.Contains(settings.User, ":") {
 			return nil, fault.Errorf(fault.InvalidRequest, "user", "give the user name of the address of the webhook, without a colon")
 		}
+	case provider.SES, provider.SendGrid, provider.Mailgun, provider.Resend:
 	}
 	return source, nil
 }
