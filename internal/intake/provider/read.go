@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 
 	"github.com/assent-io/assent/internal/intake"
 	"github.com/assent-io/assent/internal/intake/bounce"
@@ -68,6 +67,9 @@ func of(kind Kind) (readEvent, bool) {
 	return nil, false
 }
 
+// maxEvent is the most bytes of one event, which in memory takes many times as much.
+const maxEvent = 1 << 20
+
 // split returns the events of a body, which is one object or an array.
 func split(body []byte) ([]json.RawMessage, error) {
 	body = bytes.TrimSpace(body)
@@ -78,16 +80,29 @@ func split(body []byte) ([]json.RawMessage, error) {
 	case '{':
 		return []json.RawMessage{body}, nil
 	case '[':
-		var events []json.RawMessage
-		if err := json.Unmarshal(body, &events); err != nil {
-			return nil, unreadable("the body is no array")
-		}
-		if len(events) > MaxEvents {
-			return nil, unreadable("the body has %d events; at most %d are read", len(events), MaxEvents)
-		}
-		return events, nil
+		return elements(body)
 	}
 	return nil, unreadable("the body is neither an object nor an array of events")
+}
+
+// elements returns the elements of an array that is valid.
+func elements(body []byte) ([]json.RawMessage, error) {
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	if _, err := decoder.Token(); err != nil {
+		return nil, unreadable("the body is no array")
+	}
+	var events []json.RawMessage
+	for decoder.More() {
+		if len(events) == MaxEvents {
+			return nil, unreadable("the body has more than %d events", MaxEvents)
+		}
+		var event json.RawMessage
+		if err := decoder.Decode(&event); err != nil {
+			return nil, unreadable("the body is no array")
+		}
+		events = append(events, event)
+	}
+	return events, nil
 }
 
 // event reads one event into items.
@@ -153,14 +168,14 @@ func check(report *intake.Report) error {
 
 // decode reads an object, with numbers as they are written.
 func decode(raw []byte) (jsonlist.Object, error) {
+	if len(raw) > maxEvent {
+		return nil, fmt.Errorf("it has %d bytes; an event has at most %d", len(raw), maxEvent)
+	}
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	decoder.UseNumber()
 	var value any
 	if err := decoder.Decode(&value); err != nil {
 		return nil, errors.New("it is not JSON")
-	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("something follows the JSON")
 	}
 	object, ok := value.(map[string]any)
 	if !ok {

@@ -205,6 +205,24 @@ func TestRead_ErrorOfAnItem_HasNoValueOfIt(t *testing.T) {
 	}
 }
 
+func TestRead_EventThatIsTooLong_FailsAlone(t *testing.T) {
+	long := `{"email":"a@there.example","event":"spamreport","x":"` + strings.Repeat("x", maxEvent) + `"}`
+	items, err := NewReader().Read(SendGrid, []byte("["+long+`,{"email":"b@there.example","event":"spamreport"}]`))
+	if err != nil || len(items) != 2 || items[0].Err == nil || items[1].Report.Address != "b@there.example" {
+		t.Errorf("Read = %d items, %v; want an error and a complaint", len(items), err)
+	}
+}
+
+func TestRead_AsManyEventsAsAllowed_AreRead(t *testing.T) {
+	body := "[" + strings.TrimSuffix(strings.Repeat("{},", MaxEvents), ",") + "]"
+	if items, err := NewReader().Read(SendGrid, []byte(body)); err != nil || len(items) != MaxEvents {
+		t.Errorf("Read = %d items, %v; want %d", len(items), err, MaxEvents)
+	}
+	if items, err := NewReader().Read(SendGrid, []byte("[]")); err != nil || len(items) != 0 {
+		t.Errorf("Read of no events = %d items, %v", len(items), err)
+	}
+}
+
 func FuzzSES(f *testing.F)       { fuzzRead(f, SES) }
 func FuzzSendGrid(f *testing.F)  { fuzzRead(f, SendGrid) }
 func FuzzMailgun(f *testing.F)   { fuzzRead(f, Mailgun) }
