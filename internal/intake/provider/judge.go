@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/assent-io/assent/internal/intake"
@@ -28,14 +29,14 @@ func (j *judge) bounced(report intake.Report, said intake.Class, rule, status, t
 	return report
 }
 
+// hostUnknown is the row of the table of bounces for a domain that gets no mail, by which a caller knows that one such bounce is not enough.
+const hostUnknown = "host-unknown"
+
 // explains reports whether a rule says more than that a delivery failed for good: then what the provider concluded stands.
-func explains(rule string) bool {
-	switch rule {
-	case "permanent", "unexplained", "reply-refused":
-		return false
-	}
-	return true
-}
+func explains(rule string) bool { return !slices.Contains(vague(), rule) }
+
+// vague lists the rows of the table of bounces that explain nothing.
+func vague() []string { return []string{"permanent", "unexplained", "reply-refused"} }
 
 // outweighs reports whether a class is more careful than what the provider said.
 func outweighs(found, said intake.Class) bool {

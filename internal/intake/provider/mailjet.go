@@ -52,8 +52,8 @@ func mailjetFailed(j *judge, event jsonlist.Object, report intake.Report) intake
 	case "relay/access denied":
 		return j.bounced(report, intake.Policy, "mailjet-sender", "", text)
 	case "invalid domain", "no mail host":
-		report = j.bounced(report, intake.Hard, "mailjet-domain", "", text)
-		report.Domain = report.Class == intake.Hard
+		report = j.bounced(report, intake.Hard, hostUnknown, "", text)
+		report.Domain = report.Domain || report.Rule == hostUnknown
 		return report
 	}
 	switch related {

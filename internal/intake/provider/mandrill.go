@@ -24,10 +24,13 @@ func mandrill(j *judge, event jsonlist.Object) (string, []intake.Report, error) 
 	report.Text = cut(text)
 	switch name {
 	case "hard_bounce":
-		report = j.bounced(report, intake.Hard, "mandrill-hard", "", text)
-		if event.Text("msg.bounce_description") == "invalid_domain" && report.Class == intake.Hard {
-			report.Domain = true
+		noDomain := event.Text("msg.bounce_description") == "invalid_domain"
+		rule := "mandrill-hard"
+		if noDomain {
+			rule = hostUnknown
 		}
+		report = j.bounced(report, intake.Hard, rule, "", text)
+		report.Domain = report.Domain || noDomain && report.Rule == hostUnknown
 		return one(name, report)
 	case "soft_bounce":
 		return one(name, j.bounced(report, intake.Soft, "mandrill-soft", "", text))
