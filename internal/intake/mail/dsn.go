@@ -16,7 +16,7 @@ func isStatus(p *message.Part) bool {
 func (l *letter) deliveryStatus() (Result, bool) {
 	var reports []intake.Report
 	found := false
-	human := ""
+	human, explained := "", l.explain("")
 	for i, p := range l.top {
 		if !isStatus(p) {
 			if strings.HasPrefix(p.Type, "text/plain") {
@@ -25,7 +25,11 @@ func (l *letter) deliveryStatus() (Result, bool) {
 			continue
 		}
 		found = true
-		one, ok := l.status(p, human, l.returnedAfter(i))
+		// One text may explain many reports, and is taken apart once.
+		if human != "" {
+			human, explained = "", l.explain(human)
+		}
+		one, ok := l.status(p, explained, l.returnedAfter(i))
 		if reports = append(reports, one...); !ok || len(reports) > MaxGroups {
 			return Result{Kind: intake.Unreadable, Why: "the mail reports about more than 1000 recipients"}, true
 		}
@@ -86,7 +90,7 @@ func kindOf(reports []intake.Report) intake.Kind {
 }
 
 // status reads one report. The boolean is false when it has too many groups.
-func (l *letter) status(p *message.Part, human string, returned message.Header) ([]intake.Report, bool) {
+func (l *letter) status(p *message.Part, explained explanation, returned message.Header) ([]intake.Report, bool) {
 	text := p.Text
 	if text == "" && len(p.Parts) > 0 {
 		text = p.Parts[0].Text
@@ -99,7 +103,7 @@ func (l *letter) status(p *message.Part, human string, returned message.Header) 
 		recipients = l.withoutGroups()
 	}
 	var reports []intake.Report
-	tokens, explained := l.tokens(returned), l.explain(human)
+	tokens := l.tokens(returned)
 	for _, group := range recipients {
 		report := l.recipient(group, explained, len(recipients) == 1)
 		report.Tokens = tokens
@@ -169,15 +173,15 @@ func isVague(status string) bool {
 // An explanation is what a text for people says, in all and about each address, by the address in lower case.
 type explanation struct {
 	first            string
-	blocks, mentions map[string]string
+	blocks, mentions map[string]saying
 }
 
 // explain takes a text for people apart.
 func (l *letter) explain(human string) explanation {
 	said, _ := splitReturned(human[:min(len(human), maxLooked)])
-	e := explanation{first: firstWords(said), blocks: map[string]string{}, mentions: mentions(said)}
+	e := explanation{first: firstWords(said), blocks: map[string]saying{}, mentions: mentions(said)}
 	for _, b := range l.blocks(said) {
-		e.blocks[strings.ToLower(b.address)] = strings.TrimSpace(b.text)
+		e.blocks[strings.ToLower(b.address)] = b.text
 	}
 	return e
 }
@@ -185,10 +189,10 @@ func (l *letter) explain(human string) explanation {
 // of returns what is said about an address; empty: nothing.
 func (e explanation) of(address string) string {
 	key := strings.ToLower(address)
-	if text := e.blocks[key]; text != "" {
+	if text := e.blocks[key].String(); text != "" {
 		return text
 	}
-	return strings.TrimSpace(e.mentions[key])
+	return e.mentions[key].String()
 }
 
 // reported returns the address of a group: Original-Recipient is the one to which we wrote, Final-Recipient what a forward made of it.

@@ -84,8 +84,9 @@ type letter struct {
 	from     string          // the address of From
 	subject  string
 	when     time.Time
-	to       []string // to whom it was delivered
-	sender   string   // who sent the message that came back, where that is known
+	to       []string        // to whom it was delivered
+	own      map[string]bool // the addresses of the mail itself, in lower case
+	sender   string          // who sent the message that came back, where that is known
 }
 
 func (r *Reader) newLetter(envelope Envelope, m *message.Message) *letter {
@@ -100,6 +101,10 @@ func (r *Reader) newLetter(envelope Envelope, m *message.Message) *letter {
 				l.to = append(l.to, addresses(value)...)
 			}
 		}
+	}
+	l.own = map[string]bool{strings.ToLower(l.from): true, strings.ToLower(envelope.From): true}
+	for _, address := range l.to {
+		l.own[strings.ToLower(address)] = true
 	}
 	return l
 }

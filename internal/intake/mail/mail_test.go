@@ -180,16 +180,31 @@ func TestRead_TokenInSubject_IsFoundWhereItIsWrapped(t *testing.T) {
 // What is made to cost much costs little.
 func TestRead_HostileMails_AreReadInBoundedTime(t *testing.T) {
 	const daemon = "From: mailer-daemon@a.example\r\nSubject: failure notice\r\n"
-	var failed, groups strings.Builder
+	var failed, groups, named strings.Builder
 	for i := range MaxGroups {
 		fmt.Fprintf(&failed, "%d@b.example, ", i)
 		fmt.Fprintf(&groups, "Final-Recipient: rfc822;%d@b.example\r\nAction: failed\r\nDiagnostic-Code: smtp; %s\r\n\r\n", i, strings.Repeat("no words here ", 25))
 	}
+	for i := range MaxGroups {
+		fmt.Fprintf(&named, "%d@b.example ", i)
+	}
+	const half = 32_000
+	block := "a@b.example " + strings.Repeat("x\r\n", half)
+	sentence := "x " + named.String() + strings.Repeat("y", half) + "\r\n"
+	const report = "--b\r\nContent-Type: message/delivery-status\r\n\r\nFinal-Recipient: rfc822;q@b.example\r\nAction: failed\r\n\r\n"
+	reports := func(human string) string {
+		return daemon + "Content-Type: multipart/report; boundary=b\r\n\r\n--b\r\n\r\n" + human + "\r\n" + strings.Repeat(report, 190) + "--b--\r\n"
+	}
 	for name, mail := range map[string]string{
-		"many lines":     daemon + "\r\n" + strings.Repeat("a\r\n", 200_000),
-		"many addresses": daemon + "\r\nuser unknown\r\n" + strings.Repeat("a@b.example\r\n\r\n", 40_000),
-		"many failed":    daemon + "X-Failed-Recipients: " + failed.String() + "\r\n\r\n" + strings.Repeat("Undelivered a\r\n", 40_000),
-		"many groups":    daemon + "Content-Type: message/delivery-status\r\n\r\n" + groups.String(),
+		"one long block":                        daemon + "\r\n" + block,
+		"one long sentence":                     daemon + "\r\n" + sentence,
+		"a long block explains many reports":    reports(block),
+		"a long sentence explains many reports": reports(sentence),
+		"many recipients":                       daemon + "To: " + strings.Repeat("a@b.cc,", 36_000) + "\r\n\r\nuser unknown\r\n" + strings.Repeat("d@b.cc ", 9_000) + strings.Repeat("\r\nd@b.cc", 4_000),
+		"many lines":                            daemon + "\r\n" + strings.Repeat("a\r\n", 200_000),
+		"many addresses":                        daemon + "\r\nuser unknown\r\n" + strings.Repeat("a@b.example\r\n\r\n", 40_000),
+		"many failed":                           daemon + "X-Failed-Recipients: " + failed.String() + "\r\n\r\n" + strings.Repeat("Undelivered a\r\n", 40_000),
+		"many groups":                           daemon + "Content-Type: message/delivery-status\r\n\r\n" + groups.String(),
 		"many explanations": daemon + "Content-Type: multipart/report; boundary=b\r\n\r\n--b\r\n\r\n" + strings.Repeat("Undelivered a@b.example\r\n", 20_000) +
 			"--b\r\nContent-Type: message/delivery-status\r\n\r\n" + strings.ReplaceAll(groups.String(), "Diagnostic-Code", "X-Code") + "--b--\r\n",
 		"many empty groups": daemon + "Content-Type: message/delivery-status\r\n\r\n" + strings.Repeat("a:b\r\n\r\n", 70_000),
@@ -205,7 +220,7 @@ func TestRead_HostileMails_AreReadInBoundedTime(t *testing.T) {
 		if err != nil || result.Kind == "" || len(result.Reports) > MaxGroups {
 			t.Errorf("%s: %s with %d reports, %v", name, result.Kind, len(result.Reports), err)
 		}
-		if took := time.Since(began); took > 5*time.Second {
+		if took := time.Since(began); took > time.Second {
 			t.Errorf("%s: took %v", name, took)
 		} else {
 			t.Logf("%s: %s, %v", name, result.Kind, took)

@@ -1,6 +1,7 @@
 package mail
 
 import (
+	"bytes"
 	"strings"
 
 	"github.com/assent-io/assent/internal/intake"
@@ -68,7 +69,25 @@ func (l *letter) isDaemon() bool {
 }
 
 // A block is what a text says about one address.
-type block struct{ address, text string }
+type block struct {
+	address string
+	text    saying
+}
+
+// maxSaid is how much of what is said about one address is kept: more than is looked at to judge it.
+const maxSaid = 4_000
+
+// A saying is what a text says about an address, gathered from several lines.
+type saying []byte
+
+// add adds a line, as far as there is room.
+func (s *saying) add(line string) {
+	if room := maxSaid - len(*s); room > 0 && line != "" {
+		*s = append(append(*s, line[:min(len(line), room)]...), ' ')
+	}
+}
+
+func (s saying) String() string { return strings.TrimSpace(string(s)) }
 
 // fromText gives the result a report for each address that the text names.
 func (l *letter) fromText(result *Result, said string, failed []string, tokens []intake.Token) {
@@ -90,15 +109,15 @@ func (l *letter) fromText(result *Result, said string, failed []string, tokens [
 	}
 	for _, b := range blocks {
 		report := intake.Report{Kind: result.Kind, Address: b.address, Ambiguous: !sure, Tokens: tokens}
-		if strings.TrimSpace(b.text) == "" {
-			b.text = mentioned[strings.ToLower(b.address)]
+		report.Text = b.text.String()
+		if report.Text == "" {
+			report.Text = mentioned[strings.ToLower(b.address)].String()
 		}
-		if strings.TrimSpace(b.text) == "" && len(blocks) == 1 {
-			b.text = firstWords(said)
+		if report.Text == "" && len(blocks) == 1 {
+			report.Text = firstWords(said)
 		}
-		report.Text = b.text
 		if result.Kind == intake.Bounce {
-			verdict := l.classifier.Classify("", "failed", b.text)
+			verdict := l.classifier.Classify("", "failed", report.Text)
 			report.Status, report.Class, report.Rule, report.Domain = verdict.Status, verdict.Class, verdict.Rule, verdict.Domain
 		}
 		result.Reports = append(result.Reports, report)
@@ -107,7 +126,7 @@ func (l *letter) fromText(result *Result, said string, failed []string, tokens [
 
 // pick returns the blocks of the addresses that failed; of one without a block, an empty one.
 func pick(blocks []block, failed []string) []block {
-	texts := map[string]string{}
+	texts := map[string]saying{}
 	for _, b := range blocks {
 		texts[strings.ToLower(b.address)] = b.text
 	}
@@ -120,12 +139,11 @@ func pick(blocks []block, failed []string) []block {
 
 // isOwn reports whether an address is of the mail itself, and not of a recipient that failed.
 func (l *letter) isOwn(address string) bool {
-	for _, own := range append([]string{l.from, l.sender, l.envelope.From}, l.to...) {
-		if strings.EqualFold(own, address) {
-			return true
-		}
+	address = strings.ToLower(address)
+	if l.own[address] || address == strings.ToLower(l.sender) {
+		return true
 	}
-	local, _, _ := strings.Cut(strings.ToLower(address), "@")
+	local, _, _ := strings.Cut(address, "@")
 	return local == "postmaster" || local == "mailer-daemon" || local == "abuse"
 }
 
@@ -139,25 +157,25 @@ func (l *letter) blocks(said string) []block {
 		switch {
 		case address != "" && !l.isOwn(address):
 			open = true
-			if last := len(all) - 1; last >= 0 && strings.EqualFold(all[last].address, address) {
-				all[last].text += " " + rest
-			} else if len(all) < MaxGroups {
-				all = append(all, block{address: address, text: rest})
+			if last := len(all) - 1; last < 0 || len(all) < MaxGroups && !strings.EqualFold(all[last].address, address) {
+				all = append(all, block{address: address})
 			}
+			all[len(all)-1].text.add(rest)
 		case strings.TrimSpace(line) == "":
-			// A block that has said nothing yet, or ends in a colon such as "because:", goes on.
-			soFar := ""
-			if open {
-				soFar = strings.TrimSpace(all[len(all)-1].text)
-			}
-			open = open && (soFar == "" || strings.HasSuffix(soFar, ":"))
+			open = open && goesOn(all[len(all)-1].text)
 		case isRule(line):
 			open = false
 		case open:
-			all[len(all)-1].text += " " + strings.TrimSpace(line)
+			all[len(all)-1].text.add(strings.TrimSpace(line))
 		}
 	}
 	return all
+}
+
+// goesOn reports whether a block goes on after an empty line: one that has said nothing yet, or ends in a colon such as "because:".
+func goesOn(text saying) bool {
+	text = bytes.TrimSpace(text)
+	return len(text) == 0 || bytes.HasSuffix(text, []byte(":"))
 }
 
 // isRule reports whether a line separates the parts of a text, such as "----- Transcript of session follows -----".
@@ -186,10 +204,11 @@ func leadingAddress(line string) (address, rest string) {
 	return address, strings.TrimLeft(text[end:], " \t:\"")
 }
 
-// mentions finds, for each address, the lines that have it within, as in the transcript of a session. Each comes with up to two lines after it.
-func mentions(said string) map[string]string {
+// mentions finds, for each address in lower case, the lines that have it within, as in the transcript of a session. Each comes with up to two
+// lines after it.
+func mentions(said string) map[string]saying {
 	lines := strings.Split(said, "\n")
-	all := map[string]string{}
+	all := map[string]saying{}
 	for i, line := range lines {
 		if strings.IndexByte(line, '@') < 0 {
 			continue
@@ -198,17 +217,22 @@ func mentions(said string) map[string]string {
 		if lead, _ := leadingAddress(line); lead != "" {
 			continue
 		}
-		text := strings.TrimSpace(line)
+		var text saying
+		text.add(strings.TrimSpace(line))
 		for _, next := range lines[i+1 : min(i+3, len(lines))] {
 			if strings.TrimSpace(next) == "" || isRule(next) {
 				break
 			}
-			text += " " + strings.TrimSpace(next)
+			text.add(strings.TrimSpace(next))
 		}
 		for _, address := range addressesIn(line) {
-			if key := strings.ToLower(address); len(all[key]) < maxLooked/16 {
-				all[key] += text + " "
+			key := strings.ToLower(address)
+			about, known := all[key]
+			if !known && len(all) == MaxGroups {
+				continue
 			}
+			about.add(string(text))
+			all[key] = about
 		}
 	}
 	return all
