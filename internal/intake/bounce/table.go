@@ -45,8 +45,14 @@ func Table() []Row {
 	return all
 }
 
-// hardCodes are those with which a text may call a mailbox dead: never a temporary failure.
-func hardCodes() []string { return []string{"5", "none"} }
+// hardCodes are those with which a text may call a mailbox dead: never a temporary failure, and no code of a refused command, message or
+// right (5.5.x, 5.6.x, 5.7.x, 501, 552 and such), beside which "not found" and "invalid" speak of something else.
+func hardCodes() []string {
+	return []string{"5.0", "5.1", "5.2", "5.3.0", "5.4", "5.5.0", "550", "551", "553", "554", "556", "none"}
+}
+
+// namedCodes are those of a text that names the user or the recipient, who may also be the reason of a refusal (5.7.x).
+func namedCodes() []string { return append(hardCodes(), "5.7") }
 
 // precise lists texts of certain servers whose words would mislead elsewhere.
 func precise() []Row {
@@ -57,14 +63,7 @@ func precise() []Row {
 			Class: intake.Block, Source: "Outlook.com, error codes for senders",
 		},
 		{
-			ID: "null-mx", Codes: hardCodes(), Phrases: []string{
-				"null mx", "nullmx", "domain does not accept mail", "domain does not accept e-mail", "does not accept mail (nullmx)",
-				"recipient address has null mx",
-			},
-			Class: intake.Hard, Domain: true, Then: HardAtSecond, Source: "RFC 7505, section 4",
-		},
-		{
-			ID: "exchange-recipient-not-found", Codes: hardCodes(), Phrases: []string{
+			ID: "exchange-recipient-not-found", Codes: namedCodes(), Phrases: []string{
 				"resolver.adr.recipientnotfound", "resolver.adr.recipnotfound", "resolver.adr.exrecipnotfound",
 				"resolver.adr.invalidinsmtp", "recipnotfound",
 				"recipient not found by smtp address lookup", "recipientnotfound",
@@ -72,15 +71,11 @@ func precise() []Row {
 			Class: intake.Hard, Source: exchange,
 		},
 		{
-			ID: "exchange-access-denied", Codes: []string{"5.4.1"}, Phrases: []string{"recipient address rejected: access denied"},
+			ID: "exchange-access-denied", Codes: []string{"5.4.1"}, Phrases: []string{"recipient address rejected: access denied", "recipient addresses rejected*access denied"},
 			Class: intake.Hard, Source: "Exchange Online, directory-based edge blocking",
 		},
 		{
-			ID: "outlook-mailbox-unavailable", Codes: []string{"5.5.0", "5.0.0", "5.1.1", "550", "none"},
-			Phrases: []string{"requested action not taken: mailbox unavailable"}, Class: intake.Hard, Source: "Outlook.com, " + corpora,
-		},
-		{
-			ID: "domino-directory", Codes: hardCodes(), Phrases: []string{
+			ID: "domino-directory", Codes: namedCodes(), Phrases: []string{
 				"not listed in domino direct*", "not listed in public name & address book", "not listed in public name and address book",
 				"nicht im domino-verzeichnis", "nicht im öffentlichen adressbuch", "dans l'annuaire domino",
 			},
@@ -186,11 +181,12 @@ func senderFault() []Row {
 		},
 		{
 			ID: "sender-rejected", Phrases: []string{
-				"sender address rejected", "sender rejected", "sender denied", "sender verify failed", "sender verification failed",
+				"sender address", "sender address rejected", "sender's", "sender*not found", "sender*not exist", "sender callback",
+				"return path", "envelope sender", "absender*", "from domain", "from header", "header from", `"from" header`, "your domain",
+				"your account", "your mail server", "srs", "invalid dns", "sender rejected", "sender denied", "sender verify failed", "sender verification failed",
 				"sender callout", "bad sender", "invalid sender", "sender address verification", "sender domain", "domain of sender",
 				"from address",
-				"mail from domain", "sender not authorized", "not authorized to send", "send as", "submission denied", "absender*abgelehnt",
-				"absenderadresse", "expéditeur", "remitente", "mittente",
+				"mail from domain", "sender not authorized", "not authorized to send", "send as", "submission denied", "expéditeur", "remitente", "mittente",
 			},
 			Class: intake.Policy, Source: "RFC 3463 (X.1.7, X.1.8); texts of servers",
 		},
@@ -259,7 +255,7 @@ func unwanted() []Row {
 func gone() []Row {
 	return []Row{
 		{
-			ID: "new-owner-text", Codes: hardCodes(), Phrases: []string{"mailbox owner has changed", "domain owner has changed"},
+			ID: "new-owner-text", Codes: namedCodes(), Phrases: []string{"mailbox owner has changed", "domain owner has changed"},
 			Class: intake.Hard, Then: NewOwner, Source: "RFC 7293, section 14",
 		},
 		{
@@ -282,9 +278,16 @@ func gone() []Row {
 			Class: intake.Hard, Source: "RFC 3463 (X.1.6)",
 		},
 		{
+			ID: "null-mx", Codes: hardCodes(), Phrases: []string{
+				"null mx", "nullmx", "domain does not accept mail", "domain does not accept e-mail", "does not accept mail (nullmx)",
+				"recipient address has null mx",
+			},
+			Class: intake.Hard, Domain: true, Then: HardAtSecond, Source: "RFC 7505, section 4",
+		},
+		{
 			ID: "host-unknown", Codes: hardCodes(), Phrases: []string{
 				"host unknown", "unknown host", "unknown domain", "domain not found", "host not found", "host or domain name not found",
-				"domain does not exist", "domain doesn't exist", "no such domain", "name service error", "nxdomain", "non-existent domain",
+				"domain does not exist", "domain*does not exist", "domain doesn't exist", "no such domain", "name service error", "nxdomain", "non-existent domain",
 				"nonexistent domain", "unrouteable mail domain", "unroutable mail domain",
 				"unrouteable domain", "bad destination system", "bad destination host", "domain name not found",
 				"domain*could not be found", "couldn't find any host", "no mx", "domain unbekannt", "domain existiert nicht",
@@ -303,6 +306,17 @@ func gone() []Row {
 			Class: intake.Block, Source: "of 5.7.1 only one in ten is an unknown user: careful default",
 		},
 		{ID: "unknown-user", Codes: hardCodes(), Phrases: unknownUser(), Class: intake.Hard, Source: "RFC 3463 (X.1.1); texts of servers"},
+		{
+			ID: "unknown-user-refused", Codes: []string{"5.7"}, Phrases: []string{
+				"user unknown", "unknown user", "user*unknown", "unknown recipient", "recipient unknown", "no such user", "no such *user",
+				"no such recipient", "no such mailbox", "not a known user", "not a valid user", "not a valid recipient",
+				"user*does not exist", "user*doesn't exist", "recipient*does not exist", "recipient*doesn't exist",
+				"mailbox*does not exist", "account*does not exist", "benutzer*unbekannt", "empfänger*unbekannt", "benutzer*existiert nicht",
+				"empfänger*existiert nicht", "unbekannter benutzer", "unbekannter empfänger", "utilisateur*inconnu", "destinataire*inconnu",
+				"usuario*desconocido", "utente*sconosciuto",
+			},
+			Class: intake.Hard, Source: "RFC 3463 (X.1.1); texts that name the user or the recipient, for of 5.7.1 only one in ten is an unknown user",
+		},
 	}
 }
 
@@ -322,8 +336,11 @@ func unknownUser() []string {
 		"was not found", "unrouteable address", "unroutable address",
 		"undeliverable address", "mailbox not available", "mailbox unavailable", "mailbox not found", "recipient rejected",
 		"recipient address rejected", "recipient address not", "addressee unknown", "not our customer", "this address no longer",
-		"isn't a valid", "is not a valid", "not a local user", "user doesn't", "no one here by that name", "nobody here by that name",
-		"name is not recognised", "name is not recognized", "not recognised", "not recognized", "no user",
+		"isn't a valid*address", "isn't a valid*user", "isn't a valid*recipient", "isn't a valid*mailbox", "is not a valid*address",
+		"is not a valid*user", "is not a valid*recipient", "is not a valid*mailbox", "not a local user", "user doesn't", "no one here by that name", "nobody here by that name",
+		"name is not recognised", "name is not recognized", "address*not recognised",
+		"address*not recognized", "user*not recognised", "user*not recognized", "recipient*not recognised", "recipient*not recognized",
+		"mailbox*not recognised", "mailbox*not recognized", "no user",
 		"existiert nicht", "existiert leider nicht", "nicht existent", "nicht vorhanden", "unbekannt", "unbekannter benutzer",
 		"unbekannter empfänger", "nicht gefunden", "nicht im verzeichnis", "nicht bekannt", "kein postfach", "nicht mehr aktiv",
 		"nicht mehr gültig", "nicht mehr verfügbar", "ungültige*adresse", "ungültiger empfänger", "wurde gelöscht", "teilnehmer existiert",

@@ -65,26 +65,39 @@ func isHost(before, word string) bool {
 }
 
 // codes returns the enhanced status code and the reply code of SMTP that count: the status of the report, except where it says less than
-// the text. A code such as 5.0.0 only says that something failed.
+// the text. A code such as 5.0.0 only says that something failed. A text that begins with a temporary code was not the last word about the
+// mailbox, whatever the report made of it: Postfix answers 450 4.1.1 for an address that it could not verify yet.
 func codes(status, text string) (code, reply string) {
 	code = enhanced(status)
 	inText, reply := codesOf(text)
-	if inText != "" && (code == "" || strings.HasSuffix(code, ".0.0") && inText[0] == code[0]) {
+	switch {
+	case code == "":
+		code = inText
+	case code[0] == '5' && strings.HasPrefix(reply+inText, "4"):
+		if code = ""; strings.HasPrefix(inText, "4") {
+			code = inText
+		}
+	case strings.HasSuffix(code, ".0.0") && inText != "" && inText[0] == code[0]:
 		code = inText
 	}
 	return code, reply
 }
 
-// enhanced returns the first enhanced status code of a text (RFC 3463): a class of 2, 4 or 5, and two numbers of up to three digits.
+// enhanced returns the enhanced status code of the field Status (RFC 3463); empty: it has none.
 func enhanced(text string) string {
 	code, _ := codesOf(text)
 	return code
 }
 
-// codesOf returns the first enhanced status code of a text and the first reply code, 400 to 599. Numbers that are longer, or a piece of an
-// IP address, are none.
+// codesOf returns the enhanced status code of a text and the first reply code, 400 to 599. Numbers that are longer, or a piece of an IP
+// address, are none, and an enhanced code stands where [isPlaceOfCode] says: elsewhere three numbers are the version of a program.
 func codesOf(text string) (code, reply string) {
 	text = text[:min(len(text), maxText)]
+	// The kind of a diagnostic, such as "smtp;".
+	if kind, rest, typed := strings.Cut(text, ";"); typed && !strings.ContainsAny(strings.TrimSpace(kind), " \t0123456789") {
+		text = rest
+	}
+	replyEnd := 0
 	for i := 0; i < len(text) && (code == "" || reply == ""); {
 		if !isDigit(text[i]) {
 			i++
@@ -95,24 +108,40 @@ func codesOf(text string) (code, reply string) {
 			end++
 		}
 		number := text[i:end]
-		letterBefore := i > 0 && (text[i-1] == '.' || text[i-1] >= 'a' && text[i-1] <= 'z' || text[i-1] >= 'A' && text[i-1] <= 'Z')
+		letterBefore := i > 0 && (text[i-1] == '.' || isLetter(text[i-1]))
 		switch {
 		case letterBefore:
-		case code == "" && isEnhanced(number):
-			code = number
-		case reply == "" && len(number) == 3 && (number[0] == '4' || number[0] == '5'):
-			reply = number
+		case isEnhanced(number):
+			if code == "" && isPlaceOfCode(text[replyEnd:i], text[:i]) {
+				code = number
+			}
+		case len(number) == 3 && (number[0] == '4' || number[0] == '5'):
+			if replyEnd = end; reply == "" {
+				reply = number
+			}
 		}
 		i = end
 	}
 	return code, reply
 }
 
-// isEnhanced reports whether digits and dots are an enhanced status code.
+// isPlaceOfCode reports whether an enhanced status code may stand after a text: first, right after a reply code (between is what stands
+// since then), after a # as qmail writes it, or after a word that announces it.
+func isPlaceOfCode(between, before string) bool {
+	if strings.IndexFunc(between, isWord) < 0 || strings.HasSuffix(before, "#") {
+		return true
+	}
+	before = strings.ToLower(strings.TrimRight(before[max(0, len(before)-20):], " :=('\"<[\t"))
+	return strings.HasSuffix(before, "status") || strings.HasSuffix(before, "code") || strings.HasSuffix(before, "error")
+}
+
+// isEnhanced reports whether digits and dots are an enhanced status code: a class of 2, 4 or 5, a subject of 0 to 7, and a number.
 func isEnhanced(number string) bool {
 	parts := strings.Split(number, ".")
-	return len(parts) == 3 && (number[0] == '2' || number[0] == '4' || number[0] == '5') && len(parts[0]) == 1 &&
-		len(parts[1]) <= 3 && len(parts[2]) <= 3
+	return len(parts) == 3 && len(parts[0]) == 1 && (number[0] == '2' || number[0] == '4' || number[0] == '5') &&
+		len(parts[1]) == 1 && parts[1][0] <= '7' && len(parts[2]) <= 3
 }
 
 func isDigit(b byte) bool { return b >= '0' && b <= '9' }
+
+func isLetter(b byte) bool { return b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' }
