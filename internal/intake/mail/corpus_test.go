@@ -22,7 +22,7 @@ type verdict struct {
 	File       string     `json:"file"`
 	Kind       string     `json:"kind"`
 	Recipients []judgment `json:"recipients"`
-	Objects    bool       `json:"objects,omitempty"`
+	Asks       bool       `json:"asks_to_leave,omitempty"`
 	Why        string     `json:"why"`
 }
 
@@ -62,7 +62,7 @@ func load(tb testing.TB, name string) []byte {
 
 // lineOf makes the line of a result.
 func lineOf(file string, r Result) verdict {
-	v := verdict{File: filepath.Base(file), Kind: string(r.Kind), Recipients: []judgment{}, Objects: r.Objects, Why: r.Why}
+	v := verdict{File: filepath.Base(file), Kind: string(r.Kind), Recipients: []judgment{}, Asks: r.AsksToLeave, Why: r.Why}
 	for _, one := range r.Reports {
 		j := judgment{
 			Address: one.Address, Class: string(one.Class), Status: one.Status, Rule: one.Rule, Domain: one.Domain, Ambiguous: one.Ambiguous,

@@ -6,6 +6,7 @@ package mail
 import (
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,7 +32,7 @@ type Settings struct {
 // Envelope is how a mail was delivered, as far as that is known.
 type Envelope struct {
 	From string   // the reverse path of SMTP; "<>" is the null sender; empty: not known, so the header Return-Path counts
-	To   []string // the recipients; empty: not known, so Delivered-To and such count
+	To   []string // the recipients, as far as they are known; Delivered-To, To and such count as well
 }
 
 // Result is what a mail is.
@@ -40,8 +41,8 @@ type Result struct {
 	Reports []intake.Report // one for each recipient that the mail is about; empty of a kind that is about none
 	// Why names the step that decided, such as "delivery-status"; of an unreadable mail it is a sentence with the limit.
 	Why string
-	// Objects says that an inquiry asks for no more mail in the person's own words.
-	Objects bool
+	// AsksToLeave says that an inquiry asks for no more mail in the person's own words.
+	AsksToLeave bool
 	// From and Subject are those of the mail itself, decoded.
 	From, Subject string
 	Findings      []message.Finding
@@ -94,12 +95,10 @@ func (r *Reader) newLetter(envelope Envelope, m *message.Message) *letter {
 	l.from = firstAddress(m.Header.Get("From"))
 	l.subject = strings.ToValidUTF8(m.Header.Text("Subject"), "")
 	l.when = readTime(m.Header.Get("Date"))
-	l.to = envelope.To
+	l.deliveredTo(envelope.To)
 	for _, name := range []string{"Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "To"} {
-		if len(l.to) == 0 {
-			for _, value := range m.Header.All(name) {
-				l.to = append(l.to, addresses(value)...)
-			}
+		for _, value := range m.Header.All(name) {
+			l.deliveredTo(addresses(value))
 		}
 	}
 	l.own = map[string]bool{strings.ToLower(l.from): true, strings.ToLower(envelope.From): true}
@@ -107,6 +106,16 @@ func (r *Reader) newLetter(envelope Envelope, m *message.Message) *letter {
 		l.own[strings.ToLower(address)] = true
 	}
 	return l
+}
+
+// deliveredTo adds addresses to which the mail was sent, each once. An alias may deliver it to another address than that of the sender, so all
+// that the envelope and the header name are looked at.
+func (l *letter) deliveredTo(all []string) {
+	for _, address := range all {
+		if len(l.to) < MaxGroups && !slices.Contains(l.to, address) {
+			l.to = append(l.to, address)
+		}
+	}
 }
 
 // leaves lists the parts that are not multiparts.
@@ -120,12 +129,13 @@ func leaves(p *message.Part, list []*message.Part) []*message.Part {
 	return list
 }
 
-// decide goes through the steps, of which the first that fits decides: a report, the text of a bounce, the signs of a program, a mail to
-// the unsubscribe mailbox, and last a letter of a person. A program that bounces a message often calls its report an automatic reply, so
-// the signs of a program come after the texts of bounces.
+// decide goes through the steps, of which the first that fits decides: a report, the text of a bounce, a mail to the
+// unsubscribe mailbox, the signs of a program, and last a letter of a person. A program that bounces a message often calls its report an
+// automatic reply, so the signs of a program come after the texts of bounces; and what passes a wish to leave on may add some, so they come
+// after that, too.
 func (l *letter) decide() Result {
 	for _, step := range []func() (Result, bool){
-		l.deliveryStatus, l.feedback, l.oldJunkReport, l.disposition, l.aggregate, l.textBounce, l.automatic, l.unsubscribe,
+		l.deliveryStatus, l.feedback, l.oldJunkReport, l.disposition, l.aggregate, l.textBounce, l.unsubscribe, l.automatic,
 	} {
 		if result, ok := step(); ok {
 			return result

@@ -238,11 +238,11 @@ func TestRead_AnswerWithTheNullSender_IsNoBounce(t *testing.T) {
 	}
 }
 
-// The sender of the message that came back is not among those whom it did not reach.
+// The sender of the message that came back is not among those whom it did not reach. An address within a sentence is ambiguous.
 func TestRead_SenderInTheText_IsNoRecipient(t *testing.T) {
 	got := readOne(t, Envelope{}, "From: mailer-daemon@a.example\r\nSubject: failure\r\n\r\nThe message of news@acme.example to joe@there.example was not delivered: user unknown.\r\n\r\n"+
 		"--- Original message follows ---\r\n\r\nFrom: Acme <news@acme.example>\r\nTo: joe@there.example\r\n")
-	if got.Address != "joe@there.example" || got.Ambiguous || got.Class != intake.Hard {
+	if got.Address != "joe@there.example" || !got.Ambiguous || got.Class != intake.Hard {
 		t.Errorf("%+v", got)
 	}
 }

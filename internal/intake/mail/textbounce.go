@@ -12,8 +12,7 @@ import (
 // that a delivery failed.
 func (l *letter) textBounce() (Result, bool) {
 	failed := l.failedRecipients()
-	// "I have left, your message was not delivered to anyone" is an answer, though it has the null sender and such words.
-	if (!l.isDaemon() || l.hasAutomaticSubject()) && len(failed) == 0 {
+	if !l.isDaemon() && len(failed) == 0 {
 		return Result{}, false
 	}
 	text := l.plainText()
@@ -32,6 +31,9 @@ func (l *letter) textBounce() (Result, bool) {
 			returned = h
 			break
 		}
+	}
+	if len(failed) == 0 && l.isAnswer(head) && !l.namesFailed(said) && !wasSent(returned) {
+		return Result{}, false
 	}
 	l.sender = firstAddress(returned.Get("From"))
 	l.fromText(&result, said, failed, l.tokens(returned))
@@ -56,11 +58,11 @@ func (l *letter) isNull() bool {
 	return strings.Join(strings.Fields(from), "") == "<>"
 }
 
-// isDaemon reports whether a program that delivers mail sent it.
-func (l *letter) isDaemon() bool {
-	if l.isNull() {
-		return true
-	}
+// isDaemon reports whether a program that delivers mail sent it, by its name or by the null sender.
+func (l *letter) isDaemon() bool { return l.isNull() || l.isNamedDaemon() }
+
+// isNamedDaemon reports whether the sender is called as programs that deliver mail are.
+func (l *letter) isNamedDaemon() bool {
 	sender := strings.ToLower(l.m.Header.Text("From") + " " + l.m.Header.Get("Return-Path") + " " + l.envelope.From)
 	return hasAny(sender, []string{
 		"mailer-daemon", "mailerdaemon", "mailer_daemon", "mail-daemon", "maildaemon", "mdaemon", "postmaster@", "mail delivery subsystem",
@@ -72,6 +74,42 @@ func (l *letter) isDaemon() bool {
 type block struct {
 	address string
 	text    saying
+}
+
+// isAnswer reports whether a mail may be the automatic answer of a person, which has the null sender, too (RFC 3834, section 4), and may say
+// "I have left, your message was not delivered to anyone": the sender is not called as a program that delivers mail, or the subject is that
+// of an answer.
+func (l *letter) isAnswer(head string) bool {
+	if l.hasAutomaticSubject() {
+		return true
+	}
+	return !l.isNamedDaemon() && (l.programHeader() != "" || hasAny(head, answerWords()) || l.asksToLeave())
+}
+
+// namesFailed reports whether a line begins with an address and has nothing else, or a colon after it, as the reports of servers do. A
+// sentence may begin with an address, too.
+func (l *letter) namesFailed(said string) bool {
+	for line := range strings.Lines(said) {
+		line = strings.TrimSpace(line)
+		address, rest := leadingAddress(line)
+		if address == "" || l.isOwn(address) {
+			continue
+		}
+		if rest == "" || line[0] == '<' || strings.HasSuffix(strings.TrimRight(strings.TrimSuffix(line, rest), " \t\""), ":") {
+			return true
+		}
+	}
+	return false
+}
+
+// wasSent reports whether a header is that of a message that came back, and not what an answer quotes of it.
+func wasSent(h message.Header) bool {
+	for _, name := range []string{"Message-ID", "Received", "Return-Path", "Assent-Token", "List-Unsubscribe", "DKIM-Signature"} {
+		if h.Has(name) {
+			return true
+		}
+	}
+	return false
 }
 
 // maxSaid is how much of what is said about one address is kept: more than is looked at to judge it.
@@ -102,7 +140,8 @@ func (l *letter) fromText(result *Result, said string, failed []string, tokens [
 				blocks = append(blocks, block{address: address})
 			}
 		}
-		sure = len(blocks) <= 1
+		// What stands within a sentence may be a person to write to instead.
+		sure = len(blocks) == 0
 	}
 	if len(blocks) == 0 {
 		blocks = []block{{}}

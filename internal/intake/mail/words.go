@@ -65,12 +65,12 @@ func finalWords() []string {
 // prove that they are a person.
 func automaticSubjects() []string {
 	return []string{
-		"out of office", "out of the office", "out-of-office", "auto:", "autoreply", "auto-reply", "auto reply", "auto response",
-		"auto-response", "autoresponse", "automatic reply", "automatic response", "automated reply", "automated response", "vacation",
-		"on vacation", "on leave", "away from", "i am away", "i'm away", "[auto", "(auto",
-		"automatische antwort", "abwesend", "abwesenheit", "ich bin nicht im", "nicht im büro", "nicht im haus", "im urlaub", "urlaub",
+		"out of office", "out of the office", "out-of-office", "autoreply", "auto-reply", "auto reply", "auto response",
+		"auto-response", "autoresponse", "automatic reply", "automatic response", "automated reply", "automated response",
+		"on vacation", "i am away", "i'm away", "[auto", "(auto",
+		"automatische antwort", "abwesend", "abwesenheit", "ich bin nicht im", "nicht im büro", "nicht im haus", "im urlaub",
 		"eingangsbestätigung", "autom. antwort", "réponse automatique", "réponse d'absence", "absence du bureau", "absent du bureau",
-		"absent", "en congé", "message d'absence", "respuesta automática", "respuesta automatica", "fuera de la oficina",
+		"en congé", "message d'absence", "respuesta automática", "respuesta automatica", "fuera de la oficina",
 		"fuera de oficina",
 		"ausente de la oficina", "risposta automatica", "fuori sede", "fuori ufficio", "assente dall'ufficio", "automatisch antwoord",
 		"automatisch bericht", "afwezig", "niet op kantoor", "resposta automática", "resposta automatica", "fora do escritório", "ausência",
@@ -83,6 +83,18 @@ func automaticSubjects() []string {
 		"תשובה אוטומטית", "رد تلقائي",
 		"please confirm your message", "please confirm your email", "confirm your email to", "your message is waiting", "your email requires verification", "message verification",
 		"sender verification", "bitte bestätigen sie ihre nachricht", "veuillez confirmer votre message",
+	}
+}
+
+// answerWords are what persons say in automatic answers about themselves.
+func answerWords() []string {
+	return []string{
+		"no longer with the company", "no longer with us", "no longer work", "has left the company", "have left the company", "left the company",
+		"my new address", "my new email", "my new e-mail", "new address is", "out of office", "out of the office", "on leave", "on vacation",
+		"on holiday", "meine neue adresse", "meine neue e-mail", "meine neue mail", "nicht mehr im unternehmen", "nicht mehr für", "im urlaub",
+		"nicht im büro", "elternzeit", "abwesend", "nicht mehr gelesen", "ma nouvelle adresse", "mon adresse a changé", "en congé",
+		"je ne travaille plus", "ne travaille plus", "mi nueva dirección", "ya no trabaja", "ya no trabajo", "mio nuovo indirizzo",
+		"non lavora più", "non lavoro più", "mijn nieuwe adres", "niet meer werkzaam",
 	}
 }
 
@@ -100,6 +112,21 @@ func leaveWords() []string {
 		"leiratkoz", "dezabon", "avregistrera", "avprenumerera", "avmeld", "afmeld", "peruuta tilaus", "отписаться", "отпишите", "відписа",
 		"aboneliğ", "διαγραφή", "配信停止", "購読解除", "退会", "退订", "退訂", "수신거부", "수신 거부",
 	}
+}
+
+// quotedFields are how the first two lines begin of what Outlook puts before the letter that is answered.
+func quotedFields() (from, sent []string) {
+	from = []string{
+		"from:", "von:", "de :", "de:", "da:", "van:", "från:", "fra:", "od:", "lähettäjä:", "feladó:", "от:", "від:", "kimden:", "από:",
+		"差出人:", "发件人:", "寄件者:", "보낸 사람:",
+	}
+	sent = []string{
+		"sent:", "date:", "gesendet:", "datum:", "envoyé :", "envoyé:", "date :", "enviado:", "enviado el:", "enviada:", "enviada em:",
+		"fecha:", "data:", "inviato:", "verzonden:", "skickat:", "sendt:", "dato:", "wysłano:", "odesláno:", "lähetetty:", "elküldve:",
+		"отправлено:", "дата:", "надіслано:", "gönderildi:", "gönderilme:", "στάλθηκε:", "送信日時:", "日付:", "发送时间:", "日期:", "寄件日期:",
+		"보낸 날짜:",
+	}
+	return from, sent
 }
 
 // quoteMarks are what the line says, before its colon, or how it begins, after which the letter of another stands.
