@@ -32,10 +32,25 @@ const (
 	Policy Class = "policy" // the sender's own fault: authentication, relaying, size, format. Never the recipient's
 )
 
+// Then is what follows from a bounce besides its class.
+type Then string
+
+// What follows.
+const (
+	// Nothing besides the class.
+	Nothing Then = ""
+	// HardAtSecond: a second one, at least 24 hours later and without a delivery between, means that the address (or the domain) is dead. One
+	// alone never does, also of the class hard.
+	HardAtSecond Then = "hard_at_second"
+	// NewOwner: somebody else has the address now, so the consents of the person before end.
+	NewOwner Then = "new_owner"
+)
+
 // Report is what came back about one recipient.
 type Report struct {
 	Kind    Kind
 	Class   Class  // of a bounce
+	Then    Then   // what follows besides
 	Address string // as it was written; empty: the report names none, and only a token says whom it is about
 	Domain  bool   // the bounce speaks of the domain of the address: no such host, or a null MX (RFC 7505)
 	Status  string // enhanced status code (RFC 3463) such as 5.1.1; empty: none

@@ -23,16 +23,13 @@ type Row struct {
 }
 
 // Then is what follows from a row besides its class.
-type Then string
+type Then = intake.Then
 
 // What follows.
 const (
-	// Nothing besides the class.
-	Nothing Then = ""
-	// HardAtSecond: a second one, at least 24 hours later and without a delivery between, means that the address (or the domain) is dead.
-	HardAtSecond Then = "hard_at_second"
-	// NewOwner: somebody else has the address now, so the consents of the person before end.
-	NewOwner Then = "new_owner"
+	Nothing      = intake.Nothing
+	HardAtSecond = intake.HardAtSecond
+	NewOwner     = intake.NewOwner
 )
 
 // Table returns all rows, in the order in which they are tried: what the text says, then the code, then what holds by default. A few codes

@@ -30,6 +30,7 @@ type judgment struct {
 	Kind      string   `json:"kind,omitempty"` // where it differs from that of the mail
 	Address   string   `json:"address"`
 	Class     string   `json:"class,omitempty"`
+	Then      string   `json:"then,omitempty"`
 	Status    string   `json:"status,omitempty"`
 	Rule      string   `json:"rule,omitempty"`
 	Domain    bool     `json:"domain,omitempty"`
@@ -65,7 +66,7 @@ func lineOf(file string, r Result) verdict {
 	v := verdict{File: filepath.Base(file), Kind: string(r.Kind), Recipients: []judgment{}, Asks: r.AsksToLeave, Why: r.Why}
 	for _, one := range r.Reports {
 		j := judgment{
-			Address: one.Address, Class: string(one.Class), Status: one.Status, Rule: one.Rule, Domain: one.Domain, Ambiguous: one.Ambiguous,
+			Address: one.Address, Class: string(one.Class), Then: string(one.Then), Status: one.Status, Rule: one.Rule, Domain: one.Domain, Ambiguous: one.Ambiguous,
 		}
 		if one.Kind != r.Kind {
 			j.Kind = string(one.Kind)

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/assent-io/assent/internal/intake"
+	"github.com/assent-io/assent/internal/intake/bounce"
 	"github.com/assent-io/assent/internal/message"
 )
 
@@ -159,9 +160,14 @@ func (l *letter) recipient(group message.Header, human explanation, alone bool) 
 	verdict := l.classifier.Classify(withoutComments(group.Get("Status")), action, said)
 	report.Status = verdict.Status
 	if report.Kind == intake.Bounce {
-		report.Class, report.Rule, report.Domain = verdict.Class, verdict.Rule, verdict.Domain
+		judge(&report, &verdict)
 	}
 	return report
+}
+
+// judge puts what a bounce means into its report.
+func judge(report *intake.Report, verdict *bounce.Verdict) {
+	report.Class, report.Rule, report.Domain, report.Then = verdict.Class, verdict.Rule, verdict.Domain, verdict.Then
 }
 
 // isVague reports whether a status says no more than that something failed.

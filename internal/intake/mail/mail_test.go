@@ -215,17 +215,32 @@ func TestRead_HostileMails_AreReadInBoundedTime(t *testing.T) {
 		"comments":          "From: a@b.example\r\nAuto-Submitted: " + strings.Repeat("(", 200_000) + "\r\n\r\n",
 		"parameters":        "From: a@b.example\r\nContent-Type: a/b" + strings.Repeat("; (x", 40_000) + "\r\n\r\n",
 	} {
-		began := time.Now()
-		result, err := New(settings()).Read(Envelope{}, strings.NewReader(mail))
-		if err != nil || result.Kind == "" || len(result.Reports) > MaxGroups {
-			t.Errorf("%s: %s with %d reports, %v", name, result.Kind, len(result.Reports), err)
+		result, took := readTimed(t, mail)
+		if result.Kind == "" || len(result.Reports) > MaxGroups {
+			t.Errorf("%s: %s with %d reports", name, result.Kind, len(result.Reports))
 		}
-		if took := time.Since(began); took > time.Second {
+		if took > time.Second {
 			t.Errorf("%s: took %v", name, took)
 		} else {
 			t.Logf("%s: %s, %v", name, result.Kind, took)
 		}
 	}
+}
+
+// readTimed reads a mail, and returns how long it took: again if that was long, since other programs may have taken the time.
+func readTimed(t *testing.T, mail string) (result Result, took time.Duration) {
+	t.Helper()
+	for range 4 {
+		began := time.Now()
+		var err error
+		if result, err = New(settings()).Read(Envelope{}, strings.NewReader(mail)); err != nil {
+			t.Fatal(err)
+		}
+		if took = time.Since(began); took < time.Second {
+			break
+		}
+	}
+	return result, took
 }
 
 func TestRead_AnswerWithTheNullSender_IsNoBounce(t *testing.T) {

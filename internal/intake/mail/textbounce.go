@@ -157,7 +157,8 @@ func (l *letter) fromText(result *Result, said string, failed []string, tokens [
 		}
 		if result.Kind == intake.Bounce {
 			verdict := l.classifier.Classify("", "failed", report.Text)
-			report.Status, report.Class, report.Rule, report.Domain = verdict.Status, verdict.Class, verdict.Rule, verdict.Domain
+			report.Status = verdict.Status
+			judge(&report, &verdict)
 		}
 		result.Reports = append(result.Reports, report)
 	}

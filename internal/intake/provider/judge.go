@@ -24,13 +24,23 @@ func (j *judge) bounced(report intake.Report, said intake.Class, rule, status, t
 	report.Kind, report.Class, report.Rule = intake.Bounce, said, rule
 	report.Status, report.Text = found.Status, cut(text)
 	if said == "" || explains(found.Rule) && (found.Class == said || outweighs(found.Class, said)) {
-		report.Class, report.Rule, report.Domain = found.Class, found.Rule, found.Domain
+		report.Class, report.Rule, report.Domain, report.Then = found.Class, found.Rule, found.Domain, found.Then
 	}
 	return report
 }
 
-// hostUnknown is the row of the table of bounces for a domain that gets no mail, by which a caller knows that one such bounce is not enough.
+// hostUnknown is the row of the table of bounces for a domain that gets no mail.
 const hostUnknown = "host-unknown"
+
+// noDomain makes a report a bounce of a domain that gets no mail, as the provider said, unless the text explains it otherwise. As with the
+// table, one such bounce is not enough.
+func (j *judge) noDomain(report intake.Report, text string) intake.Report {
+	report = j.bounced(report, intake.Hard, hostUnknown, "", text)
+	if report.Rule == hostUnknown {
+		report.Domain, report.Then = true, intake.HardAtSecond
+	}
+	return report
+}
 
 // explains reports whether a rule says more than that a delivery failed for good: then what the provider concluded stands.
 func explains(rule string) bool { return !slices.Contains(vague(), rule) }

@@ -52,9 +52,7 @@ func mailjetFailed(j *judge, event jsonlist.Object, report intake.Report) intake
 	case "relay/access denied":
 		return j.bounced(report, intake.Policy, "mailjet-sender", "", text)
 	case "invalid domain", "no mail host":
-		report = j.bounced(report, intake.Hard, hostUnknown, "", text)
-		report.Domain = report.Domain || report.Rule == hostUnknown
-		return report
+		return j.noDomain(report, text)
 	}
 	switch related {
 	case "content", "spam":

@@ -24,14 +24,10 @@ func mandrill(j *judge, event jsonlist.Object) (string, []intake.Report, error) 
 	report.Text = cut(text)
 	switch name {
 	case "hard_bounce":
-		noDomain := event.Text("msg.bounce_description") == "invalid_domain"
-		rule := "mandrill-hard"
-		if noDomain {
-			rule = hostUnknown
+		if event.Text("msg.bounce_description") == "invalid_domain" {
+			return one(name, j.noDomain(report, text))
 		}
-		report = j.bounced(report, intake.Hard, rule, "", text)
-		report.Domain = report.Domain || noDomain && report.Rule == hostUnknown
-		return one(name, report)
+		return one(name, j.bounced(report, intake.Hard, "mandrill-hard", "", text))
 	case "soft_bounce":
 		return one(name, j.bounced(report, intake.Soft, "mandrill-soft", "", text))
 	case "reject":

@@ -90,6 +90,7 @@ func render(item Item) string {
 	add("raw", item.Raw)
 	parts = append(parts, string(r.Kind))
 	add("class", string(r.Class))
+	add("then", string(r.Then))
 	add("rule", r.Rule)
 	add("status", r.Status)
 	add("to", r.Address)
