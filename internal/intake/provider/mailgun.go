@@ -63,7 +63,8 @@ func mailgunFailed(j *judge, event jsonlist.Object, report intake.Report) intake
 	case event.Text("severity") == "temporary" && event.Text("delivery-status.retry-seconds") != "":
 		report.Kind = intake.Delayed
 		return report
-	case event.Text("severity") == "temporary":
+	case event.Text("severity") != "permanent":
+		// Mailgun names one of the two; what says neither is not called dead.
 		return j.bounced(report, intake.Soft, "mailgun-temporary", status, withCode(code, text))
 	}
 	switch {

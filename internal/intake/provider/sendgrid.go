@@ -63,7 +63,8 @@ func sendgridClass(kind, classification string) (intake.Class, string) {
 		return intake.Soft, "sendgrid-technical"
 	case "Content", "Reputation", "Frequency or Volume Too High", "Frequency/Volume":
 		return intake.Block, "sendgrid-refused"
-	case "Mailbox Unavailable":
+	case "Mailbox Unavailable", "Unclassified", "":
+		// SendGrid does not say what it was.
 		return "", ""
 	}
 	return intake.Hard, "sendgrid-bounce"

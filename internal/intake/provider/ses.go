@@ -102,7 +102,7 @@ func sesComplaint(event jsonlist.Object, base intake.Report) []intake.Report {
 		all = append(all, recipient.Text("emailAddress"))
 	}
 	kind := intake.Complaint
-	switch event.Text("complaint.complaintFeedbackType") {
+	switch strings.ToLower(event.Text("complaint.complaintFeedbackType")) {
 	case "not-spam", "auth-failure":
 		kind = intake.Ignored
 	}

@@ -57,7 +57,7 @@ func sparkpostEvent(j *judge, event jsonlist.Object) (string, []intake.Report, e
 		report.Kind = intake.Delivered
 	case "spam_complaint":
 		report.Kind = intake.Complaint
-		if kind := event.Text("fbtype"); kind == "not-spam" || kind == "auth-failure" {
+		if kind := strings.ToLower(event.Text("fbtype")); kind == "not-spam" || kind == "auth-failure" {
 			report.Kind = intake.Ignored
 		}
 	case "list_unsubscribe", "link_unsubscribe":

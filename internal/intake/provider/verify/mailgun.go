@@ -42,7 +42,7 @@ func verifyMailgun(source *Source, request *Request, now time.Time) (*Delivery, 
 		if !ok {
 			return nil, refuseMailgun(provider.TooOld, "the time of the request is more than 12 hours ago or lies ahead")
 		}
-		return &Delivery{Body: body, Once: one.token, Until: at.Add(mailgunAge)}, nil
+		return &Delivery{Body: body, Once: one.token, Until: at.Add(mailgunAge + time.Minute)}, nil
 	}
 	return nil, refuseMailgun(provider.BadSignature, "the signature fits no key of the source: use the HTTP webhook signing key, of the sub-account if it has its own")
 }
