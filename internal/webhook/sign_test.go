@@ -33,6 +33,33 @@ func TestSignatures_VectorOfTheStandardsLibraries(t *testing.T) {
 	}
 }
 
+// What was signed here is verified here, and nothing else is.
+func TestVerify_OfWhatWasSigned(t *testing.T) {
+	newer, older := NewSecret(), mustSecret(t, knownSecret)
+	at, body := time.Unix(1614265330, 0), []byte("{}")
+	both := signatures("msg_1", at, body, []Secret{newer, older})
+	key := func(s Secret) []byte { return []byte(*s.key) }
+	for name, c := range map[string]struct {
+		keys                 [][]byte
+		id, time, list, body string
+		want                 bool
+	}{
+		"the newer":           {[][]byte{key(newer)}, "msg_1", timestamp(at), both, "{}", true},
+		"the older of two":    {[][]byte{key(NewSecret()), key(older)}, "msg_1", timestamp(at), both, "{}", true},
+		"another":             {[][]byte{key(NewSecret())}, "msg_1", timestamp(at), both, "{}", false},
+		"no key":              {nil, "msg_1", timestamp(at), both, "{}", false},
+		"another body":        {[][]byte{key(newer)}, "msg_1", timestamp(at), both, "{ }", false},
+		"another time":        {[][]byte{key(newer)}, "msg_1", "1614265331", both, "{}", false},
+		"another id":          {[][]byte{key(newer)}, "msg_2", timestamp(at), both, "{}", false},
+		"nothing":             {[][]byte{key(newer)}, "msg_1", timestamp(at), "v1, v2 v1a", "{}", false},
+		"id with a full stop": {[][]byte{key(newer)}, "msg.1", timestamp(at), signatures("msg.1", at, body, []Secret{newer}), "{}", false},
+	} {
+		if got := Verify(c.keys, c.id, c.time, c.list, []byte(c.body)); got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
 func TestSignatures_TwoSecrets_EitherVerifiesAndTheNewestIsFirst(t *testing.T) {
 	newer, older := NewSecret(), mustSecret(t, knownSecret)
 	at, body := time.Now(), []byte(`{}`)

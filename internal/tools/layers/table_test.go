@@ -370,7 +370,7 @@ func allowed() map[string][]string {
 		"internal/web/home": {"internal/openapi", "internal/web/page"},
 		"internal/webhook":  {"internal/fault"},
 
-		"internal/intake/provider/verify": {"internal/fault", "internal/intake/provider"},
+		"internal/intake/provider/verify": {"internal/fault", "internal/intake/provider", "internal/webhook"},
 		"internal/intake/provider":        {"internal/intake", "internal/intake/bounce", "internal/jsonlist"},
 		"internal/intake/mail":            {"internal/intake", "internal/intake/bounce", "internal/message"},
 		"internal/intake/bounce":          {"internal/intake"},

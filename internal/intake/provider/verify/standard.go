@@ -1,12 +1,10 @@
 package verify
 
 import (
-	"crypto/sha256"
-	"encoding/base64"
-	"strings"
 	"time"
 
 	"github.com/assent-io/assent/internal/intake/provider"
+	"github.com/assent-io/assent/internal/webhook"
 )
 
 // standardAge is how old a request may be: each try has a time of its own (Standard Webhooks 1.0.0, "Verifying webhook authenticity").
@@ -22,20 +20,7 @@ func verifyStandard(source *Source, request *Request, now time.Time) (*Delivery,
 	if id == "" || timestamp == "" || list == "" {
 		return nil, refuse(provider.NoSignature, "the headers -id, -timestamp and -signature of svix or webhook are missing")
 	}
-	fits := false
-	signed := []byte(id + "." + timestamp + ".")
-	// Several while a secret is replaced, and of other versions.
-	for text := range strings.FieldsSeq(list) {
-		encoded, ok := strings.CutPrefix(text, "v1,")
-		if !ok {
-			continue
-		}
-		signature, err := base64.StdEncoding.DecodeString(encoded)
-		if err == nil && anyFits(sha256.New, source.secrets, signature, signed, request.Body) {
-			fits = true
-		}
-	}
-	if !fits {
+	if !webhook.Verify(source.secrets, id, timestamp, list, request.Body) {
 		return nil, refuse(provider.BadSignature, "no signature of the list fits a secret of the source")
 	}
 	if _, ok := inTime(timestamp, now, standardAge); !ok {

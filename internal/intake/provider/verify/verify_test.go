@@ -367,6 +367,12 @@ func TestStandard_Forged_IsRefused(t *testing.T) {
 	source := newSource(t, Settings{Kind: provider.Resend, Secrets: [][]byte{[]byte(standardSecret)}})
 	at := time.Unix(1614265330, 0)
 	undecoded := "v1," + base64.StdEncoding.EncodeToString(hmac256(standardSecret, standardID+"."+standardTimestamp+"."+standardBody))
+	key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(standardSecret, "whsec_"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The same signed bytes may be an id, a time and a body in two ways.
+	dotted := "v1," + base64.StdEncoding.EncodeToString(hmac256(string(key), "msg.1."+standardTimestamp+"."+standardBody))
 	mixed := standardPost("webhook-", standardID, standardTimestamp, standardSignature, standardBody)
 	mixed.Header.Set("svix-signature", standardSignature)
 	for name, c := range map[string]struct {
@@ -384,6 +390,8 @@ func TestStandard_Forged_IsRefused(t *testing.T) {
 		"early":                   {standardPost("svix-", standardID, standardTimestamp, standardSignature, standardBody), -301 * time.Second, provider.TooOld},
 		"no id":                   {standardPost("svix-", "", standardTimestamp, standardSignature, standardBody), 0, provider.NoSignature},
 		"nothing":                 {post(standardBody), 0, provider.NoSignature},
+		"id with a full stop":     {standardPost("svix-", "msg.1", standardTimestamp, dotted, standardBody), 0, provider.BadSignature},
+		"time within the id":      {standardPost("svix-", "msg", "1."+standardTimestamp, dotted, standardBody), 0, provider.TooOld},
 		"headers of two families": {mixed, 0, provider.NoSignature},
 	} {
 		t.Run(name, func(t *testing.T) {
