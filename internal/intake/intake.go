@@ -55,11 +55,13 @@ type Report struct {
 	Domain  bool   // the bounce speaks of the domain of the address: no such host, or a null MX (RFC 7505)
 	Status  string // enhanced status code (RFC 3463) such as 5.1.1; empty: none
 	Rule    string // id of the rule that decided about the class
-	Text    string // what the server said, at most 1,000 bytes of UTF-8
+	Text    string // what the server said, one line of at most [MaxText] bytes of UTF-8
 
-	// Time is when it happened, by what the report itself says; zero: it does not say.
+	// Time is when it happened, by what the report itself says; zero: it does not say. Anybody may write any time into a mail, so the service
+	// takes one that lies after the arrival for that of the arrival.
 	Time time.Time
-	// ID is that of the event at the provider, or of the mail: the same report twice has the same one; empty: none.
+	// ID is that of the event at the provider, or of the mail, which is the same for all recipients of the mail: with Address, the same report
+	// twice has the same one. Empty: none.
 	ID string
 	// Group names the list, topic or unsubscribe group of the provider that an unsubscribe is about; empty: none.
 	Group string
@@ -68,26 +70,3 @@ type Report struct {
 	// Ambiguous says that the provider named several recipients, or none of them for certain: a hint at most.
 	Ambiguous bool
 }
-
-// MaxTokens is how many tokens a report carries at most.
-const MaxTokens = 8
-
-// Token is a text that may be a token of Assent, as it was found.
-type Token struct {
-	Text  string
-	Found Place
-}
-
-// Place is where a token was found.
-type Place string
-
-// The places of a token.
-const (
-	InReturnPath  Place = "return_path" // the address to which a bounce was sent
-	InHeader      Place = "header"      // the header Assent-Token of the returned message
-	InMessageID   Place = "message_id"  // its Message-ID
-	InUnsubscribe Place = "unsubscribe" // its List-Unsubscribe
-	InFeedbackID  Place = "feedback_id" // its Feedback-ID or CFBL-Feedback-ID
-	InMetadata    Place = "metadata"    // what the sender tool gave the provider
-	InSubject     Place = "subject"     // of an unsubscribe mail
-)

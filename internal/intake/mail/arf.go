@@ -47,7 +47,7 @@ func (l *letter) complain(fields, returned message.Header) Result {
 		// Rules are a closed set, and this is the word of another.
 		rule, review = "feedback-unknown", true
 	}
-	text := strings.TrimSpace(kind + " " + shortText(fields.Get("User-Agent")))
+	text := strings.TrimSpace(kind + " " + intake.ShortText(fields.Get("User-Agent")))
 	base := intake.Report{Kind: result.Kind, Text: text, Rule: rule, Ambiguous: review}
 	result.Reports = l.named(base, reportedRecipients(kind, fields), l.tokens(returned))
 	return result

@@ -126,7 +126,7 @@ func TestCorpus_NeverSaysTooMuch(t *testing.T) {
 			if r.Class == intake.Hard && strings.HasPrefix(r.Status, "4") {
 				t.Errorf("%s: hard with status %s", name, r.Status)
 			}
-			if len(r.Text) > maxText || len(r.Tokens) > intake.MaxTokens {
+			if len(r.Text) > intake.MaxText || len(r.Tokens) > intake.MaxTokens {
 				t.Errorf("%s: text of %d bytes, %d tokens", name, len(r.Text), len(r.Tokens))
 			}
 		}

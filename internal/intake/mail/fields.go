@@ -243,18 +243,3 @@ func readTime(value string) time.Time {
 	}
 	return time.Time{}
 }
-
-// shortText makes a text of a server one line of at most 1,000 bytes, without control characters.
-func shortText(text string) string {
-	text = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || r == utf8.RuneError {
-			return ' '
-		}
-		return r
-	}, text[:min(len(text), 8*maxText)])
-	text = strings.Join(strings.Fields(text), " ")
-	if len(text) > maxText {
-		text = strings.ToValidUTF8(text[:maxText], "")
-	}
-	return text
-}

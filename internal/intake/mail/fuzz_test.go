@@ -44,11 +44,12 @@ func sane(t *testing.T, r intake.Report) {
 	if (r.Class != "") != (r.Kind == intake.Bounce) || r.Rule == "" && r.Kind == intake.Bounce {
 		t.Errorf("%s has class %q by rule %q", r.Kind, r.Class, r.Rule)
 	}
-	if !utf8.ValidString(r.Text) || strings.ContainsAny(r.Text, "\n\r\x00") || len(r.Text) > maxText {
+	if !utf8.ValidString(r.Text) || strings.ContainsAny(r.Text, "\n\r\x00") || len(r.Text) > intake.MaxText {
 		t.Errorf("text %q", r.Text)
 	}
 	for _, token := range r.Tokens {
-		if len(token.Text) > maxToken || strings.ContainsAny(token.Text, " <>\n") {
+		var again intake.Tokens
+		if again.Add(token.Text, token.Found); len(again) != 1 || again[0] != token {
 			t.Errorf("token %q", token.Text)
 		}
 	}

@@ -18,9 +18,6 @@ import (
 // MaxGroups is how many recipients a report has at most.
 const MaxGroups = 1_000
 
-// maxText is how many bytes of what a server said are kept.
-const maxText = 1_000
-
 // Settings of a [Reader].
 type Settings struct {
 	// Unsubscribe lists the addresses of the mailto: in List-Unsubscribe. An address of this list with a tag (LOCAL+tag@DOMAIN) counts, too,
@@ -144,17 +141,14 @@ func (l *letter) decide() Result {
 	return l.inquiry()
 }
 
-// complete fills in what all reports have, and bounds what they carry.
+// complete fills in what all reports have, and bounds what the server said.
 func (l *letter) complete(report *intake.Report) {
 	report.ID = strings.Trim(l.m.Header.Get("Message-ID"), "<> \t")
-	if len(report.ID) > maxText {
+	if len(report.ID) > intake.MaxText {
 		report.ID = ""
 	}
 	if report.Time.IsZero() {
 		report.Time = l.when
 	}
-	report.Text = shortText(report.Text)
-	if len(report.Tokens) > intake.MaxTokens {
-		report.Tokens = report.Tokens[:intake.MaxTokens]
-	}
+	report.Text = intake.ShortText(report.Text)
 }

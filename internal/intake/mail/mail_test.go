@@ -93,6 +93,21 @@ func TestRead_Tokens_ComeFromTheReturnedMessageAndTheEnvelope(t *testing.T) {
 	}
 }
 
+// A folded link has white space within, and the mailto of List-Unsubscribe has a token, too.
+func TestRead_Tokens_AreFoundInWhatListUnsubscribeHas(t *testing.T) {
+	const token = "1Vc2hZk0Qe7Vn3xJt9bWmS4rLpYd8uGfXa1oNzKi5cTHq6EwRyDj2MsBvPgA"
+	for _, field := range []string{
+		"<https://m.acme.example/u/" + token + ">", "<https://m.acme.example/u/" + token[:30] + "\r\n\t" + token[30:] + ">",
+		"<mailto:leave@acme.example?subject=" + token + ">", "<mailto:leave@acme.example?subject=unsubscribe%20" + token + ">",
+		"<https://other.example/x?y=%zz>,\r\n\t<mailto:leave@acme.example?body=x&Subject=" + token[:30] + "\r\n\t" + token[30:] + ">",
+	} {
+		got := readOne(t, Envelope{}, report("List-Unsubscribe: "+field+"\r\n"))
+		if want := (intake.Token{Text: token, Found: intake.InUnsubscribe}); len(got.Tokens) == 0 || got.Tokens[0] != want {
+			t.Errorf("%q: %v", field, got.Tokens)
+		}
+	}
+}
+
 func TestRead_ManyTokens_AreCut(t *testing.T) {
 	var many strings.Builder
 	for i := range 100 {

@@ -86,7 +86,7 @@ func (l *letter) unsubscribe() (Result, bool) {
 	}
 	says := l.asksToLeave()
 	var c collector
-	c.subject(l.subject)
+	c.words(l.subject, intake.InSubject)
 	result := Result{Kind: intake.Unsubscribe, Why: "mail to the unsubscribe mailbox"}
 	switch {
 	case l.toUnsubscribe():

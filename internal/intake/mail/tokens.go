@@ -1,48 +1,30 @@
 package mail
 
 import (
+	"maps"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/assent-io/assent/internal/intake"
 	"github.com/assent-io/assent/internal/message"
 )
 
-// What may be a token: an alphabet of base64url or base32, and a length. The shortest has a tag of 128 bits.
-const (
-	minToken = 26
-	maxToken = 600
-)
-
-// A collector gathers texts that may be tokens, each once.
+// A collector gathers texts that may be tokens.
 type collector struct {
-	tokens []intake.Token
-	seen   map[string]bool
-}
-
-// add adds a text as it stands, if it may be a token: a damaged one may have white space within, and signs around.
-func (c *collector) add(text string, found intake.Place) {
-	text = strings.Join(strings.Fields(text), "")
-	text = strings.Trim(text, `<>()[]{}"'.,;:!?*|=`)
-	if len(text) < minToken || len(text) > maxToken || strings.Trim(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.=") != "" {
-		return
-	}
-	if c.seen == nil {
-		c.seen = map[string]bool{}
-	}
-	if !c.seen[text] {
-		c.seen[text] = true
-		c.tokens = append(c.tokens, intake.Token{Text: text, Found: found})
-	}
+	tokens intake.Tokens
 }
 
 // returned gathers the tokens of the header of a message that came back.
 func (c *collector) returned(h message.Header) {
 	for _, value := range h.All("Assent-Token") {
-		c.add(value, intake.InHeader)
+		c.tokens.Add(value, intake.InHeader)
 	}
 	for _, value := range h.All("List-Unsubscribe") {
-		c.links(strings.ReplaceAll(value, " ", ""), intake.InUnsubscribe)
+		// A link that was folded has white space within.
+		value = strings.Join(strings.Fields(value), "")
+		c.links(value, intake.InUnsubscribe)
+		c.mailSubjects(value, intake.InUnsubscribe)
 	}
 	for _, value := range h.All("Message-ID") {
 		c.messageID(value)
@@ -51,7 +33,7 @@ func (c *collector) returned(h message.Header) {
 		for _, value := range h.All(name) {
 			// White space in it means nothing (RFC 9477), and Gmail's has four texts with colons between.
 			for piece := range strings.SplitSeq(strings.Join(strings.Fields(value), ""), ":") {
-				c.add(piece, intake.InFeedbackID)
+				c.tokens.Add(piece, intake.InFeedbackID)
 			}
 		}
 	}
@@ -61,7 +43,7 @@ func (c *collector) returned(h message.Header) {
 func (c *collector) messageID(value string) {
 	for id := range strings.FieldsSeq(value) {
 		left, _, _ := strings.Cut(strings.Trim(id, "<>"), "@")
-		c.add(left, intake.InMessageID)
+		c.tokens.Add(left, intake.InMessageID)
 	}
 }
 
@@ -81,8 +63,25 @@ func (c *collector) links(text string, found intake.Place) {
 			if plain, err := url.PathUnescape(token); err == nil {
 				token = plain
 			}
-			c.add(token, found)
+			c.tokens.Add(token, found)
 			rest = after
+		}
+	}
+}
+
+// mailSubjects adds what may be tokens in the subjects of links mailto: (RFC 6068) in angle brackets.
+func (c *collector) mailSubjects(text string, found intake.Place) {
+	for link := range strings.SplitSeq(text, ">") {
+		_, link, _ = strings.Cut(link, "<")
+		address, err := url.Parse(link)
+		if err != nil || address.Scheme != "mailto" {
+			continue
+		}
+		query := address.Query()
+		for _, name := range slices.Sorted(maps.Keys(query)) {
+			if strings.EqualFold(name, "subject") {
+				c.words(query[name][0], found)
+			}
 		}
 	}
 }
@@ -91,7 +90,7 @@ func (c *collector) links(text string, found intake.Place) {
 func (c *collector) returnPath(to []string) {
 	for _, address := range to {
 		if tag := returnTag(address); tag != "" {
-			c.add(tag, intake.InReturnPath)
+			c.tokens.Add(tag, intake.InReturnPath)
 		}
 	}
 }
@@ -110,15 +109,15 @@ func returnTag(address string) string {
 	return ""
 }
 
-// subject adds what may be a token in the subject of a mail: one of its words, or several of them together where a mail client wrapped it,
+// words adds what may be a token in the subject of a mail: one of its words, or several of them together where a mail client wrapped it,
 // after a word such as "unsubscribe" or without.
-func (c *collector) subject(text string) {
+func (c *collector) words(text string, found intake.Place) {
 	words := strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == '\t' || r == '\n' || r == ':' })
 	for _, word := range words {
-		c.add(word, intake.InSubject)
+		c.tokens.Add(word, found)
 	}
 	const before = 3
 	for i := range words[:min(len(words), before)] {
-		c.add(strings.Join(words[i:], ""), intake.InSubject)
+		c.tokens.Add(strings.Join(words[i:], ""), found)
 	}
 }

@@ -13,7 +13,7 @@ import (
 func brevo(j *judge, event jsonlist.Object) (string, []intake.Report, error) {
 	name, reason := event.Text("event"), event.Text("reason")
 	report := intake.Report{
-		Address: address(event.Text("email")), Time: unixMillis(event.Text("ts_epoch")), Text: cut(reason),
+		Address: address(event.Text("email")), Time: unixMillis(event.Text("ts_epoch")), Text: intake.ShortText(reason),
 		Tokens: written(event.Text("X-Mailin-custom")),
 		ID: facts("brevo", name, event.Text("message-id"), event.Text("id"), event.Text("camp_id"), event.Text("email"),
 			event.Text("ts_epoch"), event.Text("ts_event"), event.Text("ts")),
@@ -49,5 +49,5 @@ func brevoLists(event jsonlist.Object) string {
 			ids = append(ids, number.String())
 		}
 	}
-	return cut(strings.Join(ids, ","))
+	return intake.ShortText(strings.Join(ids, ","))
 }

@@ -22,7 +22,7 @@ type judge struct {
 func (j *judge) bounced(report intake.Report, said intake.Class, rule, status, text string) intake.Report {
 	found := j.classes.Classify(status, "failed", text)
 	report.Kind, report.Class, report.Rule = intake.Bounce, said, rule
-	report.Status, report.Text = found.Status, cut(text)
+	report.Status, report.Text = found.Status, intake.ShortText(text)
 	if said == "" || explains(found.Rule) && (found.Class == said || outweighs(found.Class, said)) {
 		report.Class, report.Rule, report.Domain, report.Then = found.Class, found.Rule, found.Domain, found.Then
 	}

@@ -28,7 +28,7 @@ func mailgun(j *judge, body jsonlist.Object) (string, []intake.Report, error) {
 	case "bounced":
 		return one(name, j.bounced(report, intake.Hard, "mailgun-permanent", "", withCode(event.Text("code"), event.Text("error"))))
 	case "dropped":
-		report.Kind, report.Text = intake.Listed, cut(event.Text("description"))
+		report.Kind, report.Text = intake.Listed, intake.ShortText(event.Text("description"))
 		if reason := event.Text("reason"); reason == "old" {
 			report = j.bounced(report, intake.Soft, "mailgun-expired", "", withCode(event.Text("code"), event.Text("description")))
 		}
@@ -52,7 +52,7 @@ func mailgunFailed(j *judge, event jsonlist.Object, report intake.Report) intake
 		text = event.Text("delivery-status.description")
 	}
 	status, reason := event.Text("delivery-status.enhanced-code"), event.Text("reason")
-	report.Text = cut(text)
+	report.Text = intake.ShortText(text)
 	// 605 to 607 are codes of Mailgun's own for addresses on its lists.
 	number, _ := strconv.Atoi(code)
 	const bounced, unsubscribed = 605, 607
@@ -77,9 +77,9 @@ func mailgunFailed(j *judge, event jsonlist.Object, report intake.Report) intake
 }
 
 func mailgunTokens(event jsonlist.Object) []intake.Token {
-	var tokens tokenList
-	tokens.add(event.Text("user-variables."+TokenKey), intake.InMetadata)
+	var tokens intake.Tokens
+	tokens.Add(event.Text("user-variables."+TokenKey), intake.InMetadata)
 	// The older form has the variables of the sender among its fields.
-	tokens.add(event.Text(TokenKey), intake.InMetadata)
+	tokens.Add(event.Text(TokenKey), intake.InMetadata)
 	return tokens
 }

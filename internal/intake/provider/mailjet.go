@@ -38,7 +38,7 @@ func mailjetFailed(j *judge, event jsonlist.Object, report intake.Report) intake
 	if comment != "" {
 		text = strings.TrimPrefix(reason+": "+comment, ": ")
 	}
-	report.Text = cut(text)
+	report.Text = intake.ShortText(text)
 	switch reason {
 	case "preblocked", "spam reporter", "blacklisted", "duplicate in campaign":
 		report.Kind = intake.Listed

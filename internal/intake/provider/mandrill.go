@@ -21,7 +21,7 @@ func mandrill(j *judge, event jsonlist.Object) (string, []intake.Report, error) 
 		ID: facts("mandrill", number, name, at),
 	}
 	text := event.Text("msg.diag")
-	report.Text = cut(text)
+	report.Text = intake.ShortText(text)
 	switch name {
 	case "hard_bounce":
 		if event.Text("msg.bounce_description") == "invalid_domain" {
@@ -54,7 +54,7 @@ func mandrillList(event jsonlist.Object) (string, []intake.Report, error) {
 	}
 	entry := event.Text("reject.email")
 	return one(name, intake.Report{
-		Kind: intake.Listed, Address: address(entry), Time: unixTime(event.Text("ts")), Text: cut(event.Text("reject.reason")),
+		Kind: intake.Listed, Address: address(entry), Time: unixTime(event.Text("ts")), Text: intake.ShortText(event.Text("reject.reason")),
 		ID: facts("mandrill", name, action, entry, event.Text("ts")),
 	})
 }

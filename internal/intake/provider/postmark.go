@@ -59,7 +59,7 @@ func postmarkChange(event jsonlist.Object, report intake.Report) intake.Report {
 func postmarkBounce(j *judge, event jsonlist.Object, report intake.Report) intake.Report {
 	// Description is a sentence of Postmark about the type, which lists what it might be.
 	text := event.Text("Details")
-	report.Text = cut(text)
+	report.Text = intake.ShortText(text)
 	class, rule := intake.Class(""), ""
 	switch event.Text("Type") {
 	case "HardBounce", "BadEmailAddress":

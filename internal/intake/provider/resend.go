@@ -27,7 +27,7 @@ func resend(j *judge, event jsonlist.Object) (string, []intake.Report, error) {
 	case "email.delivery_delayed":
 		report.Kind = intake.Delayed
 	case "email.suppressed":
-		report.Kind, report.Text = intake.Listed, cut(event.Text("data.suppressed.message"))
+		report.Kind, report.Text = intake.Listed, intake.ShortText(event.Text("data.suppressed.message"))
 	case "suppression.added":
 		report.Kind = intake.Listed
 	case "contact.updated":
@@ -54,7 +54,7 @@ func resend(j *judge, event jsonlist.Object) (string, []intake.Report, error) {
 func resendBounce(j *judge, event jsonlist.Object, report intake.Report) intake.Report {
 	kind, sub := event.Text("data.bounce.type"), event.Text("data.bounce.subType")
 	if sub == "Suppressed" || sub == "OnAccountSuppressionList" {
-		report.Kind, report.Text = intake.Listed, cut(event.Text("data.bounce.message"))
+		report.Kind, report.Text = intake.Listed, intake.ShortText(event.Text("data.bounce.message"))
 		return report
 	}
 	class, rule := intake.Soft, "resend-undetermined"
@@ -71,20 +71,20 @@ func resendBounce(j *judge, event jsonlist.Object, report intake.Report) intake.
 	report = j.bounced(report, class, rule, "", strings.Join(event.Texts("data.bounce.diagnosticCode"), " "))
 	if report.Text == "" {
 		// A sentence of Resend about the type, which says nothing of the server.
-		report.Text = cut(event.Text("data.bounce.message"))
+		report.Text = intake.ShortText(event.Text("data.bounce.message"))
 	}
 	return report
 }
 
 // resendTokens returns our tokens: tags as an object or as a list of names and values, then the header Assent-Token.
 func resendTokens(event jsonlist.Object) []intake.Token {
-	var tokens tokenList
-	tokens.add(event.Text("data.tags."+TokenKey), intake.InMetadata)
+	var tokens intake.Tokens
+	tokens.Add(event.Text("data.tags."+TokenKey), intake.InMetadata)
 	for _, tag := range event.Objects("data.tags") {
 		if tag.Text("name") == TokenKey {
-			tokens.add(tag.Text("value"), intake.InMetadata)
+			tokens.Add(tag.Text("value"), intake.InMetadata)
 		}
 	}
-	tokens.headers(event, "data.headers")
+	headers(&tokens, event, "data.headers")
 	return tokens
 }

@@ -18,7 +18,7 @@ func sendgrid(j *judge, event jsonlist.Object) (string, []intake.Report, error) 
 	if reason == "" {
 		reason = event.Text("response")
 	}
-	report.Text = cut(reason)
+	report.Text = intake.ShortText(reason)
 	name := event.Text("event")
 	switch name {
 	case "bounce":
@@ -46,10 +46,10 @@ func sendgrid(j *judge, event jsonlist.Object) (string, []intake.Report, error) 
 }
 
 func sendgridTokens(event jsonlist.Object) []intake.Token {
-	var tokens tokenList
-	tokens.add(event.Text(TokenKey), intake.InMetadata)
+	var tokens intake.Tokens
+	tokens.Add(event.Text(TokenKey), intake.InMetadata)
 	// The member where older versions of the event put them.
-	tokens.add(event.Text("unique_args."+TokenKey), intake.InMetadata)
+	tokens.Add(event.Text("unique_args."+TokenKey), intake.InMetadata)
 	return tokens
 }
 

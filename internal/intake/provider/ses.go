@@ -30,7 +30,7 @@ func ses(j *judge, event jsonlist.Object) (string, []intake.Report, error) {
 	case "Delivery":
 		return name, sesEach(event, base, intake.Delivered, "delivery.recipients", "delivery.timestamp"), nil
 	case "DeliveryDelay":
-		base.Text = cut(event.Text("deliveryDelay.delayType"))
+		base.Text = intake.ShortText(event.Text("deliveryDelay.delayType"))
 		var all []string
 		for _, recipient := range event.Objects("deliveryDelay.delayedRecipients") {
 			all = append(all, recipient.Text("emailAddress"))
@@ -44,11 +44,11 @@ func ses(j *judge, event jsonlist.Object) (string, []intake.Report, error) {
 
 // sesTokens returns our tokens: tags of the message, then its header Assent-Token.
 func sesTokens(event jsonlist.Object) []intake.Token {
-	var tokens tokenList
+	var tokens intake.Tokens
 	for _, value := range event.Texts("mail.tags." + TokenKey) {
-		tokens.add(value, intake.InMetadata)
+		tokens.Add(value, intake.InMetadata)
 	}
-	tokens.headers(event, "mail.headers")
+	headers(&tokens, event, "mail.headers")
 	return tokens
 }
 
@@ -64,7 +64,7 @@ func sesBounce(j *judge, event jsonlist.Object, base intake.Report) []intake.Rep
 		status, text := recipient.Text("status"), recipient.Text("diagnosticCode")
 		switch {
 		case kind == "Permanent" && (sub == "Suppressed" || sub == "OnAccountSuppressionList" || sub == "UnsubscribedRecipient"):
-			report.Kind, report.Text = intake.Listed, cut(text)
+			report.Kind, report.Text = intake.Listed, intake.ShortText(text)
 		case kind == "Transient" && sub == "General" && status == "" && text == "":
 			// An out-of-office answer came back.
 			report.Kind = intake.AutoReply

@@ -41,7 +41,7 @@ func sparkpostEvent(j *judge, event jsonlist.Object) (string, []intake.Report, e
 	if text == "" {
 		text = event.Text("reason")
 	}
-	report.Text = cut(text)
+	report.Text = intake.ShortText(text)
 	name := event.Text("type")
 	switch name {
 	case "bounce", "out_of_band":

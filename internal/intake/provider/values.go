@@ -10,25 +10,10 @@ import (
 	"strings"
 	"time"
 	"unicode"
-	"unicode/utf8"
 
 	"github.com/assent-io/assent/internal/intake"
 	"github.com/assent-io/assent/internal/jsonlist"
 )
-
-// cut returns at most 1,000 bytes of a text, in whole letters.
-func cut(text string) string {
-	const most = 1_000
-	text = strings.ToValidUTF8(strings.TrimSpace(text), "�")
-	if len(text) <= most {
-		return text
-	}
-	end := most
-	for !utf8.RuneStart(text[end]) {
-		end--
-	}
-	return text[:end]
-}
 
 // printable returns a text without what is not printable, of at most so many bytes.
 func printable(text string, most int) string {
@@ -123,36 +108,14 @@ func id(text string) string {
 	return text
 }
 
-// A tokenList gathers what may be tokens, each once.
-type tokenList []intake.Token
-
-// add adds a text if it may be a token: base64url or base32 of at least 128 bits.
-func (l *tokenList) add(text string, found intake.Place) {
-	const least, most = 26, 600
-	text = strings.TrimRight(strings.TrimSpace(text), "=")
-	if len(text) < least || len(text) > most || len(*l) >= intake.MaxTokens || strings.IndexFunc(text, notOfToken) >= 0 {
-		return
-	}
-	for _, other := range *l {
-		if other.Text == text {
-			return
-		}
-	}
-	*l = append(*l, intake.Token{Text: text, Found: found})
-}
-
-func notOfToken(r rune) bool {
-	return (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' && r != '_' && r != '.'
-}
-
 // metadata returns the token under [TokenKey] in each of the objects at the paths.
 func metadata(event jsonlist.Object, paths ...string) []intake.Token {
-	var tokens tokenList
+	var tokens intake.Tokens
 	for _, path := range paths {
-		tokens.add(event.Text(path+"."+TokenKey), intake.InMetadata)
+		tokens.Add(event.Text(path+"."+TokenKey), intake.InMetadata)
 		// An empty list stands for no metadata in PHP; some tools give one object for each recipient.
 		for _, object := range event.Objects(path) {
-			tokens.add(object.Text(TokenKey), intake.InMetadata)
+			tokens.Add(object.Text(TokenKey), intake.InMetadata)
 		}
 	}
 	return tokens
@@ -161,14 +124,14 @@ func metadata(event jsonlist.Object, paths ...string) []intake.Token {
 // written returns the tokens of texts that a sender may fill freely: an object of JSON with [TokenKey], pairs name:value with | between, or
 // the token alone.
 func written(texts ...string) []intake.Token {
-	var tokens tokenList
+	var tokens intake.Tokens
 	for _, text := range texts {
 		text = strings.TrimSpace(text)
 		if strings.HasPrefix(text, "{") {
 			var object map[string]json.RawMessage
 			var token string
 			if json.Unmarshal([]byte(text), &object) == nil && json.Unmarshal(object[TokenKey], &token) == nil {
-				tokens.add(token, intake.InMetadata)
+				tokens.Add(token, intake.InMetadata)
 			}
 			continue
 		}
@@ -176,9 +139,9 @@ func written(texts ...string) []intake.Token {
 			name, value, isPair := strings.Cut(pair, ":")
 			switch {
 			case !isPair:
-				tokens.add(pair, intake.InMetadata)
+				tokens.Add(pair, intake.InMetadata)
 			case strings.TrimSpace(name) == TokenKey:
-				tokens.add(value, intake.InMetadata)
+				tokens.Add(value, intake.InMetadata)
 			}
 		}
 	}
@@ -186,10 +149,10 @@ func written(texts ...string) []intake.Token {
 }
 
 // headers adds the token of the header Assent-Token in a list of objects with name and value.
-func (l *tokenList) headers(event jsonlist.Object, path string) {
+func headers(tokens *intake.Tokens, event jsonlist.Object, path string) {
 	for _, header := range event.Objects(path) {
 		if strings.EqualFold(header.Text("name"), "Assent-Token") {
-			l.add(header.Text("value"), intake.InHeader)
+			tokens.Add(header.Text("value"), intake.InHeader)
 		}
 	}
 }
