@@ -7,17 +7,27 @@ import (
 	"github.com/assent-io/assent/internal/message"
 )
 
-// feedback reads a report of abuse (RFC 5965), which is also the form of those that RFC 9477 asks for.
+// feedback reads reports of abuse (RFC 5965), which is also the form of those that RFC 9477 asks for. One mail may have several.
 func (l *letter) feedback() (Result, bool) {
+	var all Result
 	for i, p := range l.top {
 		text, ok := l.feedbackText(p)
 		if !ok {
 			continue
 		}
 		fields := message.ReadHeader(strings.TrimLeft(text, " \t\r\n"))
-		return l.complain(fields, l.returnedAfter(i)), true
+		one := l.complain(fields, l.returnedAfter(i))
+		reports := append(all.Reports, one.Reports...)
+		if len(reports) > MaxGroups {
+			return Result{Kind: intake.Unreadable, Why: "the mail has complaints about more than 1000 recipients"}, true
+		}
+		// What asks for the most goes first.
+		if all.Kind == "" || all.Kind == intake.Ignored || one.Kind == intake.Complaint && all.Kind != one.Kind {
+			all = one
+		}
+		all.Reports = reports
 	}
-	return Result{}, false
+	return all, all.Kind != ""
 }
 
 // feedbackText returns the fields of a report. In a multipart/report of that type they may stand in a part of another type.
@@ -26,8 +36,9 @@ func (l *letter) feedbackText(p *message.Part) (string, bool) {
 		return p.Text, true
 	}
 	declared := l.m.Type == "multipart/report" && strings.EqualFold(l.m.Params["report-type"], "feedback-report")
-	begins := strings.HasPrefix(strings.ToLower(strings.TrimLeft(p.Text, " \t\r\n")), "feedback-type:")
-	return p.Text, declared && begins
+	const first = "feedback-type:"
+	text := strings.TrimLeft(p.Text, " \t\r\n")
+	return p.Text, declared && len(text) >= len(first) && strings.EqualFold(text[:len(first)], first)
 }
 
 // complain makes the result of the fields of a report.

@@ -44,11 +44,17 @@ func (l *letter) deliveryStatus() (Result, bool) {
 	return Result{Kind: kindOf(reports), Reports: reports, Why: "delivery-status"}, true
 }
 
+// isReport reports whether a part is a report about delivery or of a complaint.
+func (l *letter) isReport(p *message.Part) bool {
+	_, complains := l.feedbackText(p)
+	return complains || isStatus(p)
+}
+
 // returnedAfter returns the header of the message that came back with the report at that place: that of the part after it, up to the next
 // report; where there is none, of a part before the first report.
 func (l *letter) returnedAfter(report int) message.Header {
 	for _, p := range l.top[report+1:] {
-		if isStatus(p) {
+		if l.isReport(p) {
 			break
 		}
 		if h := headerIn(p); h != nil {
@@ -56,7 +62,7 @@ func (l *letter) returnedAfter(report int) message.Header {
 		}
 	}
 	for _, p := range l.top[:report] {
-		if isStatus(p) {
+		if l.isReport(p) {
 			break
 		}
 		if h := headerIn(p); h != nil {
@@ -71,7 +77,7 @@ func headerIn(p *message.Part) message.Header {
 	if len(p.Parts) == 1 && !p.IsMultipart() {
 		return p.Parts[0].Header
 	}
-	if strings.HasPrefix(p.Type, "message/") && !isStatus(p) && p.Text != "" {
+	if strings.HasPrefix(p.Type, "message/") && !isStatus(p) && !strings.HasSuffix(p.Type, "feedback-report") && p.Text != "" {
 		return message.ReadHeader(p.Text)
 	}
 	return nil

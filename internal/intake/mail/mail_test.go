@@ -268,6 +268,26 @@ func TestRead_AnswerWithTheNullSender_IsNoBounce(t *testing.T) {
 	}
 }
 
+// One mail may have several reports of complaints, each with the message that it is about.
+func TestRead_SeveralFeedbackReports_AreAllRead(t *testing.T) {
+	const one, other = "1Vc2hZk0Qe7Vn3xJt9bWmS4rLpYd8uGfXa1oNzKi5cTHq6EwRyDj2MsBvPgA", "1Vc2hZk0Qe7Vn3xJt9bWmS4rLpYd8uGfXa1oNzKi5cTHq6EwRyDj2MsBvPgB"
+	feedback := func(kind, address, token string) string {
+		return "--b\r\nContent-Type: message/feedback-report\r\n\r\nFeedback-Type: " + kind + "\r\nVersion: 1\r\nOriginal-Rcpt-To: " + address + "\r\n\r\n" +
+			"--b\r\nContent-Type: text/rfc822-headers\r\n\r\nAssent-Token: " + token + "\r\n\r\n"
+	}
+	mail := "From: fbl@isp.example\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n" + feedback("not-spam", "tim@there.example", one) +
+		feedback("abuse", "joe@there.example", one) + feedback("opt-out", "ann@there.example", other) + "--b--\r\n"
+	result, err := New(settings()).Read(Envelope{}, strings.NewReader(mail))
+	if err != nil || result.Kind != intake.Complaint || result.Why != "feedback-report abuse" || len(result.Reports) != 2 {
+		t.Fatalf("%+v, %v", result, err)
+	}
+	joe, ann := result.Reports[0], result.Reports[1]
+	if joe.Kind != intake.Complaint || joe.Address != "joe@there.example" || joe.Tokens[0].Text != one ||
+		ann.Kind != intake.Unsubscribe || ann.Address != "ann@there.example" || ann.Tokens[0].Text != other {
+		t.Errorf("%+v", result.Reports)
+	}
+}
+
 // The sender of the message that came back is not among those whom it did not reach. An address within a sentence is ambiguous.
 func TestRead_SenderInTheText_IsNoRecipient(t *testing.T) {
 	got := readOne(t, Envelope{}, "From: mailer-daemon@a.example\r\nSubject: failure\r\n\r\nThe message of news@acme.example to joe@there.example was not delivered: user unknown.\r\n\r\n"+
