@@ -1,7 +1,9 @@
 package message
 
 import (
+	"maps"
 	"net/url"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -134,7 +136,9 @@ func (s *scanner) value() (string, bool) {
 func joinParams(raw map[string]string) map[string]string {
 	params := make(map[string]string, len(raw))
 	pieces := map[string]map[int]string{}
-	for name, value := range raw {
+	// In order, so that of a piece that is there twice, encoded and not, the encoded one wins.
+	for _, name := range slices.Sorted(maps.Keys(raw)) {
+		value := raw[name]
 		base, rest, extended := strings.Cut(name, "*")
 		if !extended {
 			if _, better := params[name]; !better {
@@ -148,7 +152,8 @@ func joinParams(raw map[string]string) map[string]string {
 			continue
 		}
 		at, err := strconv.Atoi(number)
-		if err != nil || at < 0 {
+		// The number has one form (RFC 2231, section 3), so that no two pieces have the same one.
+		if err != nil || strconv.Itoa(at) != number || at < 0 {
 			continue
 		}
 		if pieces[base] == nil {

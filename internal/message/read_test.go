@@ -239,3 +239,14 @@ func TestRead_ManyShortLines_AreLinear(t *testing.T) {
 		t.Errorf("took %v", took)
 	}
 }
+
+// The number of a piece has one form, so that no two pieces have the same one.
+func TestRead_PieceOfAParameterWithAnOddNumber_IsNoPiece(t *testing.T) {
+	for range 100 {
+		const mail = "From: a@b.example\r\nContent-Type: multipart/mixed; boundary*0=x; boundary*00=y; boundary*+0=z; name*0=no; name*0*=us-ascii''yes\r\n\r\n--x\r\n\r\nX\r\n--y\r\n\r\nY\r\n"
+		m, err := Read(strings.NewReader(mail), Limits{})
+		if err != nil || m.Params["boundary"] != "x" || m.Params["name"] != "yes" {
+			t.Fatalf("%q, %v", m.Params, err)
+		}
+	}
+}
