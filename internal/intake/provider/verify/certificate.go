@@ -4,32 +4,46 @@ import (
 	"context"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"sync"
+	"time"
 
 	"github.com/assent-io/assent/internal/intake/provider"
 )
 
 // Certificates gets the certificate at a URL. This package asks only for URLs of SNS in the region of an expected topic.
 type Certificates interface {
-	// Certificate returns the certificate. A [*provider.Refusal] means that there is none at the URL; any other error, that it could not be
+	// Certificate returns the certificate; now is the time of the request. A [*provider.Refusal] means that there is none at the URL; any other error, that it could not be
 	// found out.
-	Certificate(ctx context.Context, url string) (*x509.Certificate, error)
+	Certificate(ctx context.Context, url string, now time.Time) (*x509.Certificate, error)
 }
 
-// Fetcher gets certificates by HTTPS, and keeps those that it got: the URL of a certificate names it for ever. It may be used by several
-// goroutines.
+// Fetcher gets certificates by HTTPS, and keeps those that it got: the URL of a certificate names it for ever. A URL with none is not asked for
+// again for a minute, and a host is asked for one at a time, so that what anybody sends here does not become a flood there. It may be used by
+// several goroutines.
 type Fetcher struct {
-	client http.Client
-	mutex  sync.Mutex
-	kept   map[string]*x509.Certificate
+	client  http.Client
+	mutex   sync.Mutex
+	kept    map[string]*x509.Certificate
+	refused map[string]refusal
+	turns   map[string]chan struct{} // by host; full while one is fetched
+}
+
+// A refusal is what was found out about a URL, and until when that counts.
+type refusal struct {
+	err   error
+	until time.Time
 }
 
 const (
-	// maxKept is the most certificates that are kept: one or two of each region are in use.
+	// maxKept is the most certificates, and the most refusals, that are kept: one or two certificates of each region are in use.
 	maxKept = 64
+	// refusedFor is how long a URL without a certificate is not asked for again.
+	refusedFor = time.Minute
 	// maxCertificate is the most bytes of a certificate.
 	maxCertificate = 64 << 10
 )
@@ -38,32 +52,83 @@ const (
 func NewFetcher(client *http.Client) *Fetcher {
 	own := *client
 	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &Fetcher{client: own, kept: map[string]*x509.Certificate{}}
+	return &Fetcher{client: own, kept: map[string]*x509.Certificate{}, refused: map[string]refusal{}, turns: map[string]chan struct{}{}}
 }
 
 // Certificate implements [Certificates].
-func (f *Fetcher) Certificate(ctx context.Context, url string) (*x509.Certificate, error) {
-	f.mutex.Lock()
-	certificate, ok := f.kept[url]
-	f.mutex.Unlock()
-	if ok {
-		return certificate, nil
+func (f *Fetcher) Certificate(ctx context.Context, address string, now time.Time) (*x509.Certificate, error) {
+	if certificate, err := f.known(address, now); certificate != nil || err != nil {
+		return certificate, err
 	}
-	certificate, err := f.fetch(ctx, url)
+	turn, err := f.turn(address)
 	if err != nil {
 		return nil, err
 	}
-	f.mutex.Lock()
-	defer f.mutex.Unlock()
-	if len(f.kept) >= maxKept {
-		clear(f.kept)
+	select {
+	case turn <- struct{}{}:
+		defer func() { <-turn }()
+	case <-ctx.Done():
+		return nil, fmt.Errorf("certificate of SNS: %w", context.Cause(ctx))
 	}
-	f.kept[url] = certificate
-	return certificate, nil
+	// The request before may have asked for the same one.
+	if certificate, err := f.known(address, now); certificate != nil || err != nil {
+		return certificate, err
+	}
+	certificate, err := f.fetch(ctx, address)
+	f.keep(address, now, certificate, err)
+	return certificate, err
 }
 
-func (f *Fetcher) fetch(ctx context.Context, url string) (*x509.Certificate, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+// known returns what is kept about a URL; nil and nil: nothing.
+func (f *Fetcher) known(address string, now time.Time) (*x509.Certificate, error) {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	if certificate, ok := f.kept[address]; ok {
+		return certificate, nil
+	}
+	if before, ok := f.refused[address]; ok && now.Before(before.until) {
+		return nil, before.err
+	}
+	return nil, nil
+}
+
+// turn returns the channel by which the fetches from the host of a URL wait for each other.
+func (f *Fetcher) turn(address string) (chan struct{}, error) {
+	parsed, err := url.Parse(address)
+	if err != nil {
+		return nil, fmt.Errorf("certificate of SNS: %w", err)
+	}
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	turn, ok := f.turns[parsed.Host]
+	if !ok {
+		turn = make(chan struct{}, 1)
+		f.turns[parsed.Host] = turn
+	}
+	return turn, nil
+}
+
+// keep remembers what was found at a URL: a certificate, or that there is none. What failed otherwise may be another thing at once.
+func (f *Fetcher) keep(address string, now time.Time, certificate *x509.Certificate, err error) {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	var none *provider.Refusal
+	switch {
+	case err == nil:
+		if len(f.kept) >= maxKept {
+			clear(f.kept)
+		}
+		f.kept[address] = certificate
+	case errors.As(err, &none):
+		if len(f.refused) >= maxKept {
+			clear(f.refused)
+		}
+		f.refused[address] = refusal{err: err, until: now.Add(refusedFor)}
+	}
+}
+
+func (f *Fetcher) fetch(ctx context.Context, address string) (*x509.Certificate, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
 	if err != nil {
 		return nil, fmt.Errorf("certificate of SNS: %w", err)
 	}

@@ -1,11 +1,16 @@
 package verify
 
 import (
+	"context"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/assent-io/assent/internal/intake/provider"
 )
@@ -57,11 +62,103 @@ func TestFetcher_ManyCertificates_KeepsFew(t *testing.T) {
 	for i := range maxKept + 1 {
 		path := "/SimpleNotificationService-" + strings.Repeat("a", i+1) + ".pem"
 		m.pages[path] = page
-		if _, err := m.fetcher.Certificate(t.Context(), "https://"+host+path); err != nil {
+		if _, err := m.fetcher.Certificate(t.Context(), "https://"+host+path, now()); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if len(m.fetcher.kept) > maxKept {
 		t.Errorf("%d certificates are kept, at most %d are wanted", len(m.fetcher.kept), maxKept)
 	}
+}
+
+func TestFetcher_NoCertificate_IsRememberedForAMinute(t *testing.T) {
+	m := newMint(t)
+	const address = "https://" + host + "/SimpleNotificationService-none.pem"
+	var refusal *provider.Refusal
+	for _, after := range []time.Duration{0, time.Second, 59 * time.Second} {
+		if _, err := m.fetcher.Certificate(t.Context(), address, now().Add(after)); !errors.As(err, &refusal) {
+			t.Errorf("after %v: %v; want a refusal", after, err)
+		}
+	}
+	if got := m.fetched.Load(); got != 1 {
+		t.Errorf("%d requests were made within a minute, want one", got)
+	}
+	m.put("/SimpleNotificationService-none.pem", m.key, time.Hour)
+	if _, err := m.fetcher.Certificate(t.Context(), address, now().Add(time.Minute)); err != nil {
+		t.Errorf("after a minute: %v", err)
+	}
+	for i := range 2 * maxKept {
+		address := "https://" + host + "/SimpleNotificationService-" + strings.Repeat("b", i+1) + ".pem"
+		if _, err := m.fetcher.Certificate(t.Context(), address, now()); !errors.As(err, &refusal) {
+			t.Errorf("%v; want a refusal", err)
+		}
+	}
+	if len(m.fetcher.refused) > maxKept {
+		t.Errorf("%d refusals are kept, at most %d are wanted", len(m.fetcher.refused), maxKept)
+	}
+}
+
+// slow answers each request after a second that nothing is there, and counts how many it has at once for a host.
+type slow struct {
+	mutex     sync.Mutex
+	now, most map[string]int
+	all       int
+}
+
+func (s *slow) RoundTrip(r *http.Request) (*http.Response, error) {
+	s.add(r.URL.Host, 1)
+	defer s.add(r.URL.Host, -1)
+	select {
+	case <-r.Context().Done():
+		return nil, r.Context().Err()
+	case <-time.After(time.Second):
+	}
+	return &http.Response{StatusCode: http.StatusForbidden, Body: http.NoBody, Request: r}, nil
+}
+
+func (s *slow) add(host string, n int) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	s.now[host] += n
+	s.all += max(n, 0)
+	s.most[host] = max(s.most[host], s.now[host])
+}
+
+func TestFetcher_ManyAtOnce_AsksAHostForOneAtATime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := &slow{now: map[string]int{}, most: map[string]int{}}
+		fetcher := NewFetcher(&http.Client{Transport: server})
+		began := time.Now()
+		var group sync.WaitGroup
+		for i := range 30 {
+			address := fmt.Sprintf("https://host%d.example/%d.pem", i%2, i%10)
+			group.Go(func() {
+				var refusal *provider.Refusal
+				if _, err := fetcher.Certificate(t.Context(), address, began); !errors.As(err, &refusal) {
+					t.Errorf("%s: %v; want a refusal", address, err)
+				}
+			})
+		}
+		group.Wait()
+		if server.all != 10 || server.most["host0.example"] != 1 || server.most["host1.example"] != 1 || time.Since(began) != 5*time.Second {
+			t.Errorf("%d requests, at once %v, in %v; want 10 in 5 seconds, one at once", server.all, server.most, time.Since(began))
+		}
+	})
+}
+
+func TestFetcher_CallerThatGoes_DoesNotWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := &slow{now: map[string]int{}, most: map[string]int{}}
+		fetcher := NewFetcher(&http.Client{Transport: server})
+		began := time.Now()
+		go fetcher.Certificate(t.Context(), "https://host.example/1.pem", began) //nolint:errcheck // It only keeps the host busy.
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		defer cancel()
+		_, err := fetcher.Certificate(ctx, "https://host.example/2.pem", began)
+		var refusal *provider.Refusal
+		if !errors.Is(err, context.DeadlineExceeded) || errors.As(err, &refusal) || server.all != 1 {
+			t.Errorf("%v after %d requests; want the end of the context after one", err, server.all)
+		}
+	})
 }

@@ -124,7 +124,7 @@ func verifyEnvelope(ctx context.Context, source *Source, envelope map[string]str
 	if !isCertificate(address, from) {
 		return refuse(provider.BadURL, "SigningCertURL is not that of a certificate of SNS in the region of the topic")
 	}
-	certificate, err := source.certificates.Certificate(ctx, address)
+	certificate, err := source.certificates.Certificate(ctx, address, now)
 	if err != nil {
 		return err
 	}

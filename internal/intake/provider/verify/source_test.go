@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/intake/provider"
@@ -17,7 +18,7 @@ func asRefusal(err error, refusal **provider.Refusal) bool { return errors.As(er
 // noCertificates has no certificate at any URL.
 type noCertificates struct{}
 
-func (noCertificates) Certificate(context.Context, string) (*x509.Certificate, error) {
+func (noCertificates) Certificate(context.Context, string, time.Time) (*x509.Certificate, error) {
 	return nil, refuse(provider.BadURL, "none")
 }
 
