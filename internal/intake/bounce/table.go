@@ -53,11 +53,11 @@ func namedCodes() []string { return append(hardCodes(), "5.7") }
 
 // precise lists texts of certain servers whose words would mislead elsewhere.
 func precise() []Row {
-	const exchange, corpora = "Microsoft Exchange, non-delivery reports", "public corpora of bounces"
+	const exchange, corpora = "https://learn.microsoft.com/exchange/mail-flow-best-practices/non-delivery-reports-in-exchange-online/non-delivery-reports-in-exchange-online", "https://github.com/sisimai/set-of-emails"
 	return []Row{
 		{
 			ID: "microsoft-network", Phrases: []string{"s3140", "s3150", "5.7.511", "part of their network is on our block list"},
-			Class: intake.Block, Source: "Outlook.com, error codes for senders",
+			Class: intake.Block, Source: "https://sendersupport.olc.protection.outlook.com/pm/troubleshooting.aspx",
 		},
 		{
 			ID: "exchange-recipient-not-found", Codes: namedCodes(), Phrases: []string{
@@ -69,7 +69,7 @@ func precise() []Row {
 		},
 		{
 			ID: "exchange-access-denied", Codes: []string{"5.4.1"}, Phrases: []string{"recipient address rejected: access denied", "recipient addresses rejected*access denied"},
-			Class: intake.Hard, Source: "Exchange Online, directory-based edge blocking",
+			Class: intake.Hard, Source: "https://learn.microsoft.com/exchange/mail-flow-best-practices/use-directory-based-edge-blocking",
 		},
 		{
 			ID: "domino-directory", Codes: namedCodes(), Phrases: []string{
@@ -87,14 +87,14 @@ func precise() []Row {
 			Class:   intake.Block, Source: "operators of mobile networks in Japan, " + corpora,
 		},
 		{
-			ID: "unverified-address", Codes: []string{"4.1.1", "450", "4.1.0"}, Class: intake.Soft, Source: "Postfix, unverified_recipient_reject_code",
+			ID: "unverified-address", Codes: []string{"4.1.1", "450", "4.1.0"}, Class: intake.Soft, Source: "https://www.postfix.org/postconf.5.html#unverified_recipient_reject_code",
 		},
 	}
 }
 
 // capacity lists texts about a mailbox that is full and about rates.
 func capacity() []Row {
-	const registry = "IANA registry of enhanced status codes, X.2.2"
+	const registry = "https://www.iana.org/assignments/smtp-enhanced-status-codes (X.2.2)"
 	return []Row{
 		{
 			ID: "mailbox-full", Phrases: []string{
@@ -117,7 +117,7 @@ func capacity() []Row {
 				"recipient*rate limit*", "too many messages to this recipient",
 				"recipient has exceeded", "this user is receiving",
 			},
-			Class: intake.Soft, Source: "Gmail, SMTP error reference (4.2.1, 5.2.1)",
+			Class: intake.Soft, Source: "https://support.google.com/a/answer/3726730 (4.2.1, 5.2.1)",
 		},
 		{
 			ID: "greylisted", Phrases: []string{"greylist*", "graylist*", "grey-list*", "try again later", "später erneut versuchen", "réessayer plus tard"},
@@ -138,13 +138,13 @@ func capacity() []Row {
 // senderCodes lists codes that say more than the words beside them, such as "access denied" or "user unknown".
 func senderCodes() []Row {
 	return []Row{
-		{ID: "code-sender", Codes: []string{"5.1.7", "5.1.8", "5.1.9"}, Class: intake.Policy, Source: "IANA registry of enhanced status codes"},
+		{ID: "code-sender", Codes: []string{"5.1.7", "5.1.8", "5.1.9"}, Class: intake.Policy, Source: "https://www.iana.org/assignments/smtp-enhanced-status-codes"},
 		{
 			ID: "code-authentication", Codes: []string{
 				"5.7.8", "5.7.9", "5.7.20", "5.7.21", "5.7.22", "5.7.23", "5.7.24", "5.7.25", "5.7.26", "5.7.27", "5.7.28", "5.7.29",
 				"5.7.30", "5.7.509", "5.7.515", "4.7.23", "4.7.25", "4.7.26", "4.7.27", "4.7.29", "4.7.30",
 			},
-			Class: intake.Policy, Source: "RFC 7372; Gmail and Outlook.com, requirements for senders",
+			Class: intake.Policy, Source: "RFC 7372; https://support.google.com/a/answer/3726730",
 		},
 	}
 }
@@ -165,7 +165,7 @@ func senderFault() []Row {
 				"ptr record", "ptr-record", "no ptr", "ptr", "reverse dns", "rdns", "reverse hostname", "reverse lookup", "fcrdns",
 				"helo command rejected", "invalid helo", "ehlo", "helo", "cannot find your hostname", "client host rejected: cannot find",
 			},
-			Class: intake.Policy, Source: "RFC 7372 (5.7.25); Postfix, reject_unknown_client_hostname",
+			Class: intake.Policy, Source: "RFC 7372 (5.7.25); https://www.postfix.org/postconf.5.html#reject_unknown_client_hostname",
 		},
 		{
 			ID: "relaying", Phrases: []string{
@@ -185,7 +185,7 @@ func senderFault() []Row {
 				"from address",
 				"mail from domain", "sender not authorized", "not authorized to send", "send as", "submission denied", "expéditeur", "remitente", "mittente",
 			},
-			Class: intake.Policy, Source: "RFC 3463 (X.1.7, X.1.8); texts of servers",
+			Class: intake.Policy, Source: "RFC 3463 (X.1.7, X.1.8); https://smtp.codes/unitedinternet/; texts of servers",
 		},
 	}
 }
@@ -243,7 +243,7 @@ func unwanted() []Row {
 				"ihre ip", "not welcome", "not accepting mail from", "unusual rate", "unusual traffic", "ts01", "ts02", "ts03", "tss04",
 				"tss09", "tss11",
 			},
-			Class: intake.Block, Source: "texts of servers; Yahoo, SMTP error codes",
+			Class: intake.Block, Source: "https://senders.yahooinc.com/smtp-error-codes/; https://postmaster.gmx.com/en/error-messages; texts of servers",
 		},
 	}
 }
@@ -353,7 +353,7 @@ func unknownUser() []string {
 
 // byCode lists what a code says where the text says nothing.
 func byCode() []Row {
-	const registry = "IANA registry of enhanced status codes"
+	const registry = "https://www.iana.org/assignments/smtp-enhanced-status-codes"
 	return []Row{
 		{ID: "code-unknown-user", Codes: []string{"5.1.1"}, Class: intake.Hard, Source: registry},
 		{ID: "code-bad-address", Codes: []string{"5.1.3"}, Class: intake.Hard, Source: registry},

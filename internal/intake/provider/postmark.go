@@ -8,7 +8,10 @@ import (
 // postmark reads an event of Postmark. (postmarkapp.com/developer/webhooks, "Bounce types".)
 func postmark(j *judge, event jsonlist.Object) (string, []intake.Report, error) {
 	name := event.Text("RecordType")
-	report := intake.Report{Address: address(event.Text("Email")), Tokens: metadata(event, "Metadata")}
+	tokens := intake.Tokens(metadata(event, "Metadata"))
+	// A value of the metadata has at most 80 characters, and some tokens more.
+	tokens.Add(event.Text("Tag"), intake.InMetadata)
+	report := intake.Report{Address: address(event.Text("Email")), Tokens: tokens}
 	if report.Address == "" {
 		report.Address = address(event.Text("Recipient"))
 	}
