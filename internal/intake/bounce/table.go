@@ -36,7 +36,7 @@ const (
 // that name the sender or one server stand before the words that would mislead beside them.
 func Table() []Row {
 	var all []Row
-	for _, part := range [][]Row{precise(), capacity(), senderCodes(), senderFault(), refusedMessage(), unwanted(), gone(), byCode(), byDefault()} {
+	for _, part := range [][]Row{precise(), capacity(), senderCodes(), senderFault(), refusedMessage(), unwanted(), gone(), noHost(), unknown(), byCode(), byDefault()} {
 		all = append(all, part...)
 	}
 	return all
@@ -53,7 +53,7 @@ func namedCodes() []string { return append(hardCodes(), "5.7") }
 
 // precise lists texts of certain servers whose words would mislead elsewhere.
 func precise() []Row {
-	const exchange, corpora = "https://learn.microsoft.com/exchange/mail-flow-best-practices/non-delivery-reports-in-exchange-online/non-delivery-reports-in-exchange-online", "https://github.com/sisimai/set-of-emails"
+	const exchange = "https://learn.microsoft.com/exchange/mail-flow-best-practices/non-delivery-reports-in-exchange-online/non-delivery-reports-in-exchange-online"
 	return []Row{
 		{
 			ID: "microsoft-network", Phrases: []string{"s3140", "s3150", "5.7.511", "part of their network is on our block list"},
@@ -84,7 +84,7 @@ func precise() []Row {
 		{
 			ID: "operator-filter", Codes: []string{"5.0.0", "5.2.1", "5.1.1", "550", "none"},
 			Phrases: []string{"rejected by the recipient's filter", "message filtered", "filtered by the recipient"},
-			Class:   intake.Block, Source: "operators of mobile networks in Japan, " + corpora,
+			Class:   intake.Block, Source: "operators of mobile networks in Japan, https://github.com/sisimai/set-of-emails",
 		},
 		{
 			ID: "unverified-address", Codes: []string{"4.1.1", "450", "4.1.0"}, Class: intake.Soft, Source: "https://www.postfix.org/postconf.5.html#unverified_recipient_reject_code",
@@ -248,7 +248,7 @@ func unwanted() []Row {
 	}
 }
 
-// gone lists texts that say what became of the mailbox or of the host.
+// gone lists texts that say what became of the mailbox.
 func gone() []Row {
 	return []Row{
 		{
@@ -274,6 +274,12 @@ func gone() []Row {
 			},
 			Class: intake.Hard, Source: "RFC 3463 (X.1.6)",
 		},
+	}
+}
+
+// noHost lists texts that say that the whole domain gets no mail.
+func noHost() []Row {
+	return []Row{
 		{
 			ID: "null-mx", Codes: hardCodes(), Phrases: []string{
 				"null mx", "nullmx", "domain does not accept mail", "domain does not accept e-mail", "does not accept mail (nullmx)",
@@ -284,7 +290,8 @@ func gone() []Row {
 		{
 			ID: "host-unknown", Codes: hardCodes(), Phrases: []string{
 				"host unknown", "unknown host", "unknown domain", "domain not found", "host not found", "host or domain name not found",
-				"domain does not exist", "domain*does not exist", "domain doesn't exist", "no such domain", "name service error", "nxdomain", "non-existent domain",
+				"domain does not exist", "domain*does not exist", "domain doesn't exist", "no such domain", "name service error", "nxdomain",
+				"non-existent domain",
 				"nonexistent domain", "unrouteable mail domain", "unroutable mail domain",
 				"unrouteable domain", "bad destination system", "bad destination host", "domain name not found",
 				"domain*could not be found", "couldn't find any host", "no mx", "domain unbekannt", "domain existiert nicht",
@@ -295,6 +302,12 @@ func gone() []Row {
 			},
 			Class: intake.Hard, Domain: true, Then: HardAtSecond, Source: "RFC 3463 (X.1.2, X.4.4); Postfix, Exim, qmail",
 		},
+	}
+}
+
+// unknown lists texts that say that there is no such mailbox.
+func unknown() []Row {
+	return []Row{
 		{
 			ID: "refused-vaguely", Codes: []string{"5.7"}, Phrases: []string{
 				"recipient address rejected", "recipient rejected", "mailbox unavailable", "mailbox not available", "not found",
