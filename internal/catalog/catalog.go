@@ -294,9 +294,28 @@ type Policy struct {
 	// ClaimsPeriod is how long the evidence of an erased person is kept, sealed for an officer, for the defence of claims
 	// (GDPR Art. 17(3)(e)); zero: not at all.
 	ClaimsPeriod period.Period
+	// ComplaintScope says how far a complaint about a message reaches.
+	ComplaintScope ComplaintScope
+	// SoftBouncesSuppress is how many soft bounces without a delivery between, over at least a week, mean that an address is dead.
+	SoftBouncesSuppress int
 	// Retention says how long what is held is kept.
 	Retention Retention
 }
+
+// ComplaintScope says how far a complaint about a message reaches.
+type ComplaintScope string
+
+// The scopes of complaints.
+const (
+	ComplaintDepartment ComplaintScope = "department" // all marketing of the department that sent
+	ComplaintMarketing  ComplaintScope = "marketing"  // all marketing
+)
+
+// How many soft bounces mean that an address is dead: where the catalog does not say it, and at most.
+const (
+	defaultSoftBounces = 5
+	maxSoftBounces     = 100
+)
 
 // Retention holds the periods after which what is held is removed; zero: it is kept without end.
 type Retention struct {

@@ -171,7 +171,7 @@ func TestParse_EveryKey_IsKept(t *testing.T) {
 		GenericWords: []string{"depesche"},
 		Policy: Policy{
 			DecisionTTL: mustPeriod(t, "PT5M"), ExistingCustomerLapsesAfter: mustPeriod(t, "P24M"), ConfirmationExpiresAfter: mustPeriod(t, "P30D"),
-			ClaimsPeriod: mustPeriod(t, "P3Y/EOY"),
+			ClaimsPeriod: mustPeriod(t, "P3Y/EOY"), ComplaintScope: ComplaintMarketing, SoftBouncesSuppress: 7,
 			Retention: Retention{
 				Evidence: mustPeriod(t, "P3Y"), Requests: mustPeriod(t, "P30D"), Disclosures: mustPeriod(t, "P3Y"), HardBounces: mustPeriod(t, "P24M"),
 			},
@@ -188,7 +188,10 @@ func TestParse_MissingOptionalKeys_HaveDefaults(t *testing.T) {
 	document = replaced(t, document, "effective_time: 2026-01-01T00:00:00Z", "")
 	document = replaced(t, document, "double_opt_in: optional", "")
 	c := mustParse(t, document)
-	want := Policy{DecisionTTL: mustPeriod(t, "PT5M"), ExistingCustomerLapsesAfter: mustPeriod(t, "P24M"), ConfirmationExpiresAfter: mustPeriod(t, "P30D")}
+	want := Policy{
+		DecisionTTL: mustPeriod(t, "PT5M"), ExistingCustomerLapsesAfter: mustPeriod(t, "P24M"), ConfirmationExpiresAfter: mustPeriod(t, "P30D"),
+		ComplaintScope: ComplaintDepartment, SoftBouncesSuppress: 5,
+	}
 	if c.Policy != want || c.EffectiveTime != nil || !c.Channels[0].DoubleOptIn {
 		t.Errorf("policy %v, effective %v, double opt-in %t", c.Policy, c.EffectiveTime, c.Channels[0].DoubleOptIn)
 	}

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 
@@ -196,7 +197,7 @@ func (d *decoder) senderIdentity(entry item) SenderIdentity {
 // policy reads the policy, each period by its default where it is missing.
 func (d *decoder) policy(document *object) Policy {
 	o := document.child("policy", "decision_ttl", "existing_customer_lapses_after", "confirmation_expires_after", "claims_period",
-		"retention")
+		"complaint_scope", "soft_bounces_suppress", "retention")
 	if o == nil {
 		o = &object{d: d, path: "policy", broken: true}
 	}
@@ -205,6 +206,8 @@ func (d *decoder) policy(document *object) Policy {
 		ExistingCustomerLapsesAfter: o.period("existing_customer_lapses_after", period.Months(24)),
 		ConfirmationExpiresAfter:    o.period("confirmation_expires_after", period.Days(30)),
 		ClaimsPeriod:                o.periodOfKeeping("claims_period"),
+		ComplaintScope:              cmp.Or(oneOf(o, "complaint_scope", ComplaintDepartment, ComplaintMarketing), ComplaintDepartment),
+		SoftBouncesSuppress:         o.count("soft_bounces_suppress", maxSoftBounces, defaultSoftBounces),
 		Retention:                   d.retention(o),
 	}
 }

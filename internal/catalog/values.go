@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -221,6 +222,20 @@ func (o *object) flag(key string) bool {
 		return false
 	}
 	return b.Value
+}
+
+// count reads a whole number from 1 to most. A missing key gives the default.
+func (o *object) count(key string, most, byDefault int) int {
+	if !o.has(key) {
+		return byDefault
+	}
+	text, ok := yamltext.Of(o.fields[key])
+	n, err := strconv.Atoi(text)
+	if !ok || err != nil || n < 1 || n > most {
+		o.fail(key, "%s is not allowed; use a whole number from 1 to %d", shown(o.fields[key]), most)
+		return byDefault
+	}
+	return n
 }
 
 // email reads an address and returns its exact form.

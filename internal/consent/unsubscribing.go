@@ -19,13 +19,13 @@ func (r *Rules) Refused(known *Known, t Instant) bool {
 	return !e.reopened(last, r.channel)
 }
 
-// CameBackAfter reports whether the person said no to the channel after an instant, and came back since by a consent that counts at t: what they
-// say by the link of a message from before then may be about the time before. A no from before that instant does not count: a
+// CameBackAfter reports whether the person said no to the channel after an instant, and came back since by a consent that began by t and counts
+// then: what they say by the link of a message from before then may be about the time before. A no from before that instant does not count: a
 // person who gave another consent since, and did not say no in between, only renewed theirs.
 func (r *Rules) CameBackAfter(known *Known, since, t Instant) bool {
 	e := r.evaluate(known, t)
 	cameBack := func(no Instant, confirmed bool) bool {
-		return no > since && e.grantExists(func(g *Grant) bool { return r.reopens(g, r.channel, no, t, confirmed) })
+		return no > since && e.grantExists(func(g *Grant) bool { return g.Begin() <= t && r.reopens(g, r.channel, no, t, confirmed) })
 	}
 	if last := known.LastRefusal(r.channel.ID); last != nil && cameBack(last.At, false) {
 		return true

@@ -73,6 +73,9 @@ const (
 	InvalidImport      Code = "INVALID_IMPORT"
 	InvalidFile        Code = "INVALID_FILE"
 	ImportMissing      Code = "IMPORT_NOT_FOUND"
+	HintMissing        Code = "HINT_NOT_FOUND"
+	HintDecided        Code = "HINT_DECIDED"
+	HintLacks          Code = "HINT_LACKS_CHANNEL"
 	FileChanged        Code = "FILE_CHANGED"
 	UploadReplaced     Code = "UPLOAD_REPLACED"
 	InvalidList        Code = "INVALID_EXTERNAL_LIST"
@@ -140,7 +143,7 @@ func AllCodes() []Code {
 		EtagMismatch, SuppressionMissing, ErasedBefore, LegalHold, NotHeld, NotVoidable, BatchUndone, UndoPending, NotOfAddress, NotInformed,
 		SameAddress, LinkCircle, LinkErased, NotLinked, OtherController, NoClaimsKey, RequestIDReused, ClientExists, ClientMissing,
 		InvalidConsumer, ConsumerExists, ConsumerMissing, ConsumerRevoked, ConsumerRequired, WebhookMissing, WebhookDisabled, DeliveryMissing, DeliveryNotDead,
-		InvalidImport, InvalidFile, ImportMissing, FileChanged, UploadReplaced,
+		InvalidImport, InvalidFile, ImportMissing, HintMissing, HintDecided, HintLacks, FileChanged, UploadReplaced,
 		RotationUnderWay, Unauthenticated, ScopeMissing, OtherDepartment, TooLarge,
 		InvalidList, ListExists, ListMissing, ListShrinks, NoPublicURL,
 		TooManyCalls, SlowWatcher, ClockSkew, KeyMissing, Unavailable,

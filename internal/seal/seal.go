@@ -46,6 +46,7 @@ const (
 	PurposeDelivery      Purpose = "assent/1/delivery/"      // of the id of a message
 
 	PurposeImport Purpose = "assent/1/import/" // of the id of an import
+	PurposeHint   Purpose = "assent/1/hint/"   // of the id of a hint
 )
 
 // Keys are the keys of one store. They are safe for concurrent use, also while [Keys.Take] takes up those of a changed

@@ -99,6 +99,8 @@ func searched() []string {
 		"list_hashes",                             // holds keyed digests, sealed, which is opened
 		"feed_removals",                           // holds the address, sealed, until the consumers that know it were told, and P30D at most
 		"webhook_deliveries",                      // is emptied of what it is about; what tells to forget it has the address, sealed, as feed_removals has
+		"hints",                                   // holds keyed digests, and the address and what was said of it, sealed; an erasure deletes its rows
+		"soft_bounces",                            // holds keyed digests; an erasure deletes its rows
 		"mailboxes",                               // holds keyed digests: after an erasure none that leads to what was erased
 		"revisions",                               // holds keyed digests, as subjects does, and says nothing else
 		"states", "disclosures", "erased_returns", // name subjects by id, and say nothing else of them
@@ -131,7 +133,7 @@ func opened(t testing.TB, keys *seal.Keys, cells []cell) map[string][]byte {
 			continue
 		}
 		for _, purpose := range []seal.Purpose{
-			seal.PurposeEvidence, seal.PurposeAddress, seal.PurposeAnswer, seal.PurposeListHash, seal.PurposeFeedRemoval, seal.PurposeDelivery,
+			seal.PurposeEvidence, seal.PurposeAddress, seal.PurposeAnswer, seal.PurposeListHash, seal.PurposeFeedRemoval, seal.PurposeDelivery, seal.PurposeHint,
 		} {
 			for _, of := range tied {
 				if got, err := keys.Open(purpose, of, c.value); err == nil {

@@ -25,6 +25,7 @@ import (
 	"github.com/assent-io/assent/internal/service/export"
 	"github.com/assent-io/assent/internal/service/extlists"
 	"github.com/assent-io/assent/internal/service/imports"
+	"github.com/assent-io/assent/internal/service/intake"
 	"github.com/assent-io/assent/internal/service/mailboxes"
 	"github.com/assent-io/assent/internal/service/receipts"
 	"github.com/assent-io/assent/internal/service/recipient"
@@ -71,6 +72,8 @@ type Options struct {
 	ListFailed func(list, step string)
 	// Links say under which addresses the links in messages lead here. Without them none are made.
 	Links recipient.Options
+	// Intake says how what comes back is read. The zero value reads no mail to unsubscribe.
+	Intake intake.Options
 	// Unsafe is for tests.
 	Unsafe env.Unsafe
 }
@@ -105,6 +108,7 @@ type Service struct {
 	*mailboxes.Filler
 	// Links are what persons do by the links in messages. They need no caller.
 	Links *recipient.Links
+	*intake.Intake
 
 	reference *reference.Reference
 	engine    *txn.Engine
@@ -157,13 +161,14 @@ func wire(env *env.Env, opts *Options) *Service {
 	s.Filler = mailboxes.New(env, s.engine)
 	s.Webhooks = webhooks.New(env, s.engine, s.Consumers, s.Feed, opts.Webhooks)
 	s.ExternalLists = extlists.New(env, s.reference, s.Guard, s.engine, s.Consumers, s.Counter, opts.ListFailed)
+	s.Intake = intake.New(env, s.reference, s.Guard, s.engine, s.Links, opts.Intake)
 	s.engine.SetHooks(txn.Hooks{Recorded: s.GoAlong, Erased: s.erased, Forgotten: s.Forget, Committed: s.LookNow})
 	return s
 }
 
 // erased is told of each erasure.
 func (s *Service) erased(w *txn.Tx, e *txn.Erased) error {
-	return errors.Join(s.Erased(w, e), s.ErasedDeliveries(w, e))
+	return errors.Join(s.Erased(w, e), s.ErasedDeliveries(w, e), s.ErasedReports(w, e))
 }
 
 // MayIssue refuses what Issue would refuse, as that of Links.

@@ -22,10 +22,10 @@ func StatusCode(code fault.Code) (codes.Code, bool) {
 		fault.LegalHold, fault.OtherHistory, fault.NotHeld, fault.NotVoidable, fault.BatchUndone, fault.UndoPending, fault.NotOfAddress, fault.NoClaimsKey, fault.NotInformed,
 		fault.LinkCircle, fault.LinkErased, fault.NotLinked, fault.ConsumerRequired,
 		fault.DeliveryNotDead, fault.WebhookDisabled, fault.RotationUnderWay, fault.FileChanged, fault.ListShrinks,
-		fault.NoPublicURL:
+		fault.NoPublicURL, fault.HintDecided, fault.HintLacks:
 		return codes.FailedPrecondition, true
 	case fault.CatalogNotFound, fault.SuppressionMissing, fault.ClientMissing, fault.ConsumerMissing,
-		fault.WebhookMissing, fault.DeliveryMissing, fault.ImportMissing, fault.ListMissing:
+		fault.WebhookMissing, fault.DeliveryMissing, fault.ImportMissing, fault.ListMissing, fault.HintMissing:
 		return codes.NotFound, true
 	case fault.RequestIDReused, fault.ClientExists, fault.ConsumerExists, fault.ListExists:
 		return codes.AlreadyExists, true

@@ -77,6 +77,9 @@ func (c *Caller) SentKey() (expires consent.Instant, prior bool) { return c.key.
 // RecipientID is the actor of what persons do by the links in messages. No client can have this id.
 const RecipientID = "recipient"
 
+// IntakeID is the actor of what is recorded because of a report that came back, such as a bounce. No client can have this id.
+const IntakeID = "intake"
+
 // Process returns the caller for this process itself: commands on the server, the demo. It may do everything.
 func Process(id string) Caller {
 	return Caller{Client: Client{ID: id, AllDepartments: true, Scopes: AllScopes()}}

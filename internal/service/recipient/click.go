@@ -34,7 +34,7 @@ func (l *Links) OneClick(ctx context.Context, text string, by By) (Outcome, erro
 	ctx = asRecipient(ctx)
 	h, err := l.find(ctx, text)
 	switch {
-	case errors.Is(err, errGone):
+	case errors.Is(err, ErrGone):
 		return Gone, nil
 	case errors.Is(err, ErrNonsense):
 		return Nonsense, nil

@@ -38,9 +38,9 @@ func New(env *env.Env, reader *asof.Reader, engine *txn.Engine, recorder *record
 // is no more or cannot be refused.
 var ErrNonsense = errors.New("the link leads to nothing")
 
-// errGone is the ErrNonsense of a token that names a subject which the store does not have: it was erased, or the store was restored from a
+// ErrGone is the ErrNonsense of a token that names a subject which the store does not have: it was erased, or the store was restored from a
 // backup of before it was there.
-var errGone = fmt.Errorf("%w: its person is not known any more", ErrNonsense)
+var ErrGone = fmt.Errorf("%w: its person is not known any more", ErrNonsense)
 
 // By is how an act reached the server, as it is kept as evidence.
 type By struct {
@@ -106,7 +106,7 @@ func (l *Links) addressOf(ctx context.Context, id consent.SubjectID) (string, er
 		}
 		return string(plain), nil
 	}
-	return "", errGone
+	return "", ErrGone
 }
 
 // before returns the id before one that is not zero.

@@ -1,6 +1,7 @@
 package recipient
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -24,6 +25,8 @@ type transaction struct {
 	sight
 
 	holder *holder
+	links  *Links
+	said   consent.Instant // when the person said what is recorded; zero: now
 }
 
 // write runs an act in a transaction, with what is known under the lock, and returns what it came to. The act can run more than once, and after
@@ -33,7 +36,7 @@ func (l *Links) write(ctx context.Context, h *holder, act func(w *transaction) (
 	err := l.engine.Do(ctx, &txn.Write{
 		Load: storage.Load{Subjects: h.keys},
 		Run: func(tx *txn.Tx) error {
-			w := &transaction{Tx: tx, holder: h}
+			w := &transaction{Tx: tx, holder: h, links: l}
 			if err := w.lookAgain(); err != nil {
 				return err
 			}
@@ -118,7 +121,7 @@ func (w *transaction) unclear(channel string, by By) error {
 func (w *transaction) state(st statement.Statement, by By, note string) error {
 	st.Address, st.Source, st.Note = w.holder.Address.Exact(), consent.SourceWebForm, note
 	st.IP, st.UserAgent = by.IP, statement.StorableUserAgent(by.UserAgent)
-	st.Occurred = w.Recorded
+	st.Occurred = cmp.Or(w.said, w.Recorded)
 	entry, err := st.Entry(w.catalog, w.catalog)
 	if err != nil {
 		return err
@@ -127,7 +130,14 @@ func (w *transaction) state(st statement.Statement, by By, note string) error {
 }
 
 func (w *transaction) record(entry *statement.Entry) error {
-	p, err := w.Prepare(&txn.Validated{Statement: statement.Statement{Kind: entry.Facts.Kind}, Place: w.holder.Folded}, entry, consent.BatchID{})
+	made := &txn.Validated{Statement: statement.Statement{Kind: entry.Facts.Kind, Occurred: w.said}, Place: w.holder.Folded}
+	if w.said != 0 {
+		var err error
+		if made.Key, err = w.links.EventKey(w.said, entry, ""); err != nil {
+			return err
+		}
+	}
+	p, err := w.Prepare(made, entry, consent.BatchID{})
 	if err != nil {
 		return err
 	}

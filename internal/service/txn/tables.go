@@ -1,6 +1,7 @@
 package txn
 
 import (
+	"context"
 	mathrand "math/rand/v2"
 	"slices"
 
@@ -105,6 +106,27 @@ func (w *Tx) ListHashesOf(folded consent.SubjectID) ([]tables.ListHash, error) {
 func (w *Tx) WebhookOf(id string) ([]tables.Webhook, error) {
 	_, found, err := tables.WebhookOf(w.ctx, w.tx, id)
 	return found, err
+}
+
+// QueryTable implements [storage.TableReader]: it reads the tables beside the ledger as they were when the head was locked. What the
+// transaction itself has written is not among it; see [Tx.Shared].
+func (w *Tx) QueryTable(ctx context.Context, statement storage.Statement, each func(storage.Scan) error) (storage.Head, error) {
+	return w.tx.QueryTable(ctx, statement, each)
+}
+
+// Context returns the context of the transaction, which reads in it take.
+func (w *Tx) Context() context.Context { return w.ctx }
+
+// Shared returns what the writes of one transaction share under a key, made by the first of them that asks: such as the rows of a table as the
+// transaction has left them so far. It ends with the transaction.
+func (w *Tx) Shared(key any, fresh func() any) any {
+	if _, made := w.shared[key]; !made {
+		if w.shared == nil {
+			w.shared = map[any]any{}
+		}
+		w.shared[key] = fresh()
+	}
+	return w.shared[key]
 }
 
 // WriteTable has a statement run with the transaction, on a table beside the ledger.

@@ -65,6 +65,7 @@ type Tx struct {
 	tablesAt  []func(storage.Mark) storage.Statement // that are run with Tables
 	mailboxes mailboxes
 	restated  restated.Notes
+	shared    map[any]any
 }
 
 type eventID struct {

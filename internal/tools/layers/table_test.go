@@ -68,12 +68,17 @@ func allowed() map[string][]string {
 		"internal/service": {
 			"internal/address", "internal/consent", "internal/ledger", "internal/seal", "internal/service/access",
 			"internal/service/administration", "internal/service/asof", "internal/service/audit", "internal/service/changes",
-			"internal/service/check",
-			"internal/service/checkpoint", "internal/service/consumers", "internal/service/disclosure", "internal/service/env",
-			"internal/service/erased", "internal/service/export", "internal/service/imports", "internal/service/mailboxes", "internal/service/receipts",
-			"internal/service/record",
-			"internal/service/reference", "internal/service/retention", "internal/service/rights", "internal/service/txn",
-			"internal/service/undo", "internal/service/webhooks", "internal/storage", "internal/service/extlists", "internal/service/recipient",
+			"internal/service/check", "internal/service/checkpoint", "internal/service/consumers", "internal/service/disclosure",
+			"internal/service/env", "internal/service/erased", "internal/service/export", "internal/service/extlists", "internal/service/imports",
+			"internal/service/intake", "internal/service/mailboxes", "internal/service/receipts", "internal/service/recipient",
+			"internal/service/record", "internal/service/reference", "internal/service/retention", "internal/service/rights",
+			"internal/service/txn", "internal/service/undo", "internal/service/webhooks", "internal/storage",
+		},
+		"internal/service/intake": {
+			"internal/address", "internal/catalog", "internal/consent", "internal/consent/statement", "internal/fault", "internal/intake",
+			"internal/intake/bounce", "internal/intake/mail", "internal/message", "internal/seal", "internal/service/access",
+			"internal/service/env", "internal/service/recipient", "internal/service/reference", "internal/service/subjects", "internal/service/txn",
+			"internal/storage", "internal/storage/tables", "internal/token",
 		},
 		"internal/service/imports": {
 			"internal/catalog", "internal/consent", "internal/consent/statement", "internal/fault", "internal/phrase", "internal/pipeline", "internal/presets",

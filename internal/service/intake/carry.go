@@ -1,0 +1,137 @@
+package intake
+
+import (
+	"context"
+
+	"github.com/assent-io/assent/internal/catalog"
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/intake"
+	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/env"
+	"github.com/assent-io/assent/internal/service/recipient"
+	"github.com/assent-io/assent/internal/service/reference"
+	"github.com/assent-io/assent/internal/service/txn"
+	"github.com/assent-io/assent/internal/storage"
+)
+
+// asIntake returns the context of what is recorded because of reports, whoever hands them in.
+func asIntake(ctx context.Context) context.Context {
+	return access.WithCaller(ctx, access.Process(access.IntakeID))
+}
+
+// Carry carries out reports. All but what persons say by links is one transaction. With dryRun it says what would be done, and changes nothing.
+// The errors are those of the store and NO_CATALOG.
+func (s *Intake) Carry(ctx context.Context, source string, reports []intake.Report, dryRun bool) ([]*item, error) {
+	if len(reports) == 0 {
+		return nil, nil
+	}
+	cat, err := s.catalog(ctx)
+	if err != nil {
+		return nil, err
+	}
+	items := make([]*item, len(reports))
+	for i := range reports {
+		it, err := s.newItem(ctx, source, &reports[i])
+		if err != nil {
+			return nil, err
+		}
+		it.takeChannel(cat)
+		items[i] = it
+	}
+	if err := s.together(ctx, items, dryRun); err != nil {
+		return nil, err
+	}
+	for _, it := range items {
+		if it.outcome == "" {
+			if err := s.leave(ctx, it, dryRun); err != nil {
+				return nil, err
+			}
+		}
+		if !dryRun {
+			s.counted(Counted{Source: source, Kind: it.report.Kind, Class: it.report.Class, Outcome: it.outcome, Sender: it.sender})
+		}
+	}
+	return items, nil
+}
+
+// catalog returns the catalog in force.
+func (s *Intake) catalog(ctx context.Context) (*catalog.Catalog, error) {
+	head, err := s.Store.Head(ctx)
+	if err != nil {
+		return nil, env.StoreFault(err)
+	}
+	versions, err := s.reference.Catalogs.UpTo(ctx, &head)
+	if err != nil {
+		return nil, err
+	}
+	return reference.InForce(versions, max(s.Instant(), head.Recorded)).Parsed, nil
+}
+
+// together carries out what needs the store, in one transaction. What it leaves without an outcome is said by persons by links.
+func (s *Intake) together(ctx context.Context, items []*item, dryRun bool) error {
+	var now []*item
+	var load storage.Load
+	for _, it := range items {
+		switch {
+		case it.outcome != "":
+		case !it.acts() || !it.known:
+			it.end(NoAct, whyNoAct)
+		case it.report.Kind == intake.Unsubscribe && it.cause == causeNone:
+		default:
+			now = append(now, it)
+			load.Subjects = append(load.Subjects, it.keys...)
+		}
+	}
+	if len(now) == 0 {
+		return nil
+	}
+	return s.engine.Do(asIntake(ctx), &txn.Write{
+		Load: load,
+		Run: func(tx *txn.Tx) error {
+			for _, it := range now {
+				it.outcome, it.why, it.records = "", "", nil // An earlier run may have been given up.
+				w := &writing{Tx: tx, intake: s, item: it, dry: dryRun}
+				if err := w.run(); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	})
+}
+
+// leave does what a person says by the token of a link: to get no more on its channel.
+func (s *Intake) leave(ctx context.Context, it *item, dryRun bool) error {
+	at := timeOf(it.report)
+	if at > s.Instant() {
+		at = 0
+	}
+	outcome, err := s.links.Mailed(ctx, it.text, at, dryRun)
+	if err != nil {
+		return err
+	}
+	switch outcome {
+	case recipient.Done:
+		if at == 0 {
+			at = s.Instant()
+		}
+		it.end(Recorded, "", Record{Verb: VerbWithdraw, Channel: it.channel, Time: at})
+	case recipient.Unclear:
+		it.end(Unclear, whyUnsure)
+	case recipient.Known:
+		it.end(Known, whyKnown)
+	case recipient.Gone:
+		it.end(Gone, whyGone)
+	case recipient.Nonsense:
+		it.end(Refused, "the catalog has no such channel any more, or it cannot be refused")
+	}
+	return nil
+}
+
+// timeOf returns when a report says that it happened; zero: it does not say.
+func timeOf(r *intake.Report) consent.Instant {
+	if r.Time.IsZero() || r.Time.Unix() <= 0 {
+		return 0
+	}
+	return consent.InstantOf(r.Time)
+}

@@ -1,0 +1,134 @@
+package intake
+
+import (
+	"slices"
+	"time"
+
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/service/txn"
+	"github.com/assent-io/assent/internal/storage/tables"
+)
+
+const (
+	// softSpan is how far the first and the last of the soft bounces that mean a dead address are apart at least.
+	softSpan = consent.Instant(7 * 24 * time.Hour / time.Microsecond)
+	// secondAfter is how far two bounces are apart at least of which the second means a dead address.
+	secondAfter = consent.Instant(24 * time.Hour / time.Microsecond)
+)
+
+// counts are the soft bounces of addresses as one transaction has left them so far.
+type counts struct {
+	rows   map[[32]byte][]tables.SoftBounce
+	erased map[[32]byte]bool // folded addresses that were erased
+}
+
+type countsKey struct{}
+
+func countsOf(w *txn.Tx) *counts {
+	fresh := func() any { return &counts{rows: map[[32]byte][]tables.SoftBounce{}, erased: map[[32]byte]bool{}} }
+	return w.Shared(countsKey{}, fresh).(*counts) //nolint:errcheck,forcetypeassert // Nothing else has this key.
+}
+
+// softRows returns the soft bounces of the address.
+func (w *writing) softRows(exact [32]byte) ([]tables.SoftBounce, error) {
+	c := countsOf(w.Tx)
+	if rows, read := c.rows[exact]; read {
+		return rows, nil
+	}
+	rows, err := w.intake.readSoft(w.Tx, exact)
+	if err != nil {
+		return nil, err
+	}
+	rows = slices.DeleteFunc(rows, func(b tables.SoftBounce) bool { return c.erased[b.Folded] })
+	c.rows[exact] = rows
+	return rows, nil
+}
+
+// count counts a bounce, and records a hard one where it was enough.
+func (w *writing) count(second bool) error {
+	exact, folded, err := w.intake.digests(w.item)
+	if err != nil {
+		return err
+	}
+	if len(w.known.Own(consent.ReasonHardBounce, consent.ScopeAll, w.Recorded)) > 0 {
+		w.item.end(Known, whyKnown)
+		return nil
+	}
+	rows, err := w.softRows(exact)
+	if err != nil {
+		return err
+	}
+	added := tables.SoftBounce{Exact: exact, Folded: folded, Second: second, Report: w.occurred(), Received: w.Recorded}
+	if added.ID, err = w.intake.identity(w.item); err != nil {
+		return err
+	}
+	if slices.ContainsFunc(rows, func(b tables.SoftBounce) bool { return b.ID == added.ID }) {
+		w.item.end(Known, whyKnown)
+		return nil
+	}
+	rows = append(slices.Clone(rows), added)
+	if !w.dry {
+		countsOf(w.Tx).rows[exact] = rows
+		w.WriteTable(tables.AddSoftBounce(&added))
+	}
+	w.item.end(Noted, "", Record{Verb: VerbCount, Reason: consent.ReasonHardBounce, Time: added.Report})
+	last, enough := isEnough(rows, w.cat.Policy.SoftBouncesSuppress)
+	if !enough {
+		return nil
+	}
+	if err := w.suppress(consent.ReasonHardBounce, consent.ScopeAll, last); err != nil || w.dry {
+		return err
+	}
+	w.endSeries(exact, last)
+	return nil
+}
+
+// isEnough reports whether soft bounces mean that the address is dead, and when the last of them was.
+func isEnough(rows []tables.SoftBounce, most int) (last consent.Instant, enough bool) {
+	var all, seconds []consent.Instant
+	for i := range rows {
+		if rows[i].Ended {
+			continue
+		}
+		all = append(all, rows[i].Report)
+		if rows[i].Second {
+			seconds = append(seconds, rows[i].Report)
+		}
+	}
+	if len(all) == 0 {
+		return 0, false
+	}
+	span := func(of []consent.Instant) consent.Instant { return slices.Max(of) - slices.Min(of) }
+	return slices.Max(all), len(all) >= most && span(all) >= softSpan || len(seconds) > 1 && span(seconds) >= secondAfter
+}
+
+// endSeries ends the series of the address up to an instant.
+func (w *writing) endSeries(exact [32]byte, upTo consent.Instant) {
+	rows := countsOf(w.Tx).rows[exact]
+	for i := range rows {
+		rows[i].Ended = rows[i].Ended || rows[i].Report <= upTo
+	}
+	w.WriteTable(tables.EndSoftBounces(exact, upTo))
+}
+
+// delivered ends the series of the address: it is alive.
+func (w *writing) delivered() error {
+	exact, _, err := w.intake.digests(w.item)
+	if err != nil {
+		return err
+	}
+	rows, err := w.softRows(exact)
+	if err != nil {
+		return err
+	}
+	upTo := w.occurred()
+	if !slices.ContainsFunc(rows, func(b tables.SoftBounce) bool { return !b.Ended && b.Report <= upTo }) {
+		w.item.end(NoAct, "no soft bounces of the address are counted")
+		return nil
+	}
+	w.item.end(Noted, "", Record{Verb: VerbCount, Time: upTo})
+	if !w.dry {
+		w.endSeries(exact, upTo)
+	}
+	return nil
+}

@@ -1,0 +1,209 @@
+package intake
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+
+	"github.com/assent-io/assent/internal/catalog"
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/statement"
+	"github.com/assent-io/assent/internal/intake"
+	"github.com/assent-io/assent/internal/intake/bounce"
+	"github.com/assent-io/assent/internal/service/env"
+	"github.com/assent-io/assent/internal/service/txn"
+)
+
+// writing is one report under the lock.
+type writing struct {
+	*txn.Tx
+
+	intake *Intake
+	item   *item
+	dry    bool
+	// accepted says that a person decided that it counts.
+	accepted bool
+
+	known *consent.Known
+	cat   *catalog.Catalog
+}
+
+// run carries out the report.
+func (w *writing) run() (err error) {
+	if w.cat, err = w.Catalog(w.Recorded); err != nil {
+		return err
+	}
+	if w.known, err = w.Knowledge(&w.item.places); err != nil {
+		return err
+	}
+	if w.isGone() {
+		w.item.end(Gone, whyGone)
+		return nil
+	}
+	if w.item.cause != causeNone {
+		return w.hint()
+	}
+	return w.act()
+}
+
+// act carries out a report that counts.
+func (w *writing) act() error {
+	switch it := w.item; it.report.Kind {
+	case intake.Bounce:
+		return w.bounce()
+	case intake.Complaint:
+		scope := consent.Scope(consent.ScopeMarketing)
+		if w.cat.Policy.ComplaintScope != catalog.ComplaintMarketing {
+			if it.department == "" {
+				it.end(Refused, "the catalog has no such channel any more")
+				return nil
+			}
+			scope = consent.Scope(consent.ScopeDepartment + ":" + it.department)
+		}
+		return w.suppress(consent.ReasonComplaint, scope, w.occurred())
+	case intake.Delivered:
+		return w.delivered()
+	case intake.Unsubscribe:
+		return w.refuse()
+	default:
+		it.end(NoAct, whyNoAct)
+		return nil
+	}
+}
+
+// isGone reports whether the person was erased, and is known only by messages of before.
+func (w *writing) isGone() bool {
+	erased := w.known.Folded.ErasedAt(w.known.Spelling)
+	if erased == 0 {
+		return false
+	}
+	if w.item.decided != 0 {
+		return w.item.decided <= erased
+	}
+	if w.known.Exact != nil {
+		for i := range w.known.Exact.Grants {
+			if w.known.Exact.Grants[i].After(erased) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// occurred is when the report says that it happened: not in the future, and not before the message that it is about was decided about.
+func (w *writing) occurred() consent.Instant {
+	at := timeOf(w.item.report)
+	if at == 0 && w.item.decided == 0 {
+		return w.Recorded
+	}
+	return min(max(at, w.item.decided), w.Recorded)
+}
+
+// bounce carries out a bounce of the class hard or soft.
+func (w *writing) bounce() error {
+	row, _ := w.intake.classifier.Row(w.item.report.Rule)
+	second := w.item.report.Domain || row.Then == bounce.HardAtSecond
+	if w.item.report.Class == intake.Hard && !second || w.accepted {
+		return w.suppress(consent.ReasonHardBounce, consent.ScopeAll, w.occurred())
+	}
+	return w.count(second)
+}
+
+// suppress records a suppression, once.
+func (w *writing) suppress(reason consent.Reason, scope consent.Scope, occurred consent.Instant) error {
+	if reason == consent.ReasonHardBounce && len(w.known.Own(reason, scope, w.Recorded)) > 0 {
+		w.item.end(Known, whyKnown)
+		return nil
+	}
+	return w.record(&statement.Statement{Kind: consent.KindSuppress, Reason: reason, Scope: scope}, occurred, Record{
+		Verb: VerbSuppress, Reason: reason, Scope: scope, Channel: w.item.channel, Time: occurred,
+	})
+}
+
+// refuse records that the person leaves the channel, as far as a hint that was accepted says so.
+func (w *writing) refuse() error {
+	occurred := w.occurred()
+	return w.record(&statement.Statement{Kind: consent.KindRefuse, Channels: []string{w.item.channel}}, occurred, Record{
+		Verb: VerbWithdraw, Channel: w.item.channel, Time: occurred,
+	})
+}
+
+// record records a statement because of the report, unless the same was recorded before. The fact is known again by the time that the report
+// says, whatever the clock says now.
+func (w *writing) record(st *statement.Statement, occurred consent.Instant, as Record) error {
+	st.Address, st.Source, st.Note, st.Occurred = w.item.address.Exact(), consent.SourceAPI, w.note(), occurred
+	entry, err := st.Entry(w.cat, w.cat)
+	if err == nil {
+		err = w.put(entry, occurred, as)
+	}
+	refused, err := env.Refusal(err)
+	if refused != nil {
+		w.item.end(Refused, refused.Message)
+	}
+	return err
+}
+
+func (w *writing) put(entry *statement.Entry, occurred consent.Instant, as Record) error {
+	stated := timeOf(w.item.report)
+	if stated == 0 && w.item.report.ID == "" {
+		stated = occurred
+	}
+	key, err := w.intake.EventKey(max(stated, 1), entry, "")
+	if err != nil {
+		return err
+	}
+	p, err := w.Prepare(&txn.Validated{
+		Statement: statement.Statement{Kind: entry.Facts.Kind, Occurred: occurred}, Place: w.item.places.Folded, Key: key,
+	}, entry, consent.BatchID{})
+	if err != nil {
+		return err
+	}
+	// What is to be recorded follows from what is known under the lock, so no key of an event was loaded.
+	all, err := w.AllEventsOf(p.Subject)
+	if err != nil {
+		return err
+	}
+	known, _, err := w.KnownTo(all[p.Subject], key, consent.BatchID{})
+	if err != nil {
+		return err
+	}
+	if p.Known != 0 || known != 0 {
+		w.item.end(Known, whyKnown)
+		return nil
+	}
+	w.item.end(Recorded, "", as)
+	if w.dry {
+		return nil
+	}
+	_, err = w.RecordOnce(p)
+	return err
+}
+
+// maxNote is how many bytes of what a server said are kept as evidence.
+const maxNote = 300
+
+// note is what is kept as evidence: what the report says, by which rule it was read, and which report it was.
+func (w *writing) note() string {
+	r := w.item.report
+	parts := []string{"reported by a " + string(r.Kind)}
+	if r.Kind == intake.Bounce {
+		parts[0] = fmt.Sprintf("bounce %s, rule %s", cmp.Or(r.Status, "without a status"), r.Rule)
+	}
+	if w.accepted {
+		parts = append(parts, "a hint that was accepted")
+	}
+	if r.ID != "" {
+		parts = append(parts, "report "+shortened(r.ID, maxNote/2))
+	}
+	if r.Text != "" {
+		parts = append(parts, shortened(r.Text, maxNote/2))
+	}
+	return strings.Join(parts, "; ")
+}
+
+func shortened(text string, most int) string {
+	if len(text) > most {
+		text = text[:most]
+	}
+	return strings.ToValidUTF8(text, "")
+}
