@@ -10,6 +10,7 @@ import (
 	"github.com/assent-io/assent/internal/cli/consumers"
 	"github.com/assent-io/assent/internal/cli/extlists"
 	"github.com/assent-io/assent/internal/cli/imports"
+	"github.com/assent-io/assent/internal/cli/intake"
 	"github.com/assent-io/assent/internal/cli/kit"
 	"github.com/assent-io/assent/internal/cli/webhooks"
 )
@@ -32,6 +33,13 @@ func (a *app) externalLists() *cobra.Command {
 // imports holds the commands about imports.
 func (a *app) imports() *cobra.Command {
 	return family("imports", "Show the lists of other tools that were imported", (&imports.Commands{Kit: a.kit()}).All()...)
+}
+
+// intake holds the commands about what comes back.
+func (a *app) intake() *cobra.Command {
+	c := &intake.Commands{Kit: a.kit()}
+	return family("intake", "Take what comes back: bounces, complaints, mails to unsubscribe",
+		append(c.All(), family("hints", "Decide about reports that prove nothing by themselves", c.Hints()...))...)
 }
 
 // suppressionsImport imports a list of another tool.

@@ -46,6 +46,10 @@ type Server struct {
 	// PprofAddress is where profiles of the process are served; empty for
 	// nowhere.
 	PprofAddress string
+	// LMTPAddress is where mail that comes back is taken; empty for nowhere.
+	LMTPAddress string
+	// UnsubscribeAddresses are those of the mailto: in List-Unsubscribe.
+	UnsubscribeAddresses []string
 	// Catalog is a file that is applied at start; empty for none.
 	Catalog string
 	// Keys is the path of the key file. Beside a SQLite file it has a default;
@@ -131,6 +135,9 @@ func (s Server) Validate() error {
 	if s.PprofAddress != "" && !isLoopback(s.PprofAddress) {
 		return errors.New("pprof_address must be on loopback, such as 127.0.0.1:6060: profiles are served without a key, and " +
 			"show the contents of memory")
+	}
+	if s.LMTPAddress != "" && !isLoopback(s.LMTPAddress) && (!s.InsecureListen || s.Open) {
+		return errors.New("lmtp_address must be on loopback, such as 127.0.0.1:2424, unless insecure_listen is set: mail is taken without a login")
 	}
 	for _, listen := range []struct{ key, address string }{
 		{"grpc_address", s.GRPCAddress},

@@ -83,6 +83,18 @@ func serverSettings() []setting {
 			set:   address(func(s *Server) *string { return &s.PprofAddress }),
 		},
 		{
+			key: "lmtp_address", fallbackNote: "off",
+			usage: "host:port to take mail on that comes back, by LMTP: bounces, complaints and mails to unsubscribe. There is no login: on " +
+				"another address than loopback only with insecure_listen",
+			set: address(func(s *Server) *string { return &s.LMTPAddress }),
+		},
+		{
+			key: "unsubscribe_address", list: true,
+			usage: "address of the mailto: in List-Unsubscribe: a mail to it with the token of a link leaves the channel of the token. Give several " +
+				"as several flags, or separated by commas",
+			set: setUnsubscribeAddresses,
+		},
+		{
 			key:   "catalog",
 			usage: "catalog file to apply at start if it differs from the latest version",
 			set:   text(func(s *Server) *string { return &s.Catalog }),
@@ -332,6 +344,20 @@ func setAllowedHosts(s *Server, value string) error {
 		}
 	}
 	s.AllowedHosts = hosts
+	return nil
+}
+
+// setUnsubscribeAddresses reads addresses that are separated by commas.
+func setUnsubscribeAddresses(s *Server, value string) error {
+	all := strings.Split(value, ",")
+	for i := range all {
+		all[i] = strings.TrimSpace(all[i])
+		local, domain, found := strings.Cut(all[i], "@")
+		if !found || local == "" || !isHost(domain) {
+			return errors.New("each must be an address, such as leave@acme.example")
+		}
+	}
+	s.UnsubscribeAddresses = all
 	return nil
 }
 

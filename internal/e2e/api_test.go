@@ -54,7 +54,7 @@ func shown(t *testing.T, language, answer string) string {
 		}
 		return "…"
 	})
-	answer = regexp.MustCompile(`"id": "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"`).ReplaceAllString(answer, `"id": "…"`)
+	answer = regexp.MustCompile(`"(id|hint)": "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"`).ReplaceAllString(answer, `"$1": "…"`)
 	if language != "json" {
 		return answer
 	}

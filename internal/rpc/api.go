@@ -10,6 +10,7 @@ import (
 	"github.com/assent-io/assent/internal/rpc/feedserver"
 	"github.com/assent-io/assent/internal/rpc/handler"
 	"github.com/assent-io/assent/internal/rpc/importserver"
+	"github.com/assent-io/assent/internal/rpc/intakeserver"
 	"github.com/assent-io/assent/internal/rpc/listserver"
 	"github.com/assent-io/assent/internal/rpc/webhookserver"
 	"github.com/assent-io/assent/internal/service"
@@ -29,6 +30,7 @@ type Service interface {
 	webhookserver.Webhooks
 	importserver.Imports
 	listserver.Lists
+	intakeserver.Intake
 	Authenticator
 }
 

@@ -162,6 +162,7 @@ func methods() map[string]method {
 	maps.Copy(table, methodsOfFeed())
 	maps.Copy(table, methodsOfImports())
 	maps.Copy(table, methodsOfLists())
+	maps.Copy(table, methodsOfIntake())
 	maps.Copy(table, methodsOfGRPC())
 	known := shapes{}
 	for name, row := range table {
@@ -216,6 +217,17 @@ func methodsOfLists() map[string]method {
 		assentv1.ExternalListService_UploadExternalListVersion_FullMethodName:   needs(whole, access.ScopeSuppress),
 		assentv1.ExternalListService_ExportExternalListQuestions_FullMethodName: needs(whole, access.ScopeFeed),
 		assentv1.ExternalListService_ActivateExternalListVersion_FullMethodName: needs(whole, access.ScopeSuppress).long(),
+	}
+}
+
+// methodsOfIntake returns the rows of what comes back. What a mail proves is recorded whatever the department of the client.
+func methodsOfIntake() map[string]method {
+	return map[string]method{
+		assentv1.IntakeService_SubmitMail_FullMethodName:  needs(department, access.ScopeSuppress).batch(),
+		assentv1.IntakeService_ListHints_FullMethodName:   needs(department, access.ScopeLift, access.ScopeSuppress),
+		assentv1.IntakeService_GetHint_FullMethodName:     needs(department, access.ScopeLift, access.ScopeSuppress),
+		assentv1.IntakeService_AcceptHint_FullMethodName:  needs(department, access.ScopeLift, access.ScopeSuppress),
+		assentv1.IntakeService_DismissHint_FullMethodName: needs(department, access.ScopeLift, access.ScopeSuppress),
 	}
 }
 

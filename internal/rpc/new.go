@@ -6,6 +6,7 @@ import (
 	"github.com/assent-io/assent/internal/rpc/feedserver"
 	"github.com/assent-io/assent/internal/rpc/handler"
 	"github.com/assent-io/assent/internal/rpc/importserver"
+	"github.com/assent-io/assent/internal/rpc/intakeserver"
 	"github.com/assent-io/assent/internal/rpc/listserver"
 	"github.com/assent-io/assent/internal/rpc/webhookserver"
 )
@@ -40,6 +41,7 @@ func (a *API) Register(server grpc.ServiceRegistrar) {
 	webhookserver.Register(guarded, a.service)
 	importserver.Register(guarded, a.service)
 	listserver.Register(guarded, a.service)
+	intakeserver.Register(guarded, a.service)
 }
 
 // Guarded returns a registrar for a server that has the options of the API. The calls of a service that is registered with it go

@@ -16,6 +16,7 @@ type listeners struct {
 	grpc  net.Listener
 	http  net.Listener
 	pprof net.Listener // nil: there is none
+	lmtp  net.Listener // likewise
 
 	connections *connections             // of gRPC and HTTP
 	certificate *certificate.Certificate // nil: there is no TLS
@@ -37,6 +38,11 @@ func listen(ctx context.Context, cfg config.Server, opts Options) (_ *listeners,
 	if cfg.PprofAddress != "" {
 		if l.pprof, err = listenOn(ctx, cfg.PprofAddress, nil, nil); err != nil {
 			return nil, errors.Join(fmt.Errorf("listen for pprof: %w", err), l.grpc.Close(), l.http.Close())
+		}
+	}
+	if cfg.LMTPAddress != "" {
+		if l.lmtp, err = listenOn(ctx, cfg.LMTPAddress, nil, nil); err != nil {
+			return nil, errors.Join(fmt.Errorf("listen for LMTP: %w", err), l.close())
 		}
 	}
 	return l, nil
@@ -82,13 +88,16 @@ func (l *listeners) addresses() Addresses {
 	if l.pprof != nil {
 		at.Pprof = l.pprof.Addr().String()
 	}
+	if l.lmtp != nil {
+		at.LMTP = l.lmtp.Addr().String()
+	}
 	return at
 }
 
 // close closes the listeners that are not served. A served listener is closed already; closing it again is no error.
 func (l *listeners) close() error {
 	var errs []error
-	for _, listener := range []net.Listener{l.grpc, l.http, l.pprof} {
+	for _, listener := range []net.Listener{l.grpc, l.http, l.pprof, l.lmtp} {
 		if listener == nil {
 			continue
 		}

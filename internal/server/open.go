@@ -25,6 +25,7 @@ import (
 	"github.com/assent-io/assent/internal/service/changes"
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/service/imports"
+	"github.com/assent-io/assent/internal/service/intake"
 	"github.com/assent-io/assent/internal/service/recipient"
 	"github.com/assent-io/assent/internal/service/webhooks"
 	"github.com/assent-io/assent/internal/storage"
@@ -77,6 +78,7 @@ type opening struct {
 	attempted   func(webhook string, outcome webhook.Outcome)
 	imported    func(outcome string, rows int64)
 	listFailed  func(list, step string)
+	returned    func(intake.Counted)
 	span        env.BeginSpan
 	kept        service.Kept
 	witnesses   []*ledger.Witness
@@ -169,6 +171,7 @@ func openService(ctx context.Context, cfg config.Server, how opening) (_ *Local,
 		AcceptAhead: cfg.AcceptLedgerAhead, Feed: changes.Options{Keeps: cfg.FeedKeeps}, Unsafe: how.unsafe,
 		Webhooks: webhooks.Options{AllowPrivate: cfg.AllowPrivateWebhooks, Attempted: how.attempted},
 		Imports:  imports.Limits{Bytes: cfg.ImportMaxBytes, Counted: how.imported}, ListFailed: how.listFailed,
+		Intake: intake.Options{Unsubscribe: cfg.UnsubscribeAddresses, Counted: how.returned},
 		Links: recipient.Options{PublicURL: cfg.PublicURL, BounceLocal: cfg.BounceLocal, BounceDomain: cfg.BounceDomain},
 	}
 	if how.index && !cfg.NoIndex {

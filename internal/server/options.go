@@ -12,6 +12,7 @@ type Addresses struct {
 	GRPC  string
 	HTTP  string
 	Pprof string // empty: nowhere
+	LMTP  string // likewise
 }
 
 // Options are what a server needs besides its settings.

@@ -17,8 +17,10 @@ import (
 
 	"github.com/assent-io/assent/internal/config"
 	"github.com/assent-io/assent/internal/ledger"
+	"github.com/assent-io/assent/internal/lmtp"
 	"github.com/assent-io/assent/internal/rest"
 	"github.com/assent-io/assent/internal/rpc"
+	"github.com/assent-io/assent/internal/server/keyfile"
 	"github.com/assent-io/assent/internal/server/writing"
 	"github.com/assent-io/assent/internal/telemetry"
 	"github.com/assent-io/assent/internal/web/recipient"
@@ -68,7 +70,8 @@ func Run(ctx context.Context, cfg config.Server, opts Options) (err error) {
 	local, err := openService(ctx, cfg, opening{
 		log: opts.Logger, now: opts.Now, databaseNow: opts.DatabaseNow, unsafe: opts.Unsafe, index: true, migrate: embedded || cfg.Migrate,
 		decided: signals.countDecisions, attempted: signals.countAttempts, imported: signals.metrics.RowsImported,
-		listFailed: signals.metrics.ListFailed, span: signals.metrics.Timed(signals.traces.Span), kept: keeper.kept(), witnesses: witnesses,
+		listFailed: signals.metrics.ListFailed, returned: signals.countReport, span: signals.metrics.Timed(signals.traces.Span),
+		kept: keeper.kept(), witnesses: witnesses,
 	})
 	if err != nil {
 		return err
@@ -124,7 +127,7 @@ type server struct {
 	pprof     *http.Server // nil: there is none
 	ready     *readiness
 	writing   *writing.Trial
-	keys      *keyFile
+	keys      *keyfile.File
 	ran       ran
 	runs      *sharedRuns
 	endLife   context.CancelFunc // ends the streams
@@ -152,7 +155,7 @@ func newServer(
 	s.writing = writing.New(local.store, opts.Now)
 	s.ready = &readiness{check: s.writing.Also(local.Ready), health: health.NewServer(), log: opts.Logger}
 	s.runs = &sharedRuns{store: local.store, now: opts.Now, log: opts.Logger, succeeded: signals.metrics.WorkerSucceeded}
-	s.keys = &keyFile{path: cfg.Keys, take: local.TakeKeys, log: opts.Logger}
+	s.keys = keyfile.New(cfg.Keys, local.TakeKeys, opts.Logger)
 	for _, w := range s.workers() {
 		signals.metrics.AddWorker(w.name)
 	}
@@ -204,6 +207,11 @@ func (s *server) serve(ctx context.Context, ready func(Addresses)) error {
 	group.Go(func() error { return serveHTTP("HTTP", s.http, s.listeners.http) })
 	if s.pprof != nil {
 		group.Go(func() error { return serveHTTP("pprof", s.pprof, s.listeners.pprof) })
+	}
+	if s.listeners.lmtp != nil {
+		group.Go(func() error {
+			return lmtp.New(AsLocal(context.WithoutCancel(ctx)), s.local, s.log).Serve(running, s.listeners.lmtp)
+		})
 	}
 	s.runs.tell(running)
 	for _, w := range s.workers() {

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/service/intake"
 	"github.com/assent-io/assent/internal/telemetry"
 	"github.com/assent-io/assent/internal/webhook"
 )
@@ -38,7 +39,15 @@ func (s *signals) shutdown(ctx context.Context) error {
 func (s *signals) observe(local *Local, l *listeners) error {
 	return errors.Join(s.metrics.ObserveIndex(indexStates(), local.observe), s.metrics.ObserveLedger(local.LedgerAhead),
 		s.metrics.ObserveServer(serverStats(local, l)), s.metrics.ObserveFeed(local.feedStats, local.feedLags),
-		s.metrics.ObserveWebhooks(local.webhookStats), s.metrics.ObserveImports(local.ImportStates), s.metrics.ObserveLists(local.listStats))
+		s.metrics.ObserveWebhooks(local.webhookStats), s.metrics.ObserveImports(local.ImportStates), s.metrics.ObserveLists(local.listStats),
+		s.metrics.ObserveHints(local.CountHints))
+}
+
+// countReport counts what came back.
+func (s *signals) countReport(c intake.Counted) {
+	s.metrics.Returned(telemetry.Returned{
+		Source: c.Source, Kind: string(c.Kind), Class: string(c.Class), Outcome: string(c.Outcome), Sender: c.Sender,
+	})
 }
 
 // feedStats returns what the metrics tell of the change feed.

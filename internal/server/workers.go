@@ -32,7 +32,7 @@ func (s *server) workers() []worker {
 	return []worker{
 		{name: "readiness", first: readyEvery, every: readyEvery, run: s.ready.update, tells: true},
 		{name: writing.Worker, every: writing.Every, run: s.writing.Update, tells: true},
-		{name: "keys", every: keysEvery, run: s.keys.update, tells: true},
+		{name: "keys", every: keysEvery, run: s.keys.Update, tells: true},
 		{name: "checkpoints", first: keep, every: keep, run: s.keepCheckpoint, tells: true},
 		{name: "size", every: measureEvery, run: s.measure},
 		s.runs.share(worker{name: "requests", every: forgetEvery, run: s.forget}),
@@ -40,6 +40,7 @@ func (s *server) workers() []worker {
 		{name: "webhooks", every: webhooksEvery, run: func(ctx context.Context) error { return s.local.RunWebhooks(ctx) }},
 		s.runs.share(worker{name: "deliveries", every: forgetEvery, run: func(ctx context.Context) error { return s.local.ForgetDeliveries(ctx) }}),
 		s.runs.share(worker{name: "uploads", every: forgetEvery, run: func(ctx context.Context) error { return s.local.ForgetUploads(ctx) }}),
+		s.runs.share(worker{name: "reports", every: forgetEvery, run: func(ctx context.Context) error { return s.local.ForgetReports(ctx) }}),
 		s.runs.share(worker{name: "mailboxes", every: forgetEvery, run: s.fillMailboxes}),
 		s.runs.share(worker{name: "retention", first: retainSoon, jitter: retainJitter, every: retainEvery, run: s.retain}),
 	}

@@ -42,6 +42,7 @@ type Metrics struct {
 	importRows      *prometheus.CounterVec
 	listFailures    *prometheus.CounterVec
 	linkUses        *prometheus.CounterVec
+	returned        *prometheus.CounterVec
 }
 
 // NewMetrics returns metrics that count from zero.
@@ -55,10 +56,10 @@ func NewMetrics(ctx context.Context) (*Metrics, error) {
 	m := &Metrics{
 		registry: registry, provider: sdk.NewMeterProvider(sdk.WithReader(exporter)), calls: newCalls(), workers: newWorkers(),
 		storeDurations: newStoreDurations(), webhookAttempts: newWebhookAttempts(), importRows: newImportRows(),
-		listFailures: newListFailures(), linkUses: newLinkUses(),
+		listFailures: newListFailures(), linkUses: newLinkUses(), returned: newReturned(),
 	}
 	for _, c := range []prometheus.Collector{
-		m.calls, m.storeDurations, m.webhookAttempts, m.importRows, m.listFailures, m.linkUses, m.workers.runs, m.workers.last, newGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		m.calls, m.storeDurations, m.webhookAttempts, m.importRows, m.listFailures, m.linkUses, m.returned, m.workers.runs, m.workers.last, newGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	} {
 		if err := registry.Register(c); err != nil {
 			return nil, fmt.Errorf("make the metrics: %w", err)

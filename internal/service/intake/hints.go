@@ -143,6 +143,36 @@ func (s *Intake) ListHints(ctx context.Context, state string, size int, pageToke
 	return page, nil
 }
 
+// GetHint returns a hint. Errors: HINT_NOT_FOUND, also for one of another department; SCOPE_MISSING.
+func (s *Intake) GetHint(ctx context.Context, id string) (Hint, error) {
+	who, err := s.admit(ctx, access.ScopeLift, access.ScopeSuppress)
+	if err != nil {
+		return Hint{}, err
+	}
+	row, err := s.find(ctx, id, &who)
+	if err != nil {
+		return Hint{}, err
+	}
+	h, _, err := s.open(row)
+	return h, err
+}
+
+// find returns the row of a hint that the caller may know.
+func (s *Intake) find(ctx context.Context, id string, who *access.Caller) (*tables.Hint, error) {
+	parsed, err := uuid.Parse(id)
+	if err != nil {
+		return nil, fault.Errorf(fault.InvalidRequest, "id", "the id of a hint is a UUID")
+	}
+	rows, err := tables.HintOf(ctx, s.Store, [16]byte(parsed))
+	if err != nil {
+		return nil, env.StoreFault(err)
+	}
+	if len(rows) == 0 || !who.AllDepartments && rows[0].Department != who.Department {
+		return nil, missing()
+	}
+	return &rows[0], nil
+}
+
 // open returns a hint with what its row has sealed.
 func (s *Intake) open(row *tables.Hint) (Hint, *sealedHint, error) {
 	plain, err := s.Keys.Open(seal.PurposeHint, row.ID[:], row.Sealed)
@@ -179,11 +209,11 @@ func (s *Intake) decide(ctx context.Context, id, channel, state string) (hint Hi
 	if err != nil {
 		return Hint{}, nil, err
 	}
-	parsed, err := uuid.Parse(id)
+	row, err := s.find(ctx, id, &who)
 	if err != nil {
-		return Hint{}, nil, fault.Errorf(fault.InvalidRequest, "id", "the id of a hint is a UUID")
+		return Hint{}, nil, err
 	}
-	it, err := s.hinted(ctx, [16]byte(parsed), &who)
+	it, err := s.hinted(row)
 	if err != nil {
 		return Hint{}, nil, err
 	}
@@ -191,7 +221,7 @@ func (s *Intake) decide(ctx context.Context, id, channel, state string) (hint Hi
 		Load: storage.Load{Subjects: it.keys},
 		Run: func(tx *txn.Tx) error {
 			w := &writing{Tx: tx, intake: s, item: it, accepted: true}
-			hint, err = w.decide([16]byte(parsed), channel, state)
+			hint, err = w.decide(row.ID, channel, state)
 			return err
 		},
 	})
@@ -201,16 +231,8 @@ func (s *Intake) decide(ctx context.Context, id, channel, state string) (hint Hi
 	return hint, it.records, nil
 }
 
-// hinted returns the report of a hint that the caller may decide about.
-func (s *Intake) hinted(ctx context.Context, id [16]byte, who *access.Caller) (*item, error) {
-	rows, err := tables.HintOf(ctx, s.Store, id)
-	if err != nil {
-		return nil, env.StoreFault(err)
-	}
-	if len(rows) == 0 || !who.AllDepartments && rows[0].Department != who.Department {
-		return nil, missing()
-	}
-	row := &rows[0]
+// hinted returns the report of a hint.
+func (s *Intake) hinted(row *tables.Hint) (*item, error) {
 	_, in, err := s.open(row)
 	if err != nil {
 		return nil, err

@@ -22,22 +22,25 @@ func allowed() map[string][]string {
 			"internal/server", "internal/service/administration", "internal/telemetry", "suppressionfilter",
 		},
 		"internal/cli": {
-			"api/assent/v1", "client", "examples", "internal/atomicfile", "internal/catalog", "internal/cli/bulk", "internal/cli/connect", "internal/cli/eventtext", "internal/cli/failure", "internal/cli/gather", "internal/cli/terminal", "internal/cli/value", "internal/config", "internal/cli/watch", "internal/cli/lists", "internal/cli/consumers", "internal/cli/imports", "internal/cli/kit", "internal/cli/webhooks", "internal/cli/extlists",
-			"internal/consent", "internal/dossier", "internal/duty", "internal/ledger", "internal/listfile", "internal/locale",
-			"internal/nearest", "internal/phrase", "internal/receipt", "internal/rest", "internal/scenario", "internal/seal",
-			"internal/server", "internal/service/audit", "internal/telemetry",
+			"api/assent/v1", "client", "examples", "internal/atomicfile", "internal/catalog", "internal/cli/bulk", "internal/cli/connect",
+			"internal/cli/consumers", "internal/cli/eventtext", "internal/cli/extlists", "internal/cli/failure", "internal/cli/gather",
+			"internal/cli/imports", "internal/cli/intake", "internal/cli/kit", "internal/cli/lists", "internal/cli/terminal", "internal/cli/value",
+			"internal/cli/watch", "internal/cli/webhooks", "internal/config", "internal/consent", "internal/dossier", "internal/duty",
+			"internal/ledger", "internal/listfile", "internal/locale", "internal/nearest", "internal/phrase", "internal/receipt", "internal/rest",
+			"internal/scenario", "internal/seal", "internal/server", "internal/service/audit", "internal/telemetry",
 		},
 
 		"internal/server": {
-			"api/assent/v1", "internal/atomicfile", "internal/certificate", "internal/config", "internal/consent", "internal/consent/codec", "internal/fault",
-			"internal/follow", "internal/index", "internal/kept", "internal/ledger", "internal/rest", "internal/rpc",
-			"internal/rpc/handler", "internal/seal", "internal/server/writing", "internal/service", "internal/service/access",
-			"internal/service/changes",
-			"internal/service/administration", "internal/service/audit", "internal/service/checkpoint",
-			"internal/service/env", "internal/service/export", "internal/service/imports", "internal/service/recipient", "internal/service/rights", "internal/service/webhooks",
-			"internal/storage", "internal/storage/postgres", "internal/storage/sqlite", "internal/storage/tables",
-			"internal/telemetry", "internal/web/recipient", "internal/webhook",
+			"api/assent/v1", "internal/atomicfile", "internal/certificate", "internal/config", "internal/consent", "internal/consent/codec",
+			"internal/fault", "internal/follow", "internal/index", "internal/kept", "internal/ledger", "internal/lmtp", "internal/rest",
+			"internal/rpc", "internal/rpc/handler", "internal/seal", "internal/server/keyfile", "internal/server/writing", "internal/service",
+			"internal/service/access", "internal/service/administration", "internal/service/audit", "internal/service/changes",
+			"internal/service/checkpoint", "internal/service/env", "internal/service/export", "internal/service/imports", "internal/service/intake",
+			"internal/service/recipient", "internal/service/rights", "internal/service/webhooks", "internal/storage", "internal/storage/postgres",
+			"internal/storage/sqlite", "internal/storage/tables", "internal/telemetry", "internal/web/recipient", "internal/webhook",
 		},
+		"internal/server/keyfile": {"internal/atomicfile", "internal/seal"},
+		"internal/lmtp":           {"internal/fault", "internal/intake/mail", "internal/service/intake"},
 		"internal/server/writing": {"internal/consent", "internal/storage", "internal/storage/tables"},
 
 		"internal/rest": {
@@ -46,13 +49,14 @@ func allowed() map[string][]string {
 		},
 
 		"internal/rpc": {
-			"api/assent/v1", "internal/fault", "internal/rpc/feedserver", "internal/rpc/handler", "internal/rpc/importserver", "internal/rpc/webhookserver", "internal/service", "internal/rpc/listserver",
-			"internal/service/access",
+			"api/assent/v1", "internal/fault", "internal/rpc/feedserver", "internal/rpc/handler", "internal/rpc/importserver",
+			"internal/rpc/intakeserver", "internal/rpc/listserver", "internal/rpc/webhookserver", "internal/service", "internal/service/access",
 		},
 
 		"internal/rpc/feedserver":    {"api/assent/v1", "internal/address", "internal/consent", "internal/feed", "internal/rpc/handler", "internal/service/changes"},
 		"internal/rpc/importserver":  {"api/assent/v1", "internal/consent", "internal/fault", "internal/presets", "internal/rpc/handler", "internal/service/imports", "internal/service/undo"},
 		"internal/rpc/webhookserver": {"api/assent/v1", "internal/rpc/handler", "internal/service/consumers", "internal/service/txn", "internal/service/webhooks", "internal/webhook"},
+		"internal/rpc/intakeserver":  {"api/assent/v1", "internal/intake/mail", "internal/rpc/handler", "internal/service/intake"},
 		"internal/rpc/listserver": {
 			"api/assent/v1", "internal/consent", "internal/extlist", "internal/fault", "internal/rpc/handler", "internal/service/extlists",
 		},
@@ -201,6 +205,9 @@ func allowed() map[string][]string {
 		},
 		"internal/ecgservice":   {},
 		"internal/cli/extlists": {"api/assent/v1", "internal/ecgservice", "internal/cli/connect", "internal/cli/kit", "internal/cli/terminal", "internal/cli/value", "internal/phrase"},
+		"internal/cli/intake": {
+			"api/assent/v1", "internal/cli/connect", "internal/cli/kit", "internal/cli/terminal", "internal/cli/value", "internal/phrase",
+		},
 		"internal/cli/webhooks": {
 			"api/assent/v1", "internal/atomicfile", "internal/cli/connect", "internal/cli/kit", "internal/cli/terminal", "internal/cli/value",
 			"internal/phrase",
@@ -427,7 +434,7 @@ func largerRooms() map[string]int {
 // import, by the beginning of their paths.
 func confined() map[string][]string {
 	grpc := []string{
-		"api/assent/v1", "client", "internal/bench", "internal/bench/broadcast", "internal/bench/command", "internal/cli", "internal/cli/bulk", "internal/cli/connect", "internal/cli/failure", "internal/cli/gather", "internal/cli/terminal", "internal/cli/value", "internal/rest", "internal/rpc", "internal/rpc/contract", "internal/rpc/handler", "internal/server", "internal/cli/watch", "internal/rpc/feedserver", "internal/cli/lists", "internal/cli/webhooks", "internal/rpc/webhookserver", "internal/rpc/importserver", "client/follower", "internal/rpc/listserver", "internal/cli/extlists", "internal/bench/persons",
+		"api/assent/v1", "client", "internal/bench", "internal/bench/broadcast", "internal/bench/command", "internal/cli", "internal/cli/bulk", "internal/cli/connect", "internal/cli/failure", "internal/cli/gather", "internal/cli/terminal", "internal/cli/value", "internal/rest", "internal/rpc", "internal/rpc/contract", "internal/rpc/handler", "internal/server", "internal/cli/watch", "internal/rpc/feedserver", "internal/cli/lists", "internal/cli/webhooks", "internal/rpc/webhookserver", "internal/rpc/importserver", "client/follower", "internal/rpc/intakeserver", "internal/rpc/listserver", "internal/cli/extlists", "internal/bench/persons",
 		"internal/telemetry", "internal/tools/openapi", "internal/tools/protodeps",
 	}
 	return map[string][]string{
@@ -441,9 +448,10 @@ func confined() map[string][]string {
 		"google.golang.org/protobuf": grpc,
 		"google.golang.org/genproto": grpc,
 		"github.com/grpc-ecosystem/": grpc,
-		"github.com/spf13/":          {"internal/bench/command", "internal/cli", "internal/cli/connect", "internal/cli/consumers", "internal/cli/failure", "internal/cli/imports", "internal/cli/kit", "internal/cli/lists", "internal/cli/watch", "internal/cli/webhooks", "internal/config", "internal/cli/extlists"},
+		"github.com/spf13/":          {"internal/bench/command", "internal/cli", "internal/cli/connect", "internal/cli/consumers", "internal/cli/failure", "internal/cli/imports", "internal/cli/intake", "internal/cli/kit", "internal/cli/lists", "internal/cli/watch", "internal/cli/webhooks", "internal/config", "internal/cli/extlists"},
 		"github.com/tink-crypto/":    {"internal/seal", "internal/token"},
 		"github.com/FastFilter/":     {"suppressionfilter"},
+		"github.com/emersion/":       {"internal/lmtp"},
 		"github.com/chromedp/":       {"internal/testkit/browser"},
 		"testing":                    {"internal/storage/storagetest", "internal/storage/tables/tablestest", "internal/testkit", "internal/testkit/browser", "internal/testkit/testdb"},
 		// This reads in tests the mails that internal/message reads.

@@ -1,4 +1,4 @@
-package server
+package keyfile
 
 import (
 	"bytes"
@@ -18,11 +18,11 @@ func TestKeyFile_Changed_IsTakenUp_AndOneThatIsNotRightIsLoggedOnce(t *testing.T
 		t.Fatal(err)
 	}
 	var log bytes.Buffer
-	k := keyFile{path: path, take: held.Take, log: slog.New(slog.NewTextHandler(&log, nil))}
+	k := File{path: path, take: held.Take, log: slog.New(slog.NewTextHandler(&log, nil))}
 	look := func(what string, want int) {
 		t.Helper()
 		for range 2 {
-			_ = k.update(t.Context()) // It has logged what is wrong.
+			_ = k.Update(t.Context()) // It has logged what is wrong.
 		}
 		if got := strings.Count(log.String(), "\n"); got != want {
 			t.Errorf("%s: %d lines, want %d:\n%s", what, got, want, log.String())

@@ -1,4 +1,5 @@
-package server
+// Package keyfile takes up the key file of a server that runs when it changes.
+package keyfile
 
 import (
 	"context"
@@ -10,9 +11,9 @@ import (
 	"github.com/assent-io/assent/internal/seal"
 )
 
-// keyFile is the key file of a server that runs. It is looked at again and again, and taken up when it has changed. One that is not right
+// File is the key file of a server that runs. It is looked at again and again, and taken up when it has changed. One that is not right
 // is logged once and leaves the old keys in use.
-type keyFile struct {
+type File struct {
 	path string
 	take func(*seal.Keys) (bool, error)
 	log  *slog.Logger
@@ -21,9 +22,14 @@ type keyFile struct {
 	wrong string      // with the file since; empty: nothing
 }
 
-// update looks once. The first look takes the file up in any case: it may have changed since the start read it. A file that is gone is
+// New returns the key file at a path. Take takes up its keys, and reports whether anything in them is new.
+func New(path string, take func(*seal.Keys) (bool, error), log *slog.Logger) *File {
+	return &File{path: path, take: take, log: log}
+}
+
+// Update looks once. The first look takes the file up in any case: it may have changed since the start read it. A file that is gone is
 // no change: the keys in use are all that is left of it.
-func (k *keyFile) update(ctx context.Context) error {
+func (k *File) Update(ctx context.Context) error {
 	file, err := os.Stat(k.path)
 	if err != nil {
 		return k.complain(ctx, err)
@@ -48,7 +54,7 @@ func (k *keyFile) update(ctx context.Context) error {
 }
 
 // complain logs what is wrong with the file, once for each thing that is, and returns it.
-func (k *keyFile) complain(ctx context.Context, err error) error {
+func (k *File) complain(ctx context.Context, err error) error {
 	if k.wrong == err.Error() {
 		return err
 	}

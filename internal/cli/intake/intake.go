@@ -1,0 +1,204 @@
+// Package intake has the commands about what comes back of messages: bounces, complaints, and mails to unsubscribe.
+package intake
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/cli/connect"
+	"github.com/assent-io/assent/internal/cli/kit"
+	"github.com/assent-io/assent/internal/cli/value"
+	"github.com/assent-io/assent/internal/phrase"
+)
+
+// Commands makes the commands.
+type Commands struct{ *kit.Kit }
+
+// All returns the commands below `assent intake`, but for those of hints.
+func (c *Commands) All() []*cobra.Command { return []*cobra.Command{c.mail()} }
+
+const mailHelp = `Hand in mails that came back: bounces (DSN and the texts that servers write), complaints (ARF, CFBL) and mails to unsubscribe. What
+a mail proves by a token of Assent is recorded; every other report is a hint, which "assent intake hints" shows. The same mail twice changes
+nothing. With --dry-run nothing is recorded.
+
+With --format json one line is written for each mail.`
+
+// options of the command.
+type options struct {
+	dryRun  bool
+	maildir string
+	from    string
+	to      []string
+}
+
+func (c *Commands) mail() *cobra.Command {
+	var o options
+	cmd := &cobra.Command{
+		Use: "mail FILE...|-", Short: "Hand in mails that came back", Long: mailHelp,
+		Example: "  assent intake mail bounce.eml\n  assent intake mail --dry-run --format json *.eml\n  assent intake mail --maildir /var/mail/bounces",
+		Args: func(_ *cobra.Command, args []string) error {
+			if (len(args) == 0) == (o.maildir == "") {
+				return errors.New("name files, or - for standard input, or give --maildir")
+			}
+			return nil
+		},
+	}
+	cmd.RunE = c.Asking(func(ctx context.Context, args []string, s *connect.Server) error {
+		if o.maildir != "" {
+			return c.fromMaildir(ctx, s, &o)
+		}
+		for _, name := range args {
+			if err := c.handIn(ctx, s, name, &o); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	flags := cmd.Flags()
+	flags.BoolVar(&o.dryRun, "dry-run", false, "say what would be recorded, and record nothing")
+	flags.StringVar(&o.maildir, "maildir", "", "take the mails in new/ of this maildir, and move each to cur/ once it is stored")
+	flags.StringVar(&o.from, "envelope-from", "", "reverse path of SMTP, <> for none (default: the header Return-Path)")
+	flags.StringSliceVar(&o.to, "envelope-to", nil, "recipient of SMTP; may be given several times (default: the header Delivered-To)")
+	return cmd
+}
+
+// fromMaildir hands in the new mails of a maildir, and moves each where mails are that were seen.
+func (c *Commands) fromMaildir(ctx context.Context, s *connect.Server, o *options) error {
+	entries, err := os.ReadDir(filepath.Join(o.maildir, "new"))
+	if err != nil {
+		return fmt.Errorf("--maildir: %w", err)
+	}
+	for _, entry := range entries {
+		if !entry.Type().IsRegular() || strings.HasPrefix(entry.Name(), ".") {
+			continue
+		}
+		from := filepath.Join(o.maildir, "new", entry.Name())
+		if err := c.handIn(ctx, s, from, o); err != nil {
+			return err
+		}
+		if o.dryRun {
+			continue
+		}
+		if err := os.Rename(from, filepath.Join(o.maildir, "cur", entry.Name()+":2,S")); err != nil {
+			return fmt.Errorf("the mail was handed in, and is so again the next time, which changes nothing: %w", err)
+		}
+	}
+	return nil
+}
+
+// maxMail is how many bytes of a mail are handed in. A report stands before what it returns.
+const maxMail = 15 << 20
+
+// handIn hands in a mail and tells what became of it.
+func (c *Commands) handIn(ctx context.Context, s *connect.Server, name string, o *options) (err error) {
+	in, err := c.Streams().OpenRaw(name)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, in.Close()) }()
+	text, err := io.ReadAll(io.LimitReader(in.Text, maxMail))
+	if err != nil {
+		return fmt.Errorf("%s: %w", in.Name, err)
+	}
+	if len(text) == 0 {
+		return fmt.Errorf("%s is empty; a mail has header fields, an empty line and a body", in.Name)
+	}
+	answer, err := connect.CallAgain(ctx, s, assentv1.NewIntakeServiceClient(s).SubmitMail, &assentv1.SubmitMailRequest{
+		Mail: text, EnvelopeFrom: o.from, EnvelopeTo: o.to, ValidateOnly: o.dryRun,
+	})
+	if err != nil {
+		return err
+	}
+	if c.JSON() {
+		return c.printLine(name, answer)
+	}
+	return c.printMail(name, answer)
+}
+
+// line is what is told of a mail in JSON.
+type line struct {
+	File       string      `json:"file"`
+	Kind       string      `json:"kind"`
+	Recipients []recipient `json:"recipients"`
+	Case       *string     `json:"case"` // of the case that the mail opened; null: none
+	Why        string      `json:"why"`
+}
+
+type recipient struct {
+	Address string   `json:"address"`
+	Kind    string   `json:"kind"`
+	Class   string   `json:"class"`
+	Status  string   `json:"status"`
+	Rule    string   `json:"rule"`
+	Outcome string   `json:"outcome"`
+	Records []record `json:"records"`
+	Why     string   `json:"why"`
+}
+
+type record struct {
+	Verb    string `json:"verb"`
+	Reason  string `json:"reason,omitempty"`
+	Scope   string `json:"scope,omitempty"`
+	Channel string `json:"channel,omitempty"`
+	Time    string `json:"time,omitempty"`
+	Hint    string `json:"hint,omitempty"`
+}
+
+func (c *Commands) printLine(file string, m *assentv1.SubmitMailResponse) error {
+	l := line{File: file, Kind: m.GetKind(), Recipients: []recipient{}, Why: m.GetWhy()}
+	for _, r := range m.GetReports() {
+		l.Recipients = append(l.Recipients, recipient{
+			Address: r.GetAddress(), Kind: r.GetKind(), Class: r.GetClass(), Status: r.GetStatus(), Rule: r.GetRule(), Outcome: r.GetOutcome(),
+			Records: recordsOf(r.GetRecords()), Why: r.GetWhy(),
+		})
+	}
+	var out strings.Builder
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(l); err != nil {
+		return err
+	}
+	return c.Print(out.String())
+}
+
+func recordsOf(records []*assentv1.IntakeRecord) []record {
+	list := []record{}
+	for _, r := range records {
+		list = append(list, record{
+			Verb: r.GetVerb(), Reason: r.GetReason(), Scope: r.GetScope(), Channel: r.GetChannel(), Time: value.Stamp(r.GetTime()), Hint: r.GetHint(),
+		})
+	}
+	return list
+}
+
+func (c *Commands) printMail(file string, m *assentv1.SubmitMailResponse) error {
+	text := phrase.Printable(file) + ": " + m.GetKind() + " (" + phrase.Printable(m.GetWhy()) + ")\n"
+	for _, r := range m.GetReports() {
+		words := slices.DeleteFunc([]string{r.GetAddress(), r.GetClass(), r.GetStatus(), r.GetOutcome()}, func(w string) bool { return w == "" })
+		text += "  " + phrase.Printable(strings.Join(words, " "))
+		if r.GetWhy() != "" {
+			text += ": " + phrase.Printable(r.GetWhy())
+		}
+		text += "\n"
+		for _, one := range r.GetRecords() {
+			text += "    " + told(one) + "\n"
+		}
+	}
+	return c.Print(text)
+}
+
+// told says a record in words.
+func told(r *assentv1.IntakeRecord) string {
+	words := []string{r.GetVerb(), r.GetReason(), r.GetScope(), r.GetChannel(), r.GetHint(), value.Stamp(r.GetTime())}
+	return phrase.Printable(strings.Join(slices.DeleteFunc(words, func(w string) bool { return w == "" }), " "))
+}

@@ -1,0 +1,184 @@
+package lmtp
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/emersion/go-smtp"
+
+	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/service/intake"
+)
+
+// recorder notes the mails that it gets.
+type recorder struct {
+	mu    sync.Mutex
+	mails []string
+	from  []string
+	to    [][]string
+	err   error
+	came  chan struct{} // each mail tells it and then waits until it is cut off; nil: none does
+}
+
+func (r *recorder) SubmitMail(ctx context.Context, m *intake.Mail) (*intake.Result, error) {
+	text, err := io.ReadAll(m.Body)
+	if err != nil {
+		return nil, err
+	}
+	if r.came != nil {
+		r.came <- struct{}{}
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.mails, r.from, r.to = append(r.mails, string(text)), append(r.from, m.Envelope.From), append(r.to, m.Envelope.To)
+	return &intake.Result{}, r.err
+}
+
+// open opens a door. The function closes it and returns what Serve returned.
+func open(t *testing.T, use Intake) (address string, stop func() error) {
+	t.Helper()
+	var config net.ListenConfig
+	listener, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	door := New(context.WithoutCancel(ctx), use, slog.New(slog.DiscardHandler))
+	door.grace = time.Millisecond
+	go func() { ended <- door.Serve(ctx, listener) }()
+	var once sync.Once
+	var result error
+	stop = func() error {
+		once.Do(func() { cancel(); result = <-ended })
+		return result
+	}
+	t.Cleanup(func() {
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return listener.Addr().String(), stop
+}
+
+func dial(t *testing.T, address string) *smtp.Client {
+	t.Helper()
+	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := smtp.NewClientLMTP(conn)
+	t.Cleanup(func() { _ = client.Close() })
+	return client
+}
+
+// hand hands in a mail and returns the answer for each recipient.
+func hand(t *testing.T, client *smtp.Client, text string, to ...string) map[string]error {
+	t.Helper()
+	if err := client.Mail("", nil); err != nil {
+		t.Fatal(err)
+	}
+	for _, one := range to {
+		if err := client.Rcpt(one, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w, err := client.Data()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.WriteString(w, text); err != nil {
+		t.Fatal(err)
+	}
+	answers := map[string]error{}
+	got, err := w.CloseWithLMTPResponse()
+	var refused smtp.LMTPDataError
+	if errors.As(err, &refused) {
+		for to, status := range refused {
+			answers[to] = status
+		}
+	}
+	for to := range got {
+		answers[to] = nil
+	}
+	return answers
+}
+
+func TestDoor_MailWithSeveralRecipients_IsHandedInOnce_AndAnsweredForEach(t *testing.T) {
+	r := &recorder{}
+	address, _ := open(t, r)
+	client := dial(t, address)
+	for range 2 { // Of one connection.
+		answers := hand(t, client, "Subject: x\r\n\r\n..y\r\n"+strings.Repeat("z", 100_000)+"\r\n", "a@acme.example", "b+1.tag@acme.example")
+		if len(answers) != 2 || answers["a@acme.example"] != nil || answers["b+1.tag@acme.example"] != nil {
+			t.Errorf("answers %v", answers)
+		}
+	}
+	if len(r.mails) != 2 || r.from[1] != "<>" || len(r.to[1]) != 2 || !strings.Contains(r.mails[1], "\n..y") {
+		t.Errorf("mails %d from %q to %q", len(r.mails), r.from, r.to)
+	}
+	if announced, size := client.Extension("SIZE"); !announced || size != "52428800" {
+		t.Errorf("the size announced is %q", size)
+	}
+}
+
+func TestDoor_WhileTheStoreIsAway_AsksToComeAgain(t *testing.T) {
+	r := &recorder{err: fault.Errorf(fault.Unavailable, "", "the database is not available; try again")}
+	address, _ := open(t, r)
+	answers := hand(t, dial(t, address), "Subject: x\r\n\r\ny\r\n", "a@acme.example", "b@acme.example")
+	for _, to := range []string{"a@acme.example", "b@acme.example"} {
+		var status *smtp.SMTPError
+		if !errors.As(answers[to], &status) || status.Code != 451 {
+			t.Errorf("answer %v", answers[to])
+		}
+	}
+}
+
+func TestDoor_MailThatIsTooLarge_IsRefusedForGood(t *testing.T) {
+	r := &recorder{}
+	address, _ := open(t, r)
+	client := dial(t, address)
+	answers := hand(t, client, "Subject: x\r\n\r\n"+strings.Repeat(strings.Repeat("z", 998)+"\r\n", 53_000), "a@acme.example")
+	var status *smtp.SMTPError
+	if !errors.As(answers["a@acme.example"], &status) || status.Code != 552 {
+		t.Errorf("answer %v", answers)
+	}
+	if answers := hand(t, client, "Subject: x\r\n\r\ny\r\n", "a@acme.example"); answers["a@acme.example"] != nil || len(r.mails) != 1 {
+		t.Errorf("the next mail: %v", answers)
+	}
+}
+
+func TestDoor_Closed_EndsIdleConnections_AndCutsOffWhatTakesTooLong(t *testing.T) {
+	r := &recorder{came: make(chan struct{})}
+	address, stop := open(t, r)
+	dial(t, address) // It says nothing.
+	client := dial(t, address)
+	if err := errors.Join(client.Mail("", nil), client.Rcpt("a@acme.example", nil)); err != nil {
+		t.Fatal(err)
+	}
+	w, err := client.Data()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.WriteString(w, "Subject: x\r\n\r\ny\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	answered := make(chan error, 1)
+	go func() { answered <- w.Close() }()
+	<-r.came
+	if err := stop(); err != nil {
+		t.Error(err)
+	}
+	if err := <-answered; err == nil || len(r.mails) != 0 {
+		t.Error("a mail that was cut off was taken")
+	}
+}
