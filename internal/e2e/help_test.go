@@ -73,7 +73,7 @@ func TestHelp_ExamplesDoWhatTheySay(t *testing.T) {
 	for name, text := range map[string]string{
 		"assent.yaml": "keys: assent.keys\n", "address.txt": "bert@example.com\n", "ledger.vkey": checkpoint.GetCheckpoint().GetVerifierKey() + "\n",
 		"unsubscribes.csv": "address,tags,created_at\nbert@example.com,offers,\n", "customers.csv": "E-Mail;Grund\nbert@example.com;Hard Bounce\n",
-		"suppression_bounces.csv": "status,reason,email,created\n5.1.1,gone,bert@example.com,1700000000\n",
+		"bounce.eml": bounceMail, "suppression_bounces.csv": "status,reason,email,created\n5.1.1,gone,bert@example.com,1700000000\n",
 	} {
 		if err := os.WriteFile(filepath.Join(db.dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -85,7 +85,12 @@ func TestHelp_ExamplesDoWhatTheySay(t *testing.T) {
 		t.Fatal(err)
 	}
 	symlink(t, "../../examples/acme/audience.csv", filepath.Join(db.dir, "audience.csv"))
-	if err := os.Mkdir(filepath.Join(db.dir, "lists"), 0o700); err != nil {
+	for _, folder := range []string{"lists", "bounces/new", "bounces/cur"} {
+		if err := os.MkdirAll(filepath.Join(db.dir, folder), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(db.dir, "bounces/new/1.mx"), []byte(bounceMail), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	clients := assentv1.NewClientServiceClient(dial(t, r.GRPC, r.key))
@@ -108,6 +113,10 @@ func TestHelp_ExamplesDoWhatTheySay(t *testing.T) {
 		runAsWritten(t, db.dir, env, example)
 	}
 }
+
+// bounceMail is a mail that came back.
+const bounceMail = "From: MAILER-DAEMON@mx.example\nDate: Mon, 30 Nov 2026 18:00:00 +0000\nMessage-ID: <1@mx.example>\n" +
+	"Content-Type: message/delivery-status\n\nFinal-Recipient: rfc822; anna@example.com\nAction: failed\nStatus: 5.1.1\n"
 
 func writeGzip(t *testing.T, path string, data []byte) {
 	t.Helper()

@@ -58,7 +58,6 @@ func (c *Commands) accept() *cobra.Command {
 	in := &assentv1.AcceptHintRequest{}
 	cmd := &cobra.Command{
 		Use: "accept ID", Short: "Carry a hint out as if a token of Assent had been in the report", Args: cobra.ExactArgs(1),
-		Example: "  assent intake hints accept 0199b1f4-8a3c-4d1e-9b7a-2f6c1d5e8a90 --channel newsletter",
 		RunE: c.Asking(func(ctx context.Context, args []string, s *connect.Server) error {
 			in.Id = args[0]
 			answer, err := connect.CallAgain(ctx, s, assentv1.NewIntakeServiceClient(s).AcceptHint, in)

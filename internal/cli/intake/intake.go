@@ -45,7 +45,7 @@ func (c *Commands) mail() *cobra.Command {
 	var o options
 	cmd := &cobra.Command{
 		Use: "mail FILE...|-", Short: "Hand in mails that came back", Long: mailHelp,
-		Example: "  assent intake mail bounce.eml\n  assent intake mail --dry-run --format json *.eml\n  assent intake mail --maildir /var/mail/bounces",
+		Example: "  assent intake mail bounce.eml\n  assent intake mail --dry-run --format json bounce.eml\n  assent intake mail --maildir bounces",
 		Args: func(_ *cobra.Command, args []string) error {
 			if (len(args) == 0) == (o.maildir == "") {
 				return errors.New("name files, or - for standard input, or give --maildir")
