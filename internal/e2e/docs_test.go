@@ -283,3 +283,17 @@ func mustAbs(t testing.TB, path string) string {
 	}
 	return abs
 }
+
+func TestMailIntake_CommandsWork(t *testing.T) {
+	db := newDatabase(t, "sqlite")
+	r := db.serve(nil)
+	env := append(os.Environ(), "PATH="+filepath.Dir(program(t))+":"+os.Getenv("PATH"), "ASSENT_SERVER="+r.GRPC, "ASSENT_API_KEY="+r.key)
+	if err := os.WriteFile(filepath.Join(db.dir, "bounce.eml"), []byte(bounceMail), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, heading := range []string{"Hints", "Ways in"} {
+		for _, command := range block(t, "docs/mail-intake.md", heading, 1) {
+			runAsWritten(t, db.dir, env, command)
+		}
+	}
+}

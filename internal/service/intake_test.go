@@ -146,11 +146,16 @@ func (w *world) wantMail(ctx context.Context, s *Service, to, text string, want 
 
 func (w *world) hints(ctx context.Context, s *Service) []intake.Hint {
 	w.t.Helper()
-	page, err := s.ListHints(ctx, intake.StateOpen, 100, "")
-	if err != nil {
-		w.t.Fatal(err)
+	var all []intake.Hint
+	for page := (intake.Page{}); ; {
+		var err error
+		if page, err = s.ListHints(ctx, intake.StateOpen, 100, page.Next); err != nil {
+			w.t.Fatal(err)
+		}
+		if all = append(all, page.Hints...); page.Next == "" {
+			return all
+		}
 	}
-	return page.Hints
 }
 
 const bounceBox = "bounce@bounces.example"

@@ -50,15 +50,12 @@ func (w *writing) count(second bool) error {
 	if err != nil {
 		return err
 	}
-	if len(w.known.Own(consent.ReasonHardBounce, consent.ScopeAll, w.Recorded)) > 0 {
-		w.item.end(Known, whyKnown)
-		return nil
-	}
 	rows, err := w.softRows(exact)
 	if err != nil {
 		return err
 	}
-	added := tables.SoftBounce{Exact: exact, Folded: folded, Second: second, Report: w.occurred(), Received: w.Recorded}
+	stands := w.isBounced()
+	added := tables.SoftBounce{Exact: exact, Folded: folded, Second: second, Report: w.occurred(), Received: w.Recorded, Ended: stands}
 	if added.ID, err = w.intake.identity(w.item); err != nil {
 		return err
 	}
@@ -70,6 +67,10 @@ func (w *writing) count(second bool) error {
 	if !w.dry {
 		countsOf(w.Tx).rows[exact] = rows
 		w.WriteTable(tables.AddSoftBounce(&added))
+	}
+	if stands { // It is kept so that the same report does not count once the bounce was lifted.
+		w.item.end(Known, whyKnown)
+		return nil
 	}
 	w.item.end(Noted, "", Record{Verb: VerbCount, Reason: consent.ReasonHardBounce, Time: added.Report})
 	last, enough := isEnough(rows, w.cat.Policy.SoftBouncesSuppress)

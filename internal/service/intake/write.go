@@ -3,6 +3,7 @@ package intake
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/assent-io/assent/internal/catalog"
@@ -111,13 +112,24 @@ func (w *writing) bounce() error {
 
 // suppress records a suppression, once.
 func (w *writing) suppress(reason consent.Reason, scope consent.Scope, occurred consent.Instant) error {
-	if reason == consent.ReasonHardBounce && len(w.known.Own(reason, scope, w.Recorded)) > 0 {
+	if reason == consent.ReasonHardBounce && w.isBounced() {
 		w.item.end(Known, whyKnown)
 		return nil
 	}
 	return w.record(&statement.Statement{Kind: consent.KindSuppress, Reason: reason, Scope: scope}, occurred, Record{
 		Verb: VerbSuppress, Reason: reason, Scope: scope, Channel: w.item.channel, Time: occurred,
 	})
+}
+
+// isBounced reports whether a hard bounce of the address stands, so that another one would say nothing new: no grant was given since, which may
+// have ended it.
+func (w *writing) isBounced() bool {
+	for _, p := range w.known.Own(consent.ReasonHardBounce, consent.ScopeAll, w.Recorded) {
+		if w.known.Exact == nil || !slices.ContainsFunc(w.known.Exact.Grants, func(g consent.Grant) bool { return g.After(p.At) }) {
+			return true
+		}
+	}
+	return false
 }
 
 // refuse records that the person leaves the channel, as far as a hint that was accepted says so.
