@@ -1,0 +1,46 @@
+package service
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/assent-io/assent/internal/token"
+)
+
+// BenchmarkDoor takes hard bounces of as many persons by LMTP, over 16 connections.
+func BenchmarkDoor(b *testing.B) {
+	for _, kind := range []string{"sqlite", "postgres"} {
+		b.Run(kind, func(b *testing.B) {
+			w := newWorld(b, kind)
+			w.sample = 0
+			s, _ := w.linked()
+			at := door(b, s)
+			const connections = 16
+			var next atomic.Int64
+			b.ReportAllocs()
+			b.ResetTimer()
+			var group sync.WaitGroup
+			for range connections {
+				client := mailServer(b, at)
+				group.Go(func() {
+					for n := next.Add(1); n <= int64(b.N); n = next.Add(1) {
+						address := fmt.Sprintf("p%d@example.at", n)
+						ours, err := token.NewLink(w.keys, &token.Link{Address: address, Channel: "newsletter", Decided: start.Unix()})
+						if err != nil {
+							b.Error(err)
+							return
+						}
+						if err := deliver(client, "", bounceBox, bounced(start, address, "5.1.1", "no such user", headerOf(ours))); err != nil {
+							b.Error(err)
+							return
+						}
+					}
+				})
+			}
+			group.Wait()
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "mails/s")
+		})
+	}
+}
