@@ -77,20 +77,20 @@ func (d *Door) Serve(ctx context.Context, from net.Listener) error {
 	select {
 	case err = <-served:
 		err = fmt.Errorf("serve LMTP: %w", err)
-		d.close(tracked)
+		d.close(ctx, tracked)
 	case <-ctx.Done():
-		d.close(tracked)
-		<-served
+		d.close(ctx, tracked)
+		err = <-served
 	}
 	return err
 }
 
 // close ends all connections.
-func (d *Door) close(tracked *tracker) {
+func (d *Door) close(ctx context.Context, tracked *tracker) {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		_ = d.server.Shutdown(context.Background()) // It waits for all connections. What closing the listener says is of no use.
+		_ = d.server.Shutdown(context.WithoutCancel(ctx)) // It waits for all connections. What closing the listener says is of no use.
 	}()
 	cut := time.AfterFunc(d.grace, d.cancel)
 	d.under.Wait()

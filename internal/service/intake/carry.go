@@ -19,9 +19,24 @@ func asIntake(ctx context.Context) context.Context {
 	return access.WithCaller(ctx, access.Process(access.IntakeID))
 }
 
-// Carry carries out reports. All but what persons say by links is one transaction. With dryRun it says what would be done, and changes nothing.
+// Carry carries out reports that came another way than by mail, such as from a provider. It says what became of each, in their order, with the
+// addresses that only tokens name. The errors are those of the store and NO_CATALOG.
+func (s *Intake) Carry(ctx context.Context, source string, reports []intake.Report) ([]Recipient, error) {
+	items, err := s.carry(ctx, source, reports, false)
+	if err != nil {
+		return nil, err
+	}
+	who := access.Process(access.IntakeID)
+	became := make([]Recipient, len(items))
+	for i, it := range items {
+		became[i] = it.shownTo(&who)
+	}
+	return became, nil
+}
+
+// carry carries out reports. All but what persons say by links is one transaction. With dryRun it says what would be done, and changes nothing.
 // The errors are those of the store and NO_CATALOG.
-func (s *Intake) Carry(ctx context.Context, source string, reports []intake.Report, dryRun bool) ([]*item, error) {
+func (s *Intake) carry(ctx context.Context, source string, reports []intake.Report, dryRun bool) ([]*item, error) {
 	if len(reports) == 0 {
 		return nil, nil
 	}

@@ -73,7 +73,7 @@ func (w *writing) hint() error {
 		return err
 	}
 	record := Record{Verb: VerbHint, Time: row.Report, Channel: row.Channel, Hint: hintID(row.ID)}
-	there, err := tables.HintOf(w.Context(), w, row.ID)
+	there, err := readHint(w.Tx, row.ID)
 	if err != nil {
 		return err
 	}
@@ -256,7 +256,7 @@ func (s *Intake) hinted(row *tables.Hint) (*item, error) {
 func (w *writing) decide(id [16]byte, channel, state string) (Hint, error) {
 	it := w.item
 	it.outcome, it.why, it.records, it.cause = "", "", nil, causeNone
-	rows, err := tables.HintOf(w.Context(), w, id)
+	rows, err := readHint(w.Tx, id)
 	if err != nil {
 		return Hint{}, err
 	}

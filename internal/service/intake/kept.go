@@ -11,6 +11,7 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/service/txn"
+	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/tables"
 )
 
@@ -22,8 +23,17 @@ const (
 )
 
 // readSoft reads the soft bounces of an address as they are stored.
-func (s *Intake) readSoft(w *txn.Tx, exact [32]byte) ([]tables.SoftBounce, error) {
-	return tables.SoftBounces(w.Context(), w, exact)
+func readSoft(w *txn.Tx, exact [32]byte) ([]tables.SoftBounce, error) {
+	return txn.ReadTable(w, func(ctx context.Context, from storage.TableReader) ([]tables.SoftBounce, error) {
+		return tables.SoftBounces(ctx, from, exact)
+	})
+}
+
+// readHint reads a hint as it is stored.
+func readHint(w *txn.Tx, id [16]byte) ([]tables.Hint, error) {
+	return txn.ReadTable(w, func(ctx context.Context, from storage.TableReader) ([]tables.Hint, error) {
+		return tables.HintOf(ctx, from, id)
+	})
 }
 
 // digests returns by what rows about the address are found: keyed digests that cannot be joined with what other tables and the feed have.

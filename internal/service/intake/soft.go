@@ -35,7 +35,7 @@ func (w *writing) softRows(exact [32]byte) ([]tables.SoftBounce, error) {
 	if rows, read := c.rows[exact]; read {
 		return rows, nil
 	}
-	rows, err := w.intake.readSoft(w.Tx, exact)
+	rows, err := readSoft(w.Tx, exact)
 	if err != nil {
 		return nil, err
 	}

@@ -108,14 +108,11 @@ func (w *Tx) WebhookOf(id string) ([]tables.Webhook, error) {
 	return found, err
 }
 
-// QueryTable implements [storage.TableReader]: it reads the tables beside the ledger as they were when the head was locked. What the
-// transaction itself has written is not among it; see [Tx.Shared].
-func (w *Tx) QueryTable(ctx context.Context, statement storage.Statement, each func(storage.Scan) error) (storage.Head, error) {
-	return w.tx.QueryTable(ctx, statement, each)
+// ReadTable reads a table beside the ledger as it was when the head was locked. What the transaction itself has written is not in it; see
+// [Tx.Shared].
+func ReadTable[Rows any](w *Tx, read func(ctx context.Context, from storage.TableReader) (Rows, error)) (Rows, error) {
+	return read(w.ctx, w.tx)
 }
-
-// Context returns the context of the transaction, which reads in it take.
-func (w *Tx) Context() context.Context { return w.ctx }
 
 // Shared returns what the writes of one transaction share under a key, made by the first of them that asks: such as the rows of a table as the
 // transaction has left them so far. It ends with the transaction.
