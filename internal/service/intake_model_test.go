@@ -28,8 +28,8 @@ type modelMail struct {
 	seen   bool // by the model
 }
 
-// modelPerson is what has to stand for a person.
-type modelPerson struct {
+// mailedPerson is what has to stand for a person.
+type mailedPerson struct {
 	address               string
 	hard, complained      bool
 	left, erased          bool
@@ -39,7 +39,7 @@ type modelPerson struct {
 }
 
 // take is what a mail does to the model.
-func (p *modelPerson) take(m *modelMail) {
+func (p *mailedPerson) take(m *modelMail) {
 	if p.erased || m.seen {
 		return
 	}
@@ -75,7 +75,7 @@ func (p *modelPerson) take(m *modelMail) {
 	}
 }
 
-func (p *modelPerson) bounce() {
+func (p *mailedPerson) bounce() {
 	if !p.hard {
 		p.hard = true
 		p.events++
@@ -88,7 +88,7 @@ type intakeLife struct {
 
 	ctx    context.Context
 	s      *Service
-	people []*modelPerson
+	people []*mailedPerson
 	mails  []*modelMail
 }
 
@@ -222,7 +222,7 @@ func TestProperty_Mails_LeaveExactlyTheNoesThatWereProved(t *testing.T) {
 			w.eachLife(t, 6, func(rt *rapid.T, number int) {
 				l := &intakeLife{world: w, ctx: ctx, s: s}
 				for i := range 4 {
-					p := &modelPerson{address: fmt.Sprintf("p%d-%d@example.at", number, i)}
+					p := &mailedPerson{address: fmt.Sprintf("p%d-%d@example.at", number, i)}
 					w.mustRecord(ctx, s, consentOn("newsletter", p.address, w.clock.Now()))
 					l.people = append(l.people, p)
 				}
