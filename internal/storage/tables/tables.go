@@ -26,6 +26,7 @@ type Table struct {
 // All returns the tables of this package.
 func All() []Table {
 	return []Table{
+		{Name: "allowed_hours"},
 		{Name: "checkpoints"},
 		{Name: "claims", Persons: true},
 		{Name: "clients"},
@@ -45,6 +46,8 @@ func All() []Table {
 		{Name: "mailboxes_fill"},
 		{Name: "restated"},
 		{Name: "soft_bounces", Persons: true},
+		{Name: "source_tokens"},
+		{Name: "sources"},
 		{Name: "undos"},
 		{Name: "webhook_deliveries", Persons: true},
 		{Name: "webhooks"},
