@@ -38,6 +38,7 @@ type fake struct {
 	assentv1.UnimplementedRetentionServiceServer
 	assentv1.UnimplementedConsumerServiceServer
 	assentv1.UnimplementedWebhookServiceServer
+	assentv1.UnimplementedSourceServiceServer
 
 	address string
 	feed    *fakeFeed
@@ -85,6 +86,7 @@ func startFakeWith(t *testing.T, config *tls.Config) *fake {
 	assentv1.RegisterRetentionServiceServer(server, f)
 	assentv1.RegisterConsumerServiceServer(server, f)
 	assentv1.RegisterWebhookServiceServer(server, f)
+	assentv1.RegisterSourceServiceServer(server, f)
 	f.feed = &fakeFeed{}
 	assentv1.RegisterFeedServiceServer(server, f.feed)
 	done := make(chan error, 1)

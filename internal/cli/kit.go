@@ -12,6 +12,7 @@ import (
 	"github.com/assent-io/assent/internal/cli/imports"
 	"github.com/assent-io/assent/internal/cli/intake"
 	"github.com/assent-io/assent/internal/cli/kit"
+	accounts "github.com/assent-io/assent/internal/cli/sources"
 	"github.com/assent-io/assent/internal/cli/webhooks"
 )
 
@@ -23,6 +24,11 @@ func (a *app) consumers() *cobra.Command {
 // webhooks holds the commands about webhooks.
 func (a *app) webhooks() *cobra.Command {
 	return family("webhooks", "Manage webhooks: URLs to which the change feed is sent", (&webhooks.Commands{Kit: a.kit()}).All()...)
+}
+
+// sources holds the commands about the accounts of providers.
+func (a *app) sources() *cobra.Command {
+	return family("sources", "Manage sources: accounts of providers that report bounces and complaints", (&accounts.Commands{Kit: a.kit()}).All()...)
 }
 
 // externalLists holds the commands about external lists.

@@ -49,7 +49,7 @@ func TestHelp_ExamplesDoWhatTheySay(t *testing.T) {
 	rank := func(example string) int {
 		switch {
 		case strings.HasPrefix(example, "assent grant"), strings.HasPrefix(example, "assent consumers create"), strings.HasPrefix(example, "assent webhooks create"),
-			strings.HasPrefix(example, "assent lists create"):
+			strings.HasPrefix(example, "assent lists create"), strings.HasPrefix(example, "assent sources create"):
 			return 0
 		case strings.HasPrefix(example, "assent lists activate"), strings.HasPrefix(example, "assent withdraw"), strings.HasPrefix(example, "assent erase"):
 			return 2
@@ -71,7 +71,7 @@ func TestHelp_ExamplesDoWhatTheySay(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, text := range map[string]string{
-		"assent.yaml": "keys: assent.keys\n", "address.txt": "bert@example.com\n", "ledger.vkey": checkpoint.GetCheckpoint().GetVerifierKey() + "\n",
+		"assent.yaml": "keys: assent.keys\n", "mailgun.secret": "0123456789abcdef0123456789abcdef\n", "address.txt": "bert@example.com\n", "ledger.vkey": checkpoint.GetCheckpoint().GetVerifierKey() + "\n",
 		"unsubscribes.csv": "address,tags,created_at\nbert@example.com,offers,\n", "customers.csv": "E-Mail;Grund\nbert@example.com;Hard Bounce\n",
 		"bounce.eml": bounceMail, "suppression_bounces.csv": "status,reason,email,created\n5.1.1,gone,bert@example.com,1700000000\n",
 	} {

@@ -83,6 +83,8 @@ const (
 	ListMissing        Code = "EXTERNAL_LIST_NOT_FOUND"
 	ListShrinks        Code = "EXTERNAL_LIST_SHRINKS"
 	NoPublicURL        Code = "NO_PUBLIC_URL"
+	SourceExists       Code = "SOURCE_EXISTS"
+	SourceMissing      Code = "SOURCE_NOT_FOUND"
 	Unauthenticated    Code = "UNAUTHENTICATED"
 	ScopeMissing       Code = "SCOPE_MISSING"
 	OtherDepartment    Code = "OTHER_DEPARTMENT"
@@ -145,7 +147,7 @@ func AllCodes() []Code {
 		InvalidConsumer, ConsumerExists, ConsumerMissing, ConsumerRevoked, ConsumerRequired, WebhookMissing, WebhookDisabled, DeliveryMissing, DeliveryNotDead,
 		InvalidImport, InvalidFile, ImportMissing, HintMissing, HintDecided, HintLacks, FileChanged, UploadReplaced,
 		RotationUnderWay, Unauthenticated, ScopeMissing, OtherDepartment, TooLarge,
-		InvalidList, ListExists, ListMissing, ListShrinks, NoPublicURL,
+		InvalidList, ListExists, ListMissing, ListShrinks, NoPublicURL, SourceExists, SourceMissing,
 		TooManyCalls, SlowWatcher, ClockSkew, KeyMissing, Unavailable,
 		ServerStopping,
 	}

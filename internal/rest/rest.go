@@ -18,7 +18,7 @@ const (
 	readyPath = "/readyz"
 )
 
-// Options are what the HTTP handler of a server needs. All fields are required.
+// Options are what the HTTP handler of a server needs. All fields but Hooks are required.
 type Options struct {
 	// API decides which callers are let in.
 	API *rpc.API
@@ -37,6 +37,8 @@ type Options struct {
 	// Links answers the routes of the links in messages, which are [recipient.Paths]. Its credential is the address, so it takes requests that
 	// pages of other sites make: web mail opens links, and some post one click from the page.
 	Links http.Handler
+	// Hooks takes what is sent to the paths below /hooks/, without a key. nil: there are none.
+	Hooks http.Handler
 	// Demo says that the server lets everybody do everything: its first page has a form to try it.
 	Demo bool
 }
@@ -88,6 +90,9 @@ func New(ctx context.Context, opts Options) (http.Handler, error) {
 	mux.HandleFunc("/{$}", func(w http.ResponseWriter, _ *http.Request) { admit.answer.refuseMethod(w, methods) })
 	for _, path := range recipient.Paths() {
 		mux.Handle(path, opts.Links)
+	}
+	if opts.Hooks != nil {
+		mux.Handle("/hooks/", opts.Hooks)
 	}
 	mux.Handle("/", gateway)
 	return opts.Browsers.Protect(mux), nil

@@ -12,6 +12,7 @@ import (
 	"github.com/assent-io/assent/internal/rpc/importserver"
 	"github.com/assent-io/assent/internal/rpc/intakeserver"
 	"github.com/assent-io/assent/internal/rpc/listserver"
+	"github.com/assent-io/assent/internal/rpc/sourceserver"
 	"github.com/assent-io/assent/internal/rpc/webhookserver"
 	"github.com/assent-io/assent/internal/service"
 	"github.com/assent-io/assent/internal/service/access"
@@ -31,6 +32,7 @@ type Service interface {
 	importserver.Imports
 	listserver.Lists
 	intakeserver.Intake
+	sourceserver.Sources
 	Authenticator
 }
 

@@ -161,6 +161,7 @@ func methods() map[string]method {
 	}
 	maps.Copy(table, methodsOfFeed())
 	maps.Copy(table, methodsOfImports())
+	maps.Copy(table, methodsOfSources())
 	maps.Copy(table, methodsOfLists())
 	maps.Copy(table, methodsOfIntake())
 	maps.Copy(table, methodsOfGRPC())
@@ -194,6 +195,20 @@ func methodsOfFeed() map[string]method {
 		assentv1.WebhookService_TestWebhook_FullMethodName:         needs(department, access.ScopeClients),
 		assentv1.WebhookService_ListDeliveries_FullMethodName:      needs(department, access.ScopeClients, access.ScopeFeed),
 		assentv1.WebhookService_ReplayDeliveries_FullMethodName:    needs(department, access.ScopeClients),
+	}
+}
+
+// methodsOfSources returns the rows of the accounts of providers. Whether the complaints of one count is an officer's to say.
+func methodsOfSources() map[string]method {
+	return map[string]method{
+		assentv1.SourceService_CreateSource_FullMethodName:       needs(department, access.ScopeClients),
+		assentv1.SourceService_GetSource_FullMethodName:          needs(department, access.ScopeClients, access.ScopeLift),
+		assentv1.SourceService_ListSources_FullMethodName:        needs(department, access.ScopeClients, access.ScopeLift),
+		assentv1.SourceService_UpdateSource_FullMethodName:       needs(department, access.ScopeClients),
+		assentv1.SourceService_RotateSourceSecret_FullMethodName: needs(department, access.ScopeClients),
+		assentv1.SourceService_DeleteSource_FullMethodName:       needs(department, access.ScopeClients),
+		assentv1.SourceService_HoldSource_FullMethodName:         needs(department, access.ScopeLift),
+		assentv1.SourceService_ReleaseSource_FullMethodName:      needs(department, access.ScopeLift),
 	}
 }
 

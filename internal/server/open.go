@@ -27,6 +27,7 @@ import (
 	"github.com/assent-io/assent/internal/service/imports"
 	"github.com/assent-io/assent/internal/service/intake"
 	"github.com/assent-io/assent/internal/service/recipient"
+	"github.com/assent-io/assent/internal/service/sources"
 	"github.com/assent-io/assent/internal/service/webhooks"
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/postgres"
@@ -79,6 +80,8 @@ type opening struct {
 	imported    func(outcome string, rows int64)
 	listFailed  func(list, step string)
 	returned    func(intake.Counted)
+	reported    func(kind, event, outcome string)
+	refused     func(kind, reason string)
 	span        env.BeginSpan
 	kept        service.Kept
 	witnesses   []*ledger.Witness
@@ -171,8 +174,9 @@ func openService(ctx context.Context, cfg config.Server, how opening) (_ *Local,
 		AcceptAhead: cfg.AcceptLedgerAhead, Feed: changes.Options{Keeps: cfg.FeedKeeps}, Unsafe: how.unsafe,
 		Webhooks: webhooks.Options{AllowPrivate: cfg.AllowPrivateWebhooks, Attempted: how.attempted},
 		Imports:  imports.Limits{Bytes: cfg.ImportMaxBytes, Counted: how.imported}, ListFailed: how.listFailed,
-		Intake: intake.Options{Unsubscribe: cfg.UnsubscribeAddresses, Counted: how.returned},
-		Links:  recipient.Options{PublicURL: cfg.PublicURL, BounceLocal: cfg.BounceLocal, BounceDomain: cfg.BounceDomain},
+		Intake:  intake.Options{Unsubscribe: cfg.UnsubscribeAddresses, Counted: how.returned},
+		Links:   recipient.Options{PublicURL: cfg.PublicURL, BounceLocal: cfg.BounceLocal, BounceDomain: cfg.BounceDomain},
+		Sources: sources.Options{Counted: how.reported, Refused: how.refused},
 	}
 	if how.index && !cfg.NoIndex {
 		local.index = index.New(store, index.Options{Logger: how.log, MaxBytes: cfg.IndexMaxBytes})

@@ -23,6 +23,7 @@ import (
 	"github.com/assent-io/assent/internal/server/keyfile"
 	"github.com/assent-io/assent/internal/server/writing"
 	"github.com/assent-io/assent/internal/telemetry"
+	"github.com/assent-io/assent/internal/web/hooks"
 	"github.com/assent-io/assent/internal/web/recipient"
 )
 
@@ -70,7 +71,8 @@ func Run(ctx context.Context, cfg config.Server, opts Options) (err error) {
 	local, err := openService(ctx, cfg, opening{
 		log: opts.Logger, now: opts.Now, databaseNow: opts.DatabaseNow, unsafe: opts.Unsafe, index: true, migrate: embedded || cfg.Migrate,
 		decided: signals.countDecisions, attempted: signals.countAttempts, imported: signals.metrics.RowsImported,
-		listFailed: signals.metrics.ListFailed, returned: signals.countReport, span: signals.metrics.Timed(signals.traces.Span),
+		listFailed: signals.metrics.ListFailed, returned: signals.countReport, reported: signals.metrics.SourceReported,
+		refused: signals.metrics.SourceRefused, span: signals.metrics.Timed(signals.traces.Span),
 		kept: keeper.kept(), witnesses: witnesses,
 	})
 	if err != nil {
@@ -176,7 +178,7 @@ func newServer(
 	browsers := rest.NewBrowserGuard(cfg.HTTPAddress, cfg.AllowedHosts, opts.Logger)
 	all, err := rest.New(ctx, rest.Options{
 		API: api, Conn: s.inside.conn, Browsers: browsers, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
-		Live: live, Ready: s.ready.serve, Metrics: signals.metrics.Handler(),
+		Live: live, Ready: s.ready.serve, Metrics: signals.metrics.Handler(), Hooks: hooks.New(local, opts.Logger),
 		Version: telemetry.BuildVersion(), Demo: cfg.Open, Links: links,
 	})
 	if err != nil {

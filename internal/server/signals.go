@@ -40,7 +40,7 @@ func (s *signals) observe(local *Local, l *listeners) error {
 	return errors.Join(s.metrics.ObserveIndex(indexStates(), local.observe), s.metrics.ObserveLedger(local.LedgerAhead),
 		s.metrics.ObserveServer(serverStats(local, l)), s.metrics.ObserveFeed(local.feedStats, local.feedLags),
 		s.metrics.ObserveWebhooks(local.webhookStats), s.metrics.ObserveImports(local.ImportStates), s.metrics.ObserveLists(local.listStats),
-		s.metrics.ObserveHints(local.CountHints))
+		s.metrics.ObserveHints(local.CountHints), s.metrics.ObserveSources(local.HeldSources))
 }
 
 // countReport counts what came back.

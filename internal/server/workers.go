@@ -17,6 +17,7 @@ const (
 	forgetEvery = time.Hour
 
 	webhooksEvery = time.Second
+	countEvery    = time.Minute
 
 	measureEvery = 5 * time.Minute
 
@@ -42,6 +43,8 @@ func (s *server) workers() []worker {
 		s.runs.share(worker{name: "uploads", every: forgetEvery, run: func(ctx context.Context) error { return s.local.ForgetUploads(ctx) }}),
 		s.runs.share(worker{name: "reports", every: forgetEvery, run: func(ctx context.Context) error { return s.local.ForgetReports(ctx) }}),
 		s.runs.share(worker{name: "mailboxes", every: forgetEvery, run: s.fillMailboxes}),
+		{name: "allowed", every: countEvery, run: func(ctx context.Context) error { return s.local.Allowed.FlushAllowed(ctx) }},
+		s.runs.share(worker{name: "sources", every: forgetEvery, run: func(ctx context.Context) error { return s.local.ForgetSources(ctx) }}),
 		s.runs.share(worker{name: "retention", first: retainSoon, jitter: retainJitter, every: retainEvery, run: s.retain}),
 	}
 }

@@ -33,6 +33,7 @@ import (
 	"github.com/assent-io/assent/internal/service/reference"
 	"github.com/assent-io/assent/internal/service/retention"
 	"github.com/assent-io/assent/internal/service/rights"
+	"github.com/assent-io/assent/internal/service/sources"
 	"github.com/assent-io/assent/internal/service/txn"
 	"github.com/assent-io/assent/internal/service/undo"
 	"github.com/assent-io/assent/internal/service/webhooks"
@@ -74,6 +75,8 @@ type Options struct {
 	Links recipient.Options
 	// Intake says how what comes back is read. The zero value reads no mail to unsubscribe.
 	Intake intake.Options
+	// Sources says how webhooks of providers are read. The zero value is safe.
+	Sources sources.Options
 	// Unsafe is for tests.
 	Unsafe env.Unsafe
 }
@@ -109,6 +112,9 @@ type Service struct {
 	// Links are what persons do by the links in messages. They need no caller.
 	Links *recipient.Links
 	*intake.Intake
+	*sources.Sources
+	// Allowed counts what checks were allowed.
+	Allowed *sources.Allowed
 
 	reference *reference.Reference
 	engine    *txn.Engine
@@ -139,18 +145,25 @@ func wire(env *env.Env, opts *Options) *Service {
 	s := &Service{Env: env, Guard: access.NewGuard(env), reference: reference.NewReference(env.Store)}
 	writing := txn.EngineOptions{AcceptAhead: opts.AcceptAhead, Unsafe: opts.Unsafe}
 	s.engine = txn.NewEngine(env, s.reference, s.Guard, writing)
+	s.Allowed = sources.NewAllowed(env)
+	decided := func(channel string, verdict consent.Verdict, reason consent.Code, n int) {
+		if verdict == consent.Allow {
+			s.Allowed.Add(channel, n)
+		}
+		opts.Decided(channel, verdict, reason, n)
+	}
 	reader := asof.NewReader(env, s.reference, s.Guard, opts.Unsafe)
 	s.Checkpoints = checkpoint.NewCheckpoints(env, s.Guard, opts.Kept, opts.Witnesses)
 	s.Counter = disclosure.New(env, reader)
 	s.Checker = check.New(reader, s.engine, s.Checkpoints, s.Counter, check.Options{
-		Decided: opts.Decided, Index: opts.Index, VerifySample: opts.VerifySample, Unsafe: opts.Unsafe,
+		Decided: decided, Index: opts.Index, VerifySample: opts.VerifySample, Unsafe: opts.Unsafe,
 	})
 	s.Verifier = receipts.New(env, s.Guard, s.Checker)
 	s.Undoer = undo.New(env, s.engine, opts.UndoPage)
 	s.Rights = rights.New(env, s.reference, s.Guard, s.engine, opts.Kept, s.Counter, s.Undoer)
 	s.Lists = erased.New(env, s.Guard)
 	s.Consumers = consumers.New(env, s.Guard, s.engine)
-	s.Recorder = record.New(env, s.reference, s.engine, s.Rights, s.Counter, opts.Decided)
+	s.Recorder = record.New(env, s.reference, s.engine, s.Rights, s.Counter, decided)
 	s.Links = recipient.New(env, reader, s.engine, s.Recorder, opts.Links)
 	s.Remover = retention.New(env, s.reference, reader, s.engine, s.Rights)
 	s.Exporter = export.New(env, s.reference, s.Guard, s.Checker, s.Checkpoints, s.Counter)
@@ -162,6 +175,7 @@ func wire(env *env.Env, opts *Options) *Service {
 	s.Webhooks = webhooks.New(env, s.engine, s.Consumers, s.Feed, opts.Webhooks)
 	s.ExternalLists = extlists.New(env, s.reference, s.Guard, s.engine, s.Consumers, s.Counter, opts.ListFailed)
 	s.Intake = intake.New(env, s.reference, s.Guard, s.engine, s.Links, opts.Intake)
+	s.Sources = sources.New(env, s.reference, s.Guard, s.engine, s.Intake, s.Allowed, opts.Sources)
 	s.engine.SetHooks(txn.Hooks{Recorded: s.GoAlong, Erased: s.erased, Forgotten: s.Forget, Committed: s.LookNow})
 	return s
 }
@@ -267,6 +281,7 @@ func (s *Service) Close() {
 	s.CloseFeed()
 	s.CloseWebhooks()
 	s.engine.Close()
+	s.Allowed.Close()
 	s.Counter.Close()
 	s.Checker.Close()
 }

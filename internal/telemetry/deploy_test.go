@@ -40,6 +40,12 @@ func everything(t *testing.T) string {
 		t.Fatal(err)
 	}
 	m.WebhookAttempted("crm", "DELIVERED")
+	m.SourceReported("ses", "Complaint", "recorded")
+	m.SourceRefused("ses", "other_topic")
+	held := map[string]bool{"ses-eu": true, "brevo": false}
+	if err := m.ObserveSources(func(context.Context) (map[string]bool, error) { return held, nil }); err != nil {
+		t.Fatal(err)
+	}
 	m.RowsImported("recorded", 3)
 	if err := m.ObserveImports(func(context.Context) (map[string]int64, error) { return map[string]int64{"complete": 2}, nil }); err != nil {
 		t.Fatal(err)
@@ -84,6 +90,18 @@ func TestImports_RowsAndStates_AreTold(t *testing.T) {
 	for _, want := range []string{`assent_import_rows_total{outcome="recorded"} 3`, `assent_imports{state="complete"} 2`} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%s is missing", want)
+		}
+	}
+}
+
+func TestSources_EventsRefusalsAndWhichAreHeld_AreTold(t *testing.T) {
+	got := everything(t)
+	for _, want := range []string{
+		`assent_source_events_total{event="Complaint",kind="ses",outcome="recorded"} 1`, `assent_source_refusals_total{kind="ses",reason="other_topic"} 1`,
+		`assent_source_held{source="ses-eu"} 1`, `assent_source_held{source="brevo"} 0`,
+	} {
+		if !strings.Contains(got, want+"\n") {
+			t.Errorf("the page lacks %s", want)
 		}
 	}
 }

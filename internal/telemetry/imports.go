@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 )
@@ -26,10 +25,4 @@ func (m *Metrics) ObserveImports(states func(ctx context.Context) (map[string]in
 // RowsImported counts rows of lists that were imported, previews left out.
 func (m *Metrics) RowsImported(outcome string, n int64) {
 	m.importRows.WithLabelValues(outcome).Add(float64(n))
-}
-
-func newImportRows() *prometheus.CounterVec {
-	return prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "assent_import_rows_total", Help: "Rows of lists of other tools that this server imported, by what became of them.",
-	}, []string{"outcome"})
 }

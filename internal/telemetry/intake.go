@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"go.opentelemetry.io/otel/metric"
 )
 
@@ -16,14 +15,6 @@ func (m *Metrics) Returned(r Returned) {
 	m.returned.WithLabelValues(r.Source, r.Kind, r.Class, r.Outcome, r.Sender).Inc()
 }
 
-func newReturned() *prometheus.CounterVec {
-	return prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "assent_reports_total",
-		Help: "Reports of bounces, complaints and the like that this server took: by the way they came, by kind and class, by what they came to, and by " +
-			"the sender identity of the channel.",
-	}, []string{"source", "kind", "class", "outcome", "sender"})
-}
-
 // ObserveHints has the metrics tell how many hints wait for a person whenever they are read. An error of the function leaves it out.
 func (m *Metrics) ObserveHints(count func(ctx context.Context) (int64, error)) error {
 	meter := m.provider.Meter(scope)
@@ -31,15 +22,5 @@ func (m *Metrics) ObserveHints(count func(ctx context.Context) (int64, error)) e
 	if err != nil {
 		return fmt.Errorf("make the metrics: %w", err)
 	}
-	_, err = meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
-		n, err := count(ctx)
-		if err == nil { // Otherwise the database is away, which other metrics tell.
-			o.ObserveInt64(hints, n)
-		}
-		return nil
-	}, hints)
-	if err != nil {
-		return fmt.Errorf("make the metrics: %w", err)
-	}
-	return nil
+	return observeStored(meter, count, func(o metric.Observer, n int64) { o.ObserveInt64(hints, n) }, hints)
 }

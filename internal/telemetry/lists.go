@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 )
@@ -45,10 +44,3 @@ func (m *Metrics) ObserveLists(stats func(ctx context.Context) ([]ListStats, err
 
 // ListFailed counts a step of bringing an external list up to date that failed.
 func (m *Metrics) ListFailed(list, step string) { m.listFailures.WithLabelValues(list, step).Inc() }
-
-func newListFailures() *prometheus.CounterVec {
-	return prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "assent_external_list_failures_total",
-		Help: "Steps of bringing an external list up to date that failed on this server: questions, upload, activate.",
-	}, []string{"list", "step"})
-}

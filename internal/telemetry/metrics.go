@@ -36,13 +36,9 @@ type Metrics struct {
 	checkpoints metric.Int64Counter
 	calls       calls
 	workers     workers
+	counters
 
-	storeDurations  *prometheus.HistogramVec
-	webhookAttempts *prometheus.CounterVec
-	importRows      *prometheus.CounterVec
-	listFailures    *prometheus.CounterVec
-	linkUses        *prometheus.CounterVec
-	returned        *prometheus.CounterVec
+	storeDurations *prometheus.HistogramVec
 }
 
 // NewMetrics returns metrics that count from zero.
@@ -55,12 +51,11 @@ func NewMetrics(ctx context.Context) (*Metrics, error) {
 	}
 	m := &Metrics{
 		registry: registry, provider: sdk.NewMeterProvider(sdk.WithReader(exporter)), calls: newCalls(), workers: newWorkers(),
-		storeDurations: newStoreDurations(), webhookAttempts: newWebhookAttempts(), importRows: newImportRows(),
-		listFailures: newListFailures(), linkUses: newLinkUses(), returned: newReturned(),
+		storeDurations: newStoreDurations(), counters: newCounters(),
 	}
-	for _, c := range []prometheus.Collector{
-		m.calls, m.storeDurations, m.webhookAttempts, m.importRows, m.listFailures, m.linkUses, m.returned, m.workers.runs, m.workers.last, newGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-	} {
+	for _, c := range append(m.counters.all(), m.calls, m.storeDurations, m.workers.runs, m.workers.last,
+		newGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+	) {
 		if err := registry.Register(c); err != nil {
 			return nil, fmt.Errorf("make the metrics: %w", err)
 		}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 )
@@ -45,10 +44,4 @@ func (m *Metrics) ObserveWebhooks(stats func(ctx context.Context) ([]WebhookStat
 // WebhookAttempted counts an attempt to send a message.
 func (m *Metrics) WebhookAttempted(webhook, outcome string) {
 	m.webhookAttempts.WithLabelValues(webhook, outcome).Inc()
-}
-
-func newWebhookAttempts() *prometheus.CounterVec {
-	return prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "assent_webhook_attempts_total", Help: "Attempts of this server to send messages to webhooks, by what came of them.",
-	}, []string{"webhook", "outcome"})
 }

@@ -100,6 +100,16 @@ func newTransport(resolver *net.Resolver, refuse func(netip.Addr) string, roots 
 	}
 }
 
+// HTTPClient returns a client for what this program fetches by itself: by HTTPS, from public addresses only, looked at after DNS, without
+// redirects and without a proxy. Its answers are the caller's to limit.
+func HTTPClient(timeout time.Duration) *http.Client {
+	return &http.Client{
+		Transport:     newTransport(net.DefaultResolver, func(ip netip.Addr) string { return refusal(ip, false) }, nil),
+		Timeout:       timeout,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
 // Close closes the connections that are kept. Attempts that run go on.
 func (c *Client) Close() {
 	c.https.CloseIdleConnections()

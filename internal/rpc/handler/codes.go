@@ -25,9 +25,9 @@ func StatusCode(code fault.Code) (codes.Code, bool) {
 		fault.NoPublicURL, fault.HintDecided, fault.HintLacks:
 		return codes.FailedPrecondition, true
 	case fault.CatalogNotFound, fault.SuppressionMissing, fault.ClientMissing, fault.ConsumerMissing,
-		fault.WebhookMissing, fault.DeliveryMissing, fault.ImportMissing, fault.ListMissing, fault.HintMissing:
+		fault.WebhookMissing, fault.DeliveryMissing, fault.ImportMissing, fault.ListMissing, fault.HintMissing, fault.SourceMissing:
 		return codes.NotFound, true
-	case fault.RequestIDReused, fault.ClientExists, fault.ConsumerExists, fault.ListExists:
+	case fault.RequestIDReused, fault.ClientExists, fault.ConsumerExists, fault.ListExists, fault.SourceExists:
 		return codes.AlreadyExists, true
 	case fault.EtagMismatch, fault.UploadReplaced:
 		return codes.Aborted, true

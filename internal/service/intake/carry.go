@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/assent-io/assent/internal/catalog"
@@ -14,29 +15,35 @@ import (
 	"github.com/assent-io/assent/internal/storage"
 )
 
-// asIntake returns the context of what is recorded because of reports, whoever hands them in.
-func asIntake(ctx context.Context) context.Context {
-	return access.WithCaller(ctx, access.Process(access.IntakeID))
+// From says from where reports come.
+type From struct {
+	Source string // names the way that they came, for the figures and for who decides about hints
+	Client string // as which client they are recorded; empty: as [access.IntakeID]
+	Held   bool   // complaints are hints at most
 }
 
-// Carry carries out reports that came another way than by mail, such as from a provider. It says what became of each, in their order, with the
-// addresses that only tokens name. The errors are those of the store and NO_CATALOG.
-func (s *Intake) Carry(ctx context.Context, source string, reports []intake.Report) ([]Recipient, error) {
-	items, err := s.carry(ctx, source, reports, false)
+// recorder returns the context of what is recorded because of reports, whoever hands them in.
+func (f *From) recorder(ctx context.Context) context.Context {
+	return access.WithCaller(ctx, access.Process(cmp.Or(f.Client, access.IntakeID)))
+}
+
+// Take carries out what a source of a provider reports, and returns what became of each report once all of it is stored. After an error some of
+// it may be stored; the same reports again change nothing of that. Errors: those of the store and NO_CATALOG.
+func (s *Intake) Take(ctx context.Context, from From, reports []intake.Report) ([]Outcome, error) {
+	items, err := s.carry(ctx, &from, reports, false)
 	if err != nil {
 		return nil, err
 	}
-	who := access.Process(access.IntakeID)
-	became := make([]Recipient, len(items))
+	outcomes := make([]Outcome, len(items))
 	for i, it := range items {
-		became[i] = it.shownTo(&who)
+		outcomes[i] = it.outcome
 	}
-	return became, nil
+	return outcomes, nil
 }
 
 // carry carries out reports. All but what persons say by links is one transaction. With dryRun it says what would be done, and changes nothing.
 // The errors are those of the store and NO_CATALOG.
-func (s *Intake) carry(ctx context.Context, source string, reports []intake.Report, dryRun bool) ([]*item, error) {
+func (s *Intake) carry(ctx context.Context, from *From, reports []intake.Report, dryRun bool) ([]*item, error) {
 	if len(reports) == 0 {
 		return nil, nil
 	}
@@ -46,14 +53,17 @@ func (s *Intake) carry(ctx context.Context, source string, reports []intake.Repo
 	}
 	items := make([]*item, len(reports))
 	for i := range reports {
-		it, err := s.newItem(ctx, source, &reports[i])
+		it, err := s.newItem(ctx, from.Source, &reports[i])
 		if err != nil {
 			return nil, err
+		}
+		if from.Held && it.cause == causeNone && it.report.Kind == intake.Complaint {
+			it.cause = CauseHeld
 		}
 		it.takeChannel(cat)
 		items[i] = it
 	}
-	if err := s.together(ctx, items, dryRun); err != nil {
+	if err := s.together(from.recorder(ctx), items, dryRun); err != nil {
 		return nil, err
 	}
 	for _, it := range items {
@@ -63,7 +73,7 @@ func (s *Intake) carry(ctx context.Context, source string, reports []intake.Repo
 			}
 		}
 		if !dryRun {
-			s.counted(Counted{Source: source, Kind: it.report.Kind, Class: it.report.Class, Outcome: it.outcome, Sender: it.sender})
+			s.counted(Counted{Source: from.Source, Kind: it.report.Kind, Class: it.report.Class, Outcome: it.outcome, Sender: it.sender})
 		}
 	}
 	return items, nil
@@ -100,7 +110,7 @@ func (s *Intake) together(ctx context.Context, items []*item, dryRun bool) error
 	if len(now) == 0 {
 		return nil
 	}
-	return s.engine.Do(asIntake(ctx), &txn.Write{
+	return s.engine.Do(ctx, &txn.Write{
 		Load: load,
 		Run: func(tx *txn.Tx) error {
 			for _, it := range now {

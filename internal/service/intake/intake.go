@@ -149,7 +149,7 @@ func (s *Intake) SubmitMail(ctx context.Context, m *Mail) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	items, err := s.carry(ctx, m.Source, read.Reports, m.DryRun)
+	items, err := s.carry(ctx, &From{Source: m.Source}, read.Reports, m.DryRun)
 	if err != nil {
 		return nil, err
 	}

@@ -27,6 +27,7 @@ const (
 	CauseNoToken      Cause = "no_token"      // nothing in the report shows that the message was ours
 	CauseAmbiguous    Cause = "ambiguous"     // it does not say for certain which recipient it is about
 	CauseOtherAddress Cause = "other_address" // the token is that of a message to another address
+	CauseHeld         Cause = "source_held"   // the source reported more complaints than a person would believe
 	CauseNoChannel    Cause = "no_channel"    // the message was ours, and the report does not say on which channel it was sent
 )
 
@@ -39,6 +40,8 @@ func (c Cause) sentence() string {
 		return "the report does not say for certain which recipient it is about: an officer decides about the hint"
 	case CauseOtherAddress:
 		return "the report is about another address than the message was sent to: an officer decides about the hint"
+	case CauseHeld:
+		return "the source is held because it reported too many complaints: an officer decides about the hint"
 	case CauseNoChannel:
 		return "the message was sent from here, and the report does not say on which channel: an officer decides about the hint"
 	default:

@@ -108,6 +108,9 @@ func (w *Tx) WebhookOf(id string) ([]tables.Webhook, error) {
 	return found, err
 }
 
+// SourceOf returns the source with an id as it was when the head was locked, if there was one.
+func (w *Tx) SourceOf(id string) ([]tables.Source, error) { return tables.SourceOf(w.ctx, w.tx, id) }
+
 // ReadTable reads a table beside the ledger as it was when the head was locked. What the transaction itself has written is not in it; see
 // [Tx.Shared].
 func ReadTable[Rows any](w *Tx, read func(ctx context.Context, from storage.TableReader) (Rows, error)) (Rows, error) {

@@ -24,10 +24,11 @@ func allowed() map[string][]string {
 		"internal/cli": {
 			"api/assent/v1", "client", "examples", "internal/atomicfile", "internal/catalog", "internal/cli/bulk", "internal/cli/connect",
 			"internal/cli/consumers", "internal/cli/eventtext", "internal/cli/extlists", "internal/cli/failure", "internal/cli/gather",
-			"internal/cli/imports", "internal/cli/intake", "internal/cli/kit", "internal/cli/lists", "internal/cli/terminal", "internal/cli/value",
-			"internal/cli/watch", "internal/cli/webhooks", "internal/config", "internal/consent", "internal/dossier", "internal/duty",
-			"internal/ledger", "internal/listfile", "internal/locale", "internal/nearest", "internal/phrase", "internal/receipt", "internal/rest",
-			"internal/scenario", "internal/seal", "internal/server", "internal/service/audit", "internal/telemetry",
+			"internal/cli/imports", "internal/cli/intake", "internal/cli/kit", "internal/cli/lists", "internal/cli/sources",
+			"internal/cli/terminal", "internal/cli/value", "internal/cli/watch", "internal/cli/webhooks", "internal/config", "internal/consent",
+			"internal/dossier", "internal/duty", "internal/ledger", "internal/listfile", "internal/locale", "internal/nearest", "internal/phrase",
+			"internal/receipt", "internal/rest", "internal/scenario", "internal/seal", "internal/server", "internal/service/audit",
+			"internal/telemetry",
 		},
 
 		"internal/server": {
@@ -36,11 +37,13 @@ func allowed() map[string][]string {
 			"internal/rpc", "internal/rpc/handler", "internal/seal", "internal/server/keyfile", "internal/server/writing", "internal/service",
 			"internal/service/access", "internal/service/administration", "internal/service/audit", "internal/service/changes",
 			"internal/service/checkpoint", "internal/service/env", "internal/service/export", "internal/service/imports", "internal/service/intake",
-			"internal/service/recipient", "internal/service/rights", "internal/service/webhooks", "internal/storage", "internal/storage/postgres",
-			"internal/storage/sqlite", "internal/storage/tables", "internal/telemetry", "internal/web/recipient", "internal/webhook",
+			"internal/service/recipient", "internal/service/rights", "internal/service/sources", "internal/service/webhooks", "internal/storage",
+			"internal/storage/postgres", "internal/storage/sqlite", "internal/storage/tables", "internal/telemetry", "internal/web/hooks",
+			"internal/web/recipient", "internal/webhook",
 		},
 		"internal/server/keyfile": {"internal/atomicfile", "internal/seal"},
 		"internal/lmtp":           {"internal/fault", "internal/intake/mail", "internal/service/intake"},
+		"internal/web/hooks":      {"internal/fault", "internal/intake/provider", "internal/intake/provider/verify", "internal/service/sources"},
 		"internal/server/writing": {"internal/consent", "internal/storage", "internal/storage/tables"},
 
 		"internal/rest": {
@@ -50,11 +53,15 @@ func allowed() map[string][]string {
 
 		"internal/rpc": {
 			"api/assent/v1", "internal/fault", "internal/rpc/feedserver", "internal/rpc/handler", "internal/rpc/importserver",
-			"internal/rpc/intakeserver", "internal/rpc/listserver", "internal/rpc/webhookserver", "internal/service", "internal/service/access",
+			"internal/rpc/intakeserver", "internal/rpc/listserver", "internal/rpc/sourceserver", "internal/rpc/webhookserver", "internal/service",
+			"internal/service/access",
 		},
 
-		"internal/rpc/feedserver":    {"api/assent/v1", "internal/address", "internal/consent", "internal/feed", "internal/rpc/handler", "internal/service/changes"},
-		"internal/rpc/importserver":  {"api/assent/v1", "internal/consent", "internal/fault", "internal/presets", "internal/rpc/handler", "internal/service/imports", "internal/service/undo"},
+		"internal/rpc/feedserver":   {"api/assent/v1", "internal/address", "internal/consent", "internal/feed", "internal/rpc/handler", "internal/service/changes"},
+		"internal/rpc/importserver": {"api/assent/v1", "internal/consent", "internal/fault", "internal/presets", "internal/rpc/handler", "internal/service/imports", "internal/service/undo"},
+		"internal/rpc/sourceserver": {
+			"api/assent/v1", "internal/intake/provider", "internal/rpc/handler", "internal/service/sources", "internal/service/txn",
+		},
 		"internal/rpc/webhookserver": {"api/assent/v1", "internal/rpc/handler", "internal/service/consumers", "internal/service/txn", "internal/service/webhooks", "internal/webhook"},
 		"internal/rpc/intakeserver":  {"api/assent/v1", "internal/intake/mail", "internal/rpc/handler", "internal/service/intake"},
 		"internal/rpc/listserver": {
@@ -76,7 +83,13 @@ func allowed() map[string][]string {
 			"internal/service/env", "internal/service/erased", "internal/service/export", "internal/service/extlists", "internal/service/imports",
 			"internal/service/intake", "internal/service/mailboxes", "internal/service/receipts", "internal/service/recipient",
 			"internal/service/record", "internal/service/reference", "internal/service/retention", "internal/service/rights",
-			"internal/service/txn", "internal/service/undo", "internal/service/webhooks", "internal/storage",
+			"internal/service/sources", "internal/service/txn", "internal/service/undo", "internal/service/webhooks", "internal/storage",
+		},
+		"internal/service/sources": {
+			"internal/catalog", "internal/consent", "internal/fault", "internal/intake", "internal/intake/provider",
+			"internal/intake/provider/verify", "internal/seal", "internal/service/access", "internal/service/env", "internal/service/intake",
+			"internal/service/reference", "internal/service/txn", "internal/storage", "internal/storage/tables", "internal/token",
+			"internal/webhook",
 		},
 		"internal/service/intake": {
 			"internal/address", "internal/catalog", "internal/consent", "internal/consent/statement", "internal/fault", "internal/intake",
@@ -206,6 +219,9 @@ func allowed() map[string][]string {
 		"internal/ecgservice":   {},
 		"internal/cli/extlists": {"api/assent/v1", "internal/ecgservice", "internal/cli/connect", "internal/cli/kit", "internal/cli/terminal", "internal/cli/value", "internal/phrase"},
 		"internal/cli/intake": {
+			"api/assent/v1", "internal/cli/connect", "internal/cli/kit", "internal/cli/terminal", "internal/cli/value", "internal/phrase",
+		},
+		"internal/cli/sources": {
 			"api/assent/v1", "internal/cli/connect", "internal/cli/kit", "internal/cli/terminal", "internal/cli/value", "internal/phrase",
 		},
 		"internal/cli/webhooks": {
@@ -434,7 +450,7 @@ func largerRooms() map[string]int {
 // import, by the beginning of their paths.
 func confined() map[string][]string {
 	grpc := []string{
-		"api/assent/v1", "client", "internal/bench", "internal/bench/broadcast", "internal/bench/command", "internal/cli", "internal/cli/bulk", "internal/cli/connect", "internal/cli/failure", "internal/cli/gather", "internal/cli/terminal", "internal/cli/value", "internal/rest", "internal/rpc", "internal/rpc/contract", "internal/rpc/handler", "internal/server", "internal/cli/watch", "internal/rpc/feedserver", "internal/cli/lists", "internal/cli/webhooks", "internal/rpc/webhookserver", "internal/rpc/importserver", "client/follower", "internal/rpc/intakeserver", "internal/rpc/listserver", "internal/cli/extlists", "internal/bench/persons",
+		"api/assent/v1", "client", "internal/bench", "internal/bench/broadcast", "internal/bench/command", "internal/cli", "internal/cli/bulk", "internal/cli/connect", "internal/cli/failure", "internal/cli/gather", "internal/cli/terminal", "internal/cli/value", "internal/rest", "internal/rpc", "internal/rpc/contract", "internal/rpc/handler", "internal/server", "internal/cli/watch", "internal/rpc/feedserver", "internal/cli/lists", "internal/cli/webhooks", "internal/rpc/webhookserver", "internal/rpc/importserver", "client/follower", "internal/cli/sources", "internal/rpc/intakeserver", "internal/rpc/sourceserver", "internal/rpc/listserver", "internal/cli/extlists", "internal/bench/persons",
 		"internal/telemetry", "internal/tools/openapi", "internal/tools/protodeps",
 	}
 	return map[string][]string{
@@ -448,7 +464,7 @@ func confined() map[string][]string {
 		"google.golang.org/protobuf": grpc,
 		"google.golang.org/genproto": grpc,
 		"github.com/grpc-ecosystem/": grpc,
-		"github.com/spf13/":          {"internal/bench/command", "internal/cli", "internal/cli/connect", "internal/cli/consumers", "internal/cli/failure", "internal/cli/imports", "internal/cli/intake", "internal/cli/kit", "internal/cli/lists", "internal/cli/watch", "internal/cli/webhooks", "internal/config", "internal/cli/extlists"},
+		"github.com/spf13/":          {"internal/bench/command", "internal/cli", "internal/cli/connect", "internal/cli/consumers", "internal/cli/failure", "internal/cli/imports", "internal/cli/intake", "internal/cli/sources", "internal/cli/kit", "internal/cli/lists", "internal/cli/watch", "internal/cli/webhooks", "internal/config", "internal/cli/extlists"},
 		"github.com/tink-crypto/":    {"internal/seal", "internal/token"},
 		"github.com/FastFilter/":     {"suppressionfilter"},
 		"github.com/emersion/":       {"internal/lmtp"},

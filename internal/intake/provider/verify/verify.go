@@ -32,8 +32,8 @@ type Delivery struct {
 	ID string
 	// Unsigned says that nothing proves the body: the sender only knew a password. Only events with a token of Assent in their metadata may act.
 	Unsigned bool
-	// Once is a text that comes with one request only, Mailgun's token; empty: there is none. The body is not signed, so the caller keeps it until Until,
-	// in the transaction that records what was said, and answers 200 without doing anything to a request with one that it has.
+	// Once is a text that comes with one request only, Mailgun's token; empty: there is none. The body is not signed, so the caller keeps it until Until
+	// with a digest of the body, and answers 200 without doing anything to a request that has it with another body.
 	Once  string
 	Until time.Time
 	// Confirm is a URL of SNS that is fetched once, without following redirects, so that the topic sends here; empty: there is nothing to
