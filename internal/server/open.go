@@ -80,8 +80,7 @@ type opening struct {
 	imported    func(outcome string, rows int64)
 	listFailed  func(list, step string)
 	returned    func(intake.Counted)
-	reported    func(kind, event, outcome string)
-	refused     func(kind, reason string)
+	sources     sources.Options
 	span        env.BeginSpan
 	kept        service.Kept
 	witnesses   []*ledger.Witness
@@ -176,7 +175,7 @@ func openService(ctx context.Context, cfg config.Server, how opening) (_ *Local,
 		Imports:  imports.Limits{Bytes: cfg.ImportMaxBytes, Counted: how.imported}, ListFailed: how.listFailed,
 		Intake:  intake.Options{Unsubscribe: cfg.UnsubscribeAddresses, Counted: how.returned},
 		Links:   recipient.Options{PublicURL: cfg.PublicURL, BounceLocal: cfg.BounceLocal, BounceDomain: cfg.BounceDomain},
-		Sources: sources.Options{Counted: how.reported, Refused: how.refused},
+		Sources: how.sources,
 	}
 	if how.index && !cfg.NoIndex {
 		local.index = index.New(store, index.Options{Logger: how.log, MaxBytes: cfg.IndexMaxBytes})

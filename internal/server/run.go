@@ -71,9 +71,8 @@ func Run(ctx context.Context, cfg config.Server, opts Options) (err error) {
 	local, err := openService(ctx, cfg, opening{
 		log: opts.Logger, now: opts.Now, databaseNow: opts.DatabaseNow, unsafe: opts.Unsafe, index: true, migrate: embedded || cfg.Migrate,
 		decided: signals.countDecisions, attempted: signals.countAttempts, imported: signals.metrics.RowsImported,
-		listFailed: signals.metrics.ListFailed, returned: signals.countReport, reported: signals.metrics.SourceReported,
-		refused: signals.metrics.SourceRefused, span: signals.metrics.Timed(signals.traces.Span),
-		kept: keeper.kept(), witnesses: witnesses,
+		listFailed: signals.metrics.ListFailed, returned: signals.countReport, sources: signals.countSources(),
+		span: signals.metrics.Timed(signals.traces.Span), kept: keeper.kept(), witnesses: witnesses,
 	})
 	if err != nil {
 		return err

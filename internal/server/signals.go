@@ -7,6 +7,7 @@ import (
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/service/intake"
+	"github.com/assent-io/assent/internal/service/sources"
 	"github.com/assent-io/assent/internal/telemetry"
 	"github.com/assent-io/assent/internal/webhook"
 )
@@ -41,6 +42,11 @@ func (s *signals) observe(local *Local, l *listeners) error {
 		s.metrics.ObserveServer(serverStats(local, l)), s.metrics.ObserveFeed(local.feedStats, local.feedLags),
 		s.metrics.ObserveWebhooks(local.webhookStats), s.metrics.ObserveImports(local.ImportStates), s.metrics.ObserveLists(local.listStats),
 		s.metrics.ObserveHints(local.CountHints), s.metrics.ObserveSources(local.HeldSources))
+}
+
+// countSources returns what counts what providers tell.
+func (s *signals) countSources() sources.Options {
+	return sources.Options{Counted: s.metrics.SourceReported, Refused: s.metrics.SourceRefused}
 }
 
 // countReport counts what came back.

@@ -175,7 +175,7 @@ func (s *signer) request(made *sources.Created, body string, at time.Time) *http
 	case provider.Postmark, provider.Brevo, provider.Mailjet, provider.SparkPost:
 		header.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(made.Source.User+":"+made.Secret)))
 	}
-	r := httptest.NewRequest(http.MethodPost, "http://consent.example"+made.Source.Path, strings.NewReader(body))
+	r := httptest.NewRequestWithContext(s.t.Context(), http.MethodPost, "http://consent.example"+made.Source.Path, strings.NewReader(body))
 	r.Header = header
 	return r
 }
@@ -206,7 +206,7 @@ func (s *signer) snsRequest(made *sources.Created, message map[string]any, at ti
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	r := httptest.NewRequest(http.MethodPost, "http://consent.example"+made.Source.Path, bytes.NewReader(body))
+	r := httptest.NewRequestWithContext(s.t.Context(), http.MethodPost, "http://consent.example"+made.Source.Path, bytes.NewReader(body))
 	for name, member := range map[string]string{"X-Amz-Sns-Message-Type": "Type", "X-Amz-Sns-Message-Id": "MessageId", "X-Amz-Sns-Topic-Arn": "TopicArn"} {
 		r.Header.Set(name, fmt.Sprint(message[member]))
 	}
