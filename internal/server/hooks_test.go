@@ -34,9 +34,12 @@ func TestHooks_ProviderNeedsNoKey_AndIsCountedWithoutItsPath(t *testing.T) {
 		path, body string
 		want       int
 	}{
-		{"/hooks/mailer", mailgunEvent(r, secret, "a"), http.StatusOK}, {"/hooks/mailer/", mailgunEvent(r, secret, "b"), http.StatusOK},
-		{"/hooks/mailer", mailgunEvent(r, "another", "c"), http.StatusNotAcceptable}, {"/hooks/nothing", "{}", http.StatusNotFound},
-		{path, "{}", http.StatusUnauthorized}, {"/hooks/mailer", strings.Repeat("x", 1<<20+1), http.StatusRequestEntityTooLarge},
+		{"/hooks/mailer", mailgunEvent(r, secret, "a"), http.StatusOK},
+		{"/hooks/mailer/", mailgunEvent(r, secret, "b"), http.StatusOK},
+		{"/hooks/mailer", mailgunEvent(r, "another", "c"), http.StatusNotAcceptable},
+		{"/hooks/nothing", "{}", http.StatusNotFound},
+		{path, "{}", http.StatusUnauthorized},
+		{"/hooks/mailer", strings.Repeat("x", 1<<20+1), http.StatusRequestEntityTooLarge},
 	} {
 		got := r.call(http.MethodPost, c.path, c.body)
 		if got.code != c.want || got.body != "" && c.want != http.StatusNotFound {

@@ -67,12 +67,11 @@ func Run(ctx context.Context, cfg config.Server, opts Options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, listeners.close()) }()
-	_, embedded := cfg.SQLitePath()
 	local, err := openService(ctx, cfg, opening{
-		log: opts.Logger, now: opts.Now, databaseNow: opts.DatabaseNow, unsafe: opts.Unsafe, index: true, migrate: embedded || cfg.Migrate,
-		decided: signals.countDecisions, attempted: signals.countAttempts, imported: signals.metrics.RowsImported,
-		listFailed: signals.metrics.ListFailed, returned: signals.countReport, sources: signals.countSources(),
-		span: signals.metrics.Timed(signals.traces.Span), kept: keeper.kept(), witnesses: witnesses,
+		log: opts.Logger, now: opts.Now, databaseNow: opts.DatabaseNow, migrate: migrates(cfg),
+		decided: signals.countDecisions, attempted: signals.countAttempts, imported: signals.metrics.RowsImported, listFailed: signals.metrics.ListFailed,
+		returned: signals.countReport, sources: signals.countSources(), span: signals.metrics.Timed(signals.traces.Span),
+		kept: keeper.kept(), witnesses: witnesses, unsafe: opts.Unsafe, index: true,
 	})
 	if err != nil {
 		return err
@@ -92,6 +91,12 @@ func Run(ctx context.Context, cfg config.Server, opts Options) (err error) {
 	err = s.serve(ctx, opts.Ready)
 	keeper.last(ctx, local.Service)
 	return err
+}
+
+// migrates reports whether a server brings the tables to its version: always those of a file of its own.
+func migrates(cfg config.Server) bool {
+	_, embedded := cfg.SQLitePath()
+	return embedded || cfg.Migrate
 }
 
 // prepare does what a start does to the store besides opening it.

@@ -22,12 +22,13 @@ const allowedKept = 8 * 24 * time.Hour
 type Allowed struct {
 	*env.Env
 
+	life   context.Context // of the process, for the last counts
 	counts atomic.Pointer[map[string]*atomic.Int64]
 	grow   sync.Mutex
 }
 
 // NewAllowed returns counts of zero.
-func NewAllowed(env *env.Env) *Allowed { return &Allowed{Env: env} }
+func NewAllowed(env *env.Env) *Allowed { return &Allowed{Env: env, life: context.Background()} }
 
 // Add adds to the count of a channel.
 func (a *Allowed) Add(channel string, n int) {
@@ -86,7 +87,7 @@ const closeTimeout = time.Second
 
 // Close stores what was counted, if that can be done at once.
 func (a *Allowed) Close() {
-	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	ctx, cancel := context.WithTimeout(a.life, closeTimeout)
 	defer cancel()
 	if err := a.FlushAllowed(ctx); err != nil {
 		a.Log.LogAttrs(ctx, slog.LevelWarn, "how many checks were allowed was not counted", slog.String("error", err.Error()))
