@@ -40,6 +40,7 @@ func (s *server) stop(ctx context.Context) error {
 		errs = append(errs, s.pprof.Close()) // A profile that is under way may last as long as was asked for.
 	}
 	s.stopGRPC()
+	s.local.Allowed.FlushLast(ctx)
 	errs = append(errs, s.inside.close())
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("stop: %w", err)

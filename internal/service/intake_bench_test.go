@@ -32,7 +32,7 @@ func BenchmarkDoor(b *testing.B) {
 							b.Error(err)
 							return
 						}
-						if err := deliver(client, "", bounceBox, bounced(start, address, "5.1.1", "no such user", headerOf(ours))); err != nil {
+						if err := deliver(client, bounceBox, bounced(start, address, "5.1.1", "no such user", headerOf(ours))); err != nil {
 							b.Error(err)
 							return
 						}

@@ -65,8 +65,8 @@ func mailServer(t testing.TB, at string) *smtp.Client {
 }
 
 // deliver hands a mail in.
-func deliver(client *smtp.Client, from, to, text string) error {
-	if err := errors.Join(client.Mail(from, nil), client.Rcpt(to, nil)); err != nil {
+func deliver(client *smtp.Client, to, text string) error {
+	if err := errors.Join(client.Mail("", nil), client.Rcpt(to, nil)); err != nil {
 		return err
 	}
 	w, err := client.Data()
@@ -168,7 +168,7 @@ func TestDoor_Corpus_RecordsExactlyWhatIsProved(t *testing.T) {
 		for _, m := range w.corpusMails(w.keys) {
 			head := positions(t, s.Store)
 			for range 2 {
-				if err := deliver(client, "", "nobody@acme.example", m.text); err != nil {
+				if err := deliver(client, "nobody@acme.example", m.text); err != nil {
 					t.Fatalf("%s: %v", m.name, err)
 				}
 			}
@@ -227,7 +227,7 @@ func TestDoor_ForgedReports_RecordNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, m := range w.corpusMails(stranger) {
-			if err := deliver(client, "", "bounce+1.abcdefghijklmnopqrstuvwxyz@bounces.example", m.text); err != nil {
+			if err := deliver(client, "bounce+1.abcdefghijklmnopqrstuvwxyz@bounces.example", m.text); err != nil {
 				t.Fatalf("%s: %v", m.name, err)
 			}
 			if now := positions(t, s.Store); now != head {
@@ -262,7 +262,7 @@ func TestDoor_SameMailsAtTwoServersAtOnce_AreRecordedOnce(t *testing.T) {
 				client := mailServer(t, at)
 				group.Go(func() {
 					for _, text := range mails {
-						if err := deliver(client, "", bounceBox, text); err != nil {
+						if err := deliver(client, bounceBox, text); err != nil {
 							t.Error(err)
 						}
 					}

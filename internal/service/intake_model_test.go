@@ -35,7 +35,7 @@ type mailedPerson struct {
 	left, erased          bool
 	soft                  []time.Time // of the series that goes on
 	events                int         // with the actor of the intake or of links
-	grants, lifts, hinted int
+	lifts, hinted         int
 }
 
 // take is what a mail does to the model.

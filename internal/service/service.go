@@ -281,7 +281,6 @@ func (s *Service) Close() {
 	s.CloseFeed()
 	s.CloseWebhooks()
 	s.engine.Close()
-	s.Allowed.Close()
 	s.Counter.Close()
 	s.Checker.Close()
 }

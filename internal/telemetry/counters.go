@@ -37,7 +37,7 @@ func newCounter(name, help string, labels ...string) *prometheus.CounterVec {
 	return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
 }
 
-// all returns the counters, for the page that Prometheus reads.
-func (c *counters) all() []prometheus.Collector {
+// allCounters returns the counters, for the page that Prometheus reads.
+func (c *counters) allCounters() []prometheus.Collector {
 	return []prometheus.Collector{c.webhookAttempts, c.importRows, c.listFailures, c.linkUses, c.returned, c.sourceEvents, c.sourceRefusals}
 }

@@ -53,7 +53,7 @@ func NewMetrics(ctx context.Context) (*Metrics, error) {
 		registry: registry, provider: sdk.NewMeterProvider(sdk.WithReader(exporter)), calls: newCalls(), workers: newWorkers(),
 		storeDurations: newStoreDurations(), counters: newCounters(),
 	}
-	for _, c := range append(m.counters.all(), m.calls, m.storeDurations, m.workers.runs, m.workers.last,
+	for _, c := range append(m.allCounters(), m.calls, m.storeDurations, m.workers.runs, m.workers.last,
 		newGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	) {
 		if err := registry.Register(c); err != nil {

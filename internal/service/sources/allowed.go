@@ -22,13 +22,12 @@ const allowedKept = 8 * 24 * time.Hour
 type Allowed struct {
 	*env.Env
 
-	life   context.Context // of the process, for the last counts
 	counts atomic.Pointer[map[string]*atomic.Int64]
 	grow   sync.Mutex
 }
 
 // NewAllowed returns counts of zero.
-func NewAllowed(env *env.Env) *Allowed { return &Allowed{Env: env, life: context.Background()} }
+func NewAllowed(env *env.Env) *Allowed { return &Allowed{Env: env} }
 
 // Add adds to the count of a channel.
 func (a *Allowed) Add(channel string, n int) {
@@ -85,9 +84,9 @@ func (a *Allowed) FlushAllowed(ctx context.Context) error {
 // closeTimeout is how long the last counts may take to be stored: they are of little worth.
 const closeTimeout = time.Second
 
-// Close stores what was counted, if that can be done at once.
-func (a *Allowed) Close() {
-	ctx, cancel := context.WithTimeout(a.life, closeTimeout)
+// FlushLast stores what was counted when the last check was answered, if that can be done at once.
+func (a *Allowed) FlushLast(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, closeTimeout)
 	defer cancel()
 	if err := a.FlushAllowed(ctx); err != nil {
 		a.Log.LogAttrs(ctx, slog.LevelWarn, "how many checks were allowed was not counted", slog.String("error", err.Error()))
