@@ -30,12 +30,12 @@ type modelMail struct {
 
 // mailedPerson is what has to stand for a person.
 type mailedPerson struct {
-	address               string
-	hard, complained      bool
-	left, erased          bool
-	soft                  []time.Time // of the series that goes on
-	events                int         // with the actor of the intake or of links
-	lifts, hinted         int
+	address          string
+	hard, complained bool
+	left, erased     bool
+	soft             []time.Time // of the series that goes on
+	events           int         // with the actor of the intake or of links
+	hinted           int
 }
 
 // take is what a mail does to the model.
