@@ -112,11 +112,7 @@ func (s *Source) takeSecret(secret []byte) error {
 			return fault.Errorf(fault.InvalidRequest, "secret", "this is no signing secret: it is whsec_ and base64 after it")
 		}
 		secret = decoded
-	case provider.Mailgun:
-		if bytes.HasPrefix(secret, []byte("key-")) {
-			return fault.Errorf(fault.InvalidRequest, "secret", "this is an API key of Mailgun: use the HTTP webhook signing key")
-		}
-	case provider.SES, provider.Mandrill, provider.Postmark, provider.Brevo, provider.Mailjet, provider.SparkPost:
+	case provider.Mailgun, provider.SES, provider.Mandrill, provider.Postmark, provider.Brevo, provider.Mailjet, provider.SparkPost:
 	default:
 		return fault.Errorf(fault.InvalidRequest, "kind", "there is no provider of the kind %q", s.kind)
 	}

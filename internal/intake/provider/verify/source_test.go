@@ -69,7 +69,6 @@ func TestNew_BadSettings_NameTheFieldAndNoSecret(t *testing.T) {
 		"no secret":             {Settings{Kind: provider.Postmark, User: "assent"}, "secret"},
 		"short secret":          {Settings{Kind: provider.Mailgun, Secrets: [][]byte{[]byte("secret-")}}, "secret"},
 		"blank secret":          {Settings{Kind: provider.Mailgun, Secrets: [][]byte{[]byte(strings.Repeat(" ", 40))}}, "secret"},
-		"API key of Mailgun":    {Settings{Kind: provider.Mailgun, Secrets: [][]byte{[]byte("key-secret-secret-secret")}}, "secret"},
 		"no key of SendGrid":    {Settings{Kind: provider.SendGrid, Secrets: [][]byte{long}}, "secret"},
 		"no base64":             {Settings{Kind: provider.Resend, Secrets: [][]byte{[]byte("whsec_secret-secret-secret-secret")}}, "secret"},
 		"no user":               {Settings{Kind: provider.Brevo, Secrets: [][]byte{long}}, "user"},
@@ -92,6 +91,15 @@ func TestNew_BadSettings_NameTheFieldAndNoSecret(t *testing.T) {
 				t.Errorf("the error shows a secret: %v", err)
 			}
 		})
+	}
+}
+
+// The API of Mailgun shows signing keys as key-55c5…, as it does API keys (documentation.mailgun.com, "Get an account's webhook HTTP signing key").
+func TestNew_MailgunSigningKey_MayLookLikeAnAPIKey(t *testing.T) {
+	const key = "key-55c5c5c5c55f55ca5cd5f55d5c555c55"
+	source := newSource(t, Settings{Kind: provider.Mailgun, Secrets: [][]byte{[]byte(key)}})
+	if _, err := Verify(t.Context(), source, post(mailgunBody(key, seconds(now()), "t")), now()); err != nil {
+		t.Errorf("Verify = %v", err)
 	}
 }
 
