@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"encoding/hex"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -284,6 +285,33 @@ func TestHooks_MailgunTokenUnderAnotherBody_DoesNothing(t *testing.T) {
 			t.Errorf("the token is still there after its time: %v, %v", left, err)
 		}
 	})
+}
+
+func TestHooks_MailgunFormThatComesAgain_IsTakenWhateverItsBoundary(t *testing.T) {
+	w := newWorld(t, "sqlite")
+	h := w.provided(t)
+	made := h.create(provider.Mailgun)
+	address, token := h.addressed("anna")
+	seconds := fmt.Sprint(w.clock.Advance(time.Minute).Unix())
+	send := func(boundary string) {
+		t.Helper()
+		body := ""
+		for _, field := range [][2]string{
+			{"timestamp", seconds}, {"token", "once"}, {"signature", hex.EncodeToString(hmac256(ownSecret, seconds+"once"))},
+			{"event", "complained"}, {"recipient", address}, {"assent_token", token},
+		} {
+			body += "--" + boundary + "\r\nContent-Disposition: form-data; name=" + field[0] + "\r\n\r\n" + field[1] + "\r\n"
+		}
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, made.Source.Path, strings.NewReader(body+"--"+boundary+"--\r\n"))
+		r.Header.Set("Content-Type", "multipart/form-data; boundary="+boundary)
+		h.want(r, http.StatusOK)
+	}
+	send("first")
+	send("second")
+	want := map[string]int{"mailgun complained recorded": 1, "mailgun complained known": 1}
+	if diff := cmp.Diff(want, h.counts.of); diff != "" {
+		t.Errorf("counts (-want +got):\n%s", diff)
+	}
 }
 
 func TestHooks_BatchWithABadEvent_TheOthersAreTaken(t *testing.T) {

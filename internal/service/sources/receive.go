@@ -108,7 +108,7 @@ func (s *Sources) receive(ctx context.Context, o *Opened, request *verify.Reques
 	if err != nil {
 		return err
 	}
-	if first, err := s.claim(ctx, o, delivery, request.Body); err != nil || !first {
+	if first, err := s.claim(ctx, o, delivery); err != nil || !first {
 		return err
 	}
 	return s.take(ctx, o, items)
@@ -135,13 +135,14 @@ func (s *Sources) confirm(ctx context.Context, url string) error {
 }
 
 // claim keeps a text that comes with one request only, with the body that it came with first. It reports whether that is this one: what
-// comes again after a fault is taken in, and another body under the same text never is.
-func (s *Sources) claim(ctx context.Context, o *Opened, delivery *verify.Delivery, body []byte) (first bool, err error) {
+// comes again after a fault is taken in, and another body under the same text never is. The body is as it is read, since a form in parts
+// has another boundary with each try.
+func (s *Sources) claim(ctx context.Context, o *Opened, delivery *verify.Delivery) (first bool, err error) {
 	if delivery.Once == "" {
 		return true, nil
 	}
 	mine := tables.SourceToken{
-		Source: o.row.ID, Token: sha256.Sum256([]byte(delivery.Once)), Body: sha256.Sum256(body), Until: consent.InstantOf(delivery.Until),
+		Source: o.row.ID, Token: sha256.Sum256([]byte(delivery.Once)), Body: sha256.Sum256(delivery.Body), Until: consent.InstantOf(delivery.Until),
 	}
 	if err := s.Store.WriteTables(ctx, tables.AddSourceToken(&mine)); err != nil {
 		return false, env.StoreFault(err)
