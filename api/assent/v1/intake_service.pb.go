@@ -369,7 +369,7 @@ type Hint struct {
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// The address that the report is about.
 	Address string `protobuf:"bytes,2,opt,name=address,proto3" json:"address,omitempty"`
-	// What it is: bounce, complaint or unsubscribe.
+	// What it is: bounce, complaint, unsubscribe, or listed for an entry of the list of a provider.
 	Kind string `protobuf:"bytes,3,opt,name=kind,proto3" json:"kind,omitempty"`
 	// Of a bounce: hard or soft.
 	Class string `protobuf:"bytes,4,opt,name=class,proto3" json:"class,omitempty"`
@@ -381,7 +381,7 @@ type Hint struct {
 	Text string `protobuf:"bytes,7,opt,name=text,proto3" json:"text,omitempty"`
 	// By which way it came: lmtp, api, or the id of a source.
 	Source string `protobuf:"bytes,8,opt,name=source,proto3" json:"source,omitempty"`
-	// Why it is only a hint: no_token, ambiguous, other_address, source_held or no_channel.
+	// Why it is only a hint: no_token, ambiguous, other_address, source_held, no_channel or listed.
 	Cause string `protobuf:"bytes,9,opt,name=cause,proto3" json:"cause,omitempty"`
 	// The channel of the message; empty: not known.
 	Channel string `protobuf:"bytes,10,opt,name=channel,proto3" json:"channel,omitempty"`
@@ -759,7 +759,7 @@ type AcceptHintRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The id.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// The channel of the message, where the hint does not name it. A bounce needs none.
+	// The channel of the message, where the hint does not name it. A bounce needs none, nor does an entry of a list.
 	Channel       string `protobuf:"bytes,2,opt,name=channel,proto3" json:"channel,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

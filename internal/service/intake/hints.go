@@ -197,8 +197,8 @@ func (s *Intake) DismissHint(ctx context.Context, id string) (Hint, error) {
 	return h, err
 }
 
-// AcceptHint carries out a hint as if a token of ours had been in the report. A complaint and a wish to get no more need a channel, where the hint
-// has none. It returns what was recorded. Errors: HINT_NOT_FOUND, HINT_LACKS_CHANNEL, UNKNOWN_CHANNEL, OTHER_DEPARTMENT, HINT_DECIDED for one
+// AcceptHint carries out a hint as if a token of ours had been in the report, and for an entry of the list of a provider it stops all marketing. A
+// complaint and a wish to get no more need a channel, where the hint has none. It returns what was recorded. Errors: HINT_NOT_FOUND, HINT_LACKS_CHANNEL, UNKNOWN_CHANNEL, OTHER_DEPARTMENT, HINT_DECIDED for one
 // that was dismissed, SCOPE_MISSING.
 func (s *Intake) AcceptHint(ctx context.Context, id, channel string) (Hint, []Record, error) {
 	return s.decide(ctx, id, channel, StateAccepted)
@@ -294,7 +294,7 @@ func (w *writing) accept(row *tables.Hint, channel string) (err error) {
 		channel = row.Channel
 	}
 	it.channel = channel
-	if it.report.Kind != intake.Bounce || channel != "" {
+	if channel != "" || it.report.Kind != intake.Bounce && it.report.Kind != intake.Listed {
 		if channel == "" {
 			return fault.Errorf(fault.HintLacks, "channel", "the report does not say on which channel the message was sent; name it")
 		}

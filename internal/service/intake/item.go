@@ -29,6 +29,7 @@ const (
 	CauseOtherAddress Cause = "other_address" // the token is that of a message to another address
 	CauseHeld         Cause = "source_held"   // the source reported more complaints than a person would believe
 	CauseNoChannel    Cause = "no_channel"    // the message was ours, and the report does not say on which channel it was sent
+	CauseListed       Cause = "listed"        // the list of a provider has the address, and does not say for certain why
 )
 
 // sentence says what a cause means.
@@ -44,6 +45,8 @@ func (c Cause) sentence() string {
 		return "the source is held because it reported too many complaints: an officer decides about the hint"
 	case CauseNoChannel:
 		return "the message was sent from here, and the report does not say on which channel: an officer decides about the hint"
+	case CauseListed:
+		return "the provider did not send because of a list of its own: an officer decides about the hint"
 	default:
 		return ""
 	}
@@ -137,9 +140,9 @@ func (it *item) takeNamed(named *recipient.Named) {
 	it.address, it.known = named.Address, true
 }
 
-// isDelivery reports whether a report of a kind comes from a mail server, and not from a person.
+// isDelivery reports whether a report of a kind comes from a mail server or a provider, and not from a person.
 func isDelivery(k intake.Kind) bool {
-	return k == intake.Bounce || k == intake.Delivered || k == intake.Delayed
+	return k == intake.Bounce || k == intake.Delivered || k == intake.Delayed || k == intake.Listed
 }
 
 // settle says why a report is only a hint, if it is, and finds the places of its address.
@@ -151,6 +154,8 @@ func (it *item) settle(s *Intake) error {
 		it.cause = CauseNoToken
 	case it.channel == "" && (it.report.Kind == intake.Complaint || it.report.Kind == intake.Unsubscribe):
 		it.cause = cmp.Or(it.cause, CauseNoChannel)
+	case it.report.Kind == intake.Listed:
+		it.cause = cmp.Or(it.cause, CauseListed)
 	}
 	if !it.known {
 		return nil
@@ -167,7 +172,7 @@ func (it *item) acts() bool {
 	switch it.report.Kind {
 	case intake.Bounce:
 		return it.report.Class == intake.Hard || it.report.Class == intake.Soft
-	case intake.Complaint, intake.Unsubscribe:
+	case intake.Complaint, intake.Unsubscribe, intake.Listed:
 		return true
 	case intake.Delivered:
 		return it.proved && !it.report.Ambiguous && it.cause == causeNone

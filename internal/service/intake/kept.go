@@ -9,6 +9,7 @@ import (
 
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/intake"
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/service/txn"
 	"github.com/assent-io/assent/internal/storage"
@@ -51,9 +52,13 @@ func digestOf(hash [32]byte) [32]byte {
 	return [32]byte(mac.Sum(nil))
 }
 
-// identity returns by what a report is known again: a keyed digest of what it says.
+// identity returns by what a report is known again: a keyed digest of what it says. Of the list of a provider it is the address, since each
+// message to it is reported anew.
 func (s *Intake) identity(it *item) ([16]byte, error) {
 	r := it.report
+	if r.Kind == intake.Listed {
+		r = &intake.Report{Kind: r.Kind}
+	}
 	text, err := json.Marshal([]any{r.Kind, r.Class, it.address.Exact(), it.channel, r.Status, r.Rule, timeOf(r), r.ID, r.Group})
 	if err != nil {
 		return [16]byte{}, err

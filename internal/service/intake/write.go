@@ -41,10 +41,14 @@ func (w *writing) run() (err error) {
 		w.item.end(Gone, whyGone)
 		return nil
 	}
-	if w.item.cause != causeNone {
-		return w.hint()
+	switch {
+	case w.item.cause == causeNone:
+		return w.act()
+	case w.item.report.Kind == intake.Listed && w.isStopped():
+		w.item.end(Known, whyKnown)
+		return nil
 	}
-	return w.act()
+	return w.hint()
 }
 
 // act carries out a report that counts.
@@ -66,6 +70,8 @@ func (w *writing) act() error {
 		return w.delivered()
 	case intake.Unsubscribe:
 		return w.refuse()
+	case intake.Listed:
+		return w.suppress(consent.ReasonManual, consent.ScopeMarketing, w.occurred())
 	default:
 		it.end(NoAct, whyNoAct)
 		return nil
@@ -127,6 +133,22 @@ func (w *writing) isBounced() bool {
 	for _, p := range w.known.Own(consent.ReasonHardBounce, consent.ScopeAll, w.Recorded) {
 		if w.known.Exact == nil || !slices.ContainsFunc(w.known.Exact.Grants, func(g consent.Grant) bool { return g.After(p.At) }) {
 			return true
+		}
+	}
+	return false
+}
+
+// isStopped reports whether the address gets no marketing already, so that the list of a provider says nothing new: the bounce or the complaint
+// by which it came there was most often reported by itself.
+func (w *writing) isStopped() bool {
+	if w.isBounced() {
+		return true
+	}
+	for _, reason := range []consent.Reason{consent.ReasonComplaint, consent.ReasonManual} {
+		for _, scope := range []consent.Scope{consent.ScopeAll, consent.ScopeMarketing, consent.ScopeDepartment + ":" + consent.Scope(w.item.department)} {
+			if len(w.known.Own(reason, scope, w.Recorded)) > 0 {
+				return true
+			}
 		}
 	}
 	return false
@@ -198,7 +220,10 @@ const maxNote = 300
 func (w *writing) note() string {
 	r := w.item.report
 	parts := []string{"reported by a " + string(r.Kind)}
-	if r.Kind == intake.Bounce {
+	switch r.Kind {
+	case intake.Listed:
+		parts[0] = "on the list of a provider"
+	case intake.Bounce:
 		parts[0] = fmt.Sprintf("bounce %s, rule %s", cmp.Or(r.Status, "without a status"), r.Rule)
 	}
 	if w.accepted {
