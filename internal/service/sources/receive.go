@@ -81,6 +81,15 @@ func (s *Sources) Receive(ctx context.Context, o *Opened, request *verify.Reques
 // TooLarge counts a request whose body is longer than is taken.
 func (s *Sources) TooLarge(o *Opened) { s.refused(o.row.Kind, "too_large") }
 
+// Busy counts a request that came while there were too many. The source is nil where it was not found out.
+func (s *Sources) Busy(o *Opened) {
+	kind := ""
+	if o != nil {
+		kind = o.row.Kind
+	}
+	s.refused(kind, "busy")
+}
+
 func (s *Sources) receive(ctx context.Context, o *Opened, request *verify.Request) error {
 	if o.verifier == nil {
 		return &provider.Refusal{Status: http.StatusUnauthorized, Reason: noSecret, Text: "the source has no secret yet: give it with assent sources rotate"}
