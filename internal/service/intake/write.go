@@ -220,10 +220,10 @@ const maxNote = 300
 func (w *writing) note() string {
 	r := w.item.report
 	parts := []string{"reported by a " + string(r.Kind)}
-	switch r.Kind {
-	case intake.Listed:
+	if r.Kind == intake.Listed {
 		parts[0] = "on the list of a provider"
-	case intake.Bounce:
+	}
+	if r.Kind == intake.Bounce {
 		parts[0] = fmt.Sprintf("bounce %s, rule %s", cmp.Or(r.Status, "without a status"), r.Rule)
 	}
 	if w.accepted {
