@@ -40,6 +40,10 @@ func everything(t *testing.T) string {
 		t.Fatal(err)
 	}
 	m.WebhookAttempted("crm", "DELIVERED")
+	m.Returned(telemetry.Returned{Source: "ses-eu", Kind: "bounce", Class: "hard", Outcome: "recorded", Sender: "weekly"})
+	if err := m.ObserveHints(func(context.Context) (int64, error) { return 3, nil }); err != nil {
+		t.Fatal(err)
+	}
 	m.SourceReported("ses", "Complaint", "recorded")
 	m.SourceRefused("ses", "other_topic")
 	held := map[string]bool{"ses-eu": true, "brevo": false}
@@ -208,6 +212,32 @@ func TestDeploy_EveryMetricItNames_Exists(t *testing.T) {
 			if !slices.Contains(there, metric) && !slices.Contains(labels, metric) {
 				t.Errorf("%s names the metric %s, which a server does not have", name, metric)
 			}
+		}
+	}
+}
+
+func TestDeploy_WhatCameBackAndItsSources_AreShownAndWatched(t *testing.T) {
+	want := []string{"assent_hints", "assent_reports_total", "assent_source_events_total", "assent_source_held", "assent_source_refusals_total"}
+	for _, name := range []string{"deploy/prometheus/alerts.yaml", "deploy/grafana/assent.json"} {
+		text, err := os.ReadFile(filepath.Join("../..", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		names := metricNames(string(text))
+		missing := slices.DeleteFunc(slices.Clone(want), func(metric string) bool { return slices.Contains(names, metric) })
+		if diff := cmp.Diff([]string{}, missing); diff != "" {
+			t.Errorf("%s asks for no:\n%s", name, diff)
+		}
+	}
+}
+
+func TestReports_AreToldByTheirLabels_AndHintsThatWait(t *testing.T) {
+	got := everything(t)
+	for _, want := range []string{
+		`assent_reports_total{class="hard",kind="bounce",outcome="recorded",sender="weekly",source="ses-eu"} 1`, "assent_hints 3",
+	} {
+		if !strings.Contains(got, want+"\n") {
+			t.Errorf("the page lacks %s", want)
 		}
 	}
 }
