@@ -27,7 +27,11 @@ func answerSources(in proto.Message) (proto.Message, error) {
 		return &assentv1.CreateSourceResponse{Source: mailer}, nil
 	case *assentv1.ListSourcesRequest:
 		ses := &assentv1.Source{Id: "ses", Kind: "ses", Client: "mailer-sync", Path: "/hooks/ses", Topics: []string{"arn:a", "arn:b"}, CreatedTime: at}
-		return &assentv1.ListSourcesResponse{Sources: []*assentv1.Source{brevo, mailer, ses}}, nil
+		mandrill := &assentv1.Source{
+			Id: "mandrill", Kind: "mandrill", Client: "mailer-sync", Path: "/hooks/mandrill", Url: "https://consent.example/hooks/mandrill", HasSecret: true,
+			CreatedTime: at, PriorSecretUntilTime: day(8),
+		}
+		return &assentv1.ListSourcesResponse{Sources: []*assentv1.Source{brevo, mailer, mandrill, ses}}, nil
 	case *assentv1.GetSourceRequest:
 		return &assentv1.GetSourceResponse{Source: mailer}, nil
 	case *assentv1.UpdateSourceRequest:
@@ -72,7 +76,7 @@ func TestSources_CreateListShowUpdateRotateHoldReleaseDelete(t *testing.T) {
 	f.run(t, "sources", "create", "x", "--kind", "mailgun", "--client", "c", "--secret-file", file+"-missing").must(t, 1)
 	f.run(t, "sources", "create", "x", "--kind", "mailgun").must(t, 2)
 	golden(t, "sources.txt", f.run(t, "sources", "list").must(t, 0).stdout)
-	if got := f.run(t, "sources", "list", "--format", "json").must(t, 0); strings.Count(got.stdout, `"kind"`) != 3 {
+	if got := f.run(t, "sources", "list", "--format", "json").must(t, 0); strings.Count(got.stdout, `"kind"`) != 4 {
 		t.Errorf("stdout %q", got.stdout)
 	}
 	f.run(t, "sources", "show", "mailer").must(t, 0)

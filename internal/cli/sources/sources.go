@@ -135,7 +135,7 @@ func (c *Commands) list() *cobra.Command {
 }
 
 func (c *Commands) printSources(sources ...*assentv1.Source) error {
-	rows := [][]string{{"ID", "KIND", "CLIENT", "STATE", "SINCE", "PATH", "USER", "TOPICS"}}
+	rows := [][]string{{"ID", "KIND", "CLIENT", "STATE", "SINCE", "PATH", "USER", "TOPICS OR ADDRESS"}}
 	for _, s := range sources {
 		state, since := "active", s.GetCreatedTime()
 		switch {
@@ -143,10 +143,16 @@ func (c *Commands) printSources(sources ...*assentv1.Source) error {
 			state, since = "held: "+phrase.Printable(s.GetHeldReason()), s.GetHeldTime()
 		case !s.GetHasSecret():
 			state = "without a secret"
+		case s.GetPriorSecretUntilTime() != nil:
+			state = "active, the old secret as well until " + value.Stamp(s.GetPriorSecretUntilTime())
+		}
+		signed := s.GetTopics() // What a provider signs besides the body.
+		if s.GetUrl() != "" {
+			signed = []string{s.GetUrl()}
 		}
 		rows = append(rows, []string{
 			s.GetId(), s.GetKind(), s.GetClient(), state, value.Stamp(since), terminal.OrDash(phrase.Printable(s.GetPath())),
-			terminal.OrDash(phrase.Printable(s.GetUser())), terminal.OrDash(phrase.Printable(strings.Join(s.GetTopics(), ","))),
+			terminal.OrDash(phrase.Printable(s.GetUser())), terminal.OrDash(phrase.Printable(strings.Join(signed, ","))),
 		})
 	}
 	return c.PrintTable(rows)
