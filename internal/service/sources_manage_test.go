@@ -189,3 +189,26 @@ func TestRotateSourceSecret_BothAreTakenUntilTheOldOneEnds(t *testing.T) {
 		t.Errorf("what is remembered of the answer has the secret: %v", err)
 	}
 }
+
+func TestRotateSourceSecret_WhatMakesNoSense_IsRefused(t *testing.T) {
+	w := newWorld(t, "sqlite")
+	h := w.provided(t)
+	h.create(provider.SES)
+	h.create(provider.Mailgun)
+	for _, c := range []struct {
+		id, secret string
+		confirm    bool
+		field      string
+	}{
+		{"ses", "", false, "id"}, {"ses", "", true, "id"}, {"ses", ownSecret, false, "id"},
+		{"mailgun", "", false, "secret"}, {"mailgun", "another-" + ownSecret, true, "confirm"}, {"mailgun", "short", false, "secret"},
+	} {
+		_, err := h.s.RotateSourceSecret(h.ctx, c.id, c.secret, c.confirm, txn.Idempotency{})
+		var refused *fault.Error
+		if !errors.As(err, &refused) || refused.Code != fault.InvalidRequest || refused.Field != c.field || strings.Contains(refused.Message, ownSecret) {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+	h.want(h.sign.request(&sources.Created{Source: sources.Source{ID: "mailgun", Kind: provider.Mailgun, Path: "/hooks/mailgun"}},
+		`{"event":"opened"}`, w.clock.Now()), http.StatusOK) // The secret is the one before.
+}

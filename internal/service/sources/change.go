@@ -87,6 +87,10 @@ func (s *Sources) RotateSourceSecret(ctx context.Context, id, secret string, con
 		}
 		kind := provider.Kind(row.Kind)
 		switch {
+		case kind == provider.SES:
+			return answer, fault.Errorf(fault.InvalidRequest, "id", "a source of the kind ses has no secret: SNS signs with a certificate")
+		case confirm && secret != "":
+			return answer, fault.Errorf(fault.InvalidRequest, "confirm", "give a new secret, or end the one before it: not both at once")
 		case confirm:
 			in.Prior, row.PriorUntil = "", 0
 		case in.Prior != "":
