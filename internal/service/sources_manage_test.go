@@ -200,8 +200,12 @@ func TestRotateSourceSecret_WhatMakesNoSense_IsRefused(t *testing.T) {
 		confirm    bool
 		field      string
 	}{
-		{"ses", "", false, "id"}, {"ses", "", true, "id"}, {"ses", ownSecret, false, "id"},
-		{"mailgun", "", false, "secret"}, {"mailgun", "another-" + ownSecret, true, "confirm"}, {"mailgun", "short", false, "secret"},
+		{"ses", "", false, "id"},
+		{"ses", "", true, "id"},
+		{"ses", ownSecret, false, "id"},
+		{"mailgun", "", false, "secret"},
+		{"mailgun", "another-" + ownSecret, true, "confirm"},
+		{"mailgun", "short", false, "secret"},
 	} {
 		_, err := h.s.RotateSourceSecret(h.ctx, c.id, c.secret, c.confirm, txn.Idempotency{})
 		var refused *fault.Error

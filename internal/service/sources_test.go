@@ -341,8 +341,12 @@ func TestHooks_MailgunFormThatComesAgain_IsTakenWhateverItsBoundary(t *testing.T
 		t.Helper()
 		body := ""
 		for _, field := range [][2]string{
-			{"timestamp", seconds}, {"token", "once"}, {"signature", hex.EncodeToString(hmac256(ownSecret, seconds+"once"))},
-			{"event", "complained"}, {"recipient", address}, {"assent_token", token},
+			{"timestamp", seconds},
+			{"token", "once"},
+			{"signature", hex.EncodeToString(hmac256(ownSecret, seconds+"once"))},
+			{"event", "complained"},
+			{"recipient", address},
+			{"assent_token", token},
 		} {
 			body += "--" + boundary + "\r\nContent-Disposition: form-data; name=" + field[0] + "\r\n\r\n" + field[1] + "\r\n"
 		}
