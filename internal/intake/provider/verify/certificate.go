@@ -23,14 +23,21 @@ type Certificates interface {
 }
 
 // Fetcher gets certificates by HTTPS, and keeps those that it got: the URL of a certificate names it for ever. A URL with none is not asked for
-// again for a minute, and a host is asked for one at a time, so that what anybody sends here does not become a flood there. It may be used by
-// several goroutines.
+// again for a minute, and a host is asked for one at a time, so that what anybody sends here does not become a flood there. Few requests wait
+// for a host, and one that cannot be reached is left alone for some seconds: the caller has other sources to serve. It may be used by several
+// goroutines.
 type Fetcher struct {
 	client  http.Client
 	mutex   sync.Mutex
 	kept    map[string]*x509.Certificate
 	refused map[string]refusal
-	turns   map[string]chan struct{} // by host; full while one is fetched
+	turns   map[string]*turn // by host
+}
+
+// A turn is that of one host.
+type turn struct {
+	free    chan struct{} // full while a certificate is fetched
+	waiting int           // requests that wait for one, or fetch it
 }
 
 // A refusal is what was found out about a URL, and until when that counts.
@@ -44,6 +51,10 @@ const (
 	maxKept = 64
 	// refusedFor is how long a URL without a certificate is not asked for again.
 	refusedFor = time.Minute
+	// failedFor is how long after a request a URL is left alone that failed otherwise: less than the 20 seconds after which SNS tries again.
+	failedFor = 15 * time.Second
+	// maxWaiting is how many requests wait for one host at most.
+	maxWaiting = 16
 	// maxCertificate is the most bytes of a certificate.
 	maxCertificate = 64 << 10
 )
@@ -52,7 +63,7 @@ const (
 func NewFetcher(client *http.Client) *Fetcher {
 	own := *client
 	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &Fetcher{client: own, kept: map[string]*x509.Certificate{}, refused: map[string]refusal{}, turns: map[string]chan struct{}{}}
+	return &Fetcher{client: own, kept: map[string]*x509.Certificate{}, refused: map[string]refusal{}, turns: map[string]*turn{}}
 }
 
 // Certificate implements [Certificates].
@@ -60,13 +71,14 @@ func (f *Fetcher) Certificate(ctx context.Context, address string, now time.Time
 	if certificate, err := f.known(address, now); certificate != nil || err != nil {
 		return certificate, err
 	}
-	turn, err := f.turn(address)
+	turn, err := f.join(address)
 	if err != nil {
 		return nil, err
 	}
+	defer f.leave(turn)
 	select {
-	case turn <- struct{}{}:
-		defer func() { <-turn }()
+	case turn.free <- struct{}{}:
+		defer func() { <-turn.free }()
 	case <-ctx.Done():
 		return nil, fmt.Errorf("certificate of SNS: %w", context.Cause(ctx))
 	}
@@ -75,7 +87,9 @@ func (f *Fetcher) Certificate(ctx context.Context, address string, now time.Time
 		return certificate, err
 	}
 	certificate, err := f.fetch(ctx, address)
-	f.keep(address, now, certificate, err)
+	if ctx.Err() == nil { // Else it says nothing about the host.
+		f.keep(address, now, certificate, err)
+	}
 	return certificate, err
 }
 
@@ -92,39 +106,51 @@ func (f *Fetcher) known(address string, now time.Time) (*x509.Certificate, error
 	return nil, nil
 }
 
-// turn returns the channel by which the fetches from the host of a URL wait for each other.
-func (f *Fetcher) turn(address string) (chan struct{}, error) {
+// join adds a request to those that wait for the host of a URL.
+func (f *Fetcher) join(address string) (*turn, error) {
 	parsed, err := url.Parse(address)
 	if err != nil {
 		return nil, fmt.Errorf("certificate of SNS: %w", err)
 	}
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
-	turn, ok := f.turns[parsed.Host]
+	of, ok := f.turns[parsed.Host]
 	if !ok {
-		turn = make(chan struct{}, 1)
-		f.turns[parsed.Host] = turn
+		of = &turn{free: make(chan struct{}, 1)}
+		f.turns[parsed.Host] = of
 	}
-	return turn, nil
+	if of.waiting >= maxWaiting {
+		return nil, fmt.Errorf("certificate of SNS: %d requests wait for one of %s already", of.waiting, parsed.Host)
+	}
+	of.waiting++
+	return of, nil
 }
 
-// keep remembers what was found at a URL: a certificate, or that there is none. What failed otherwise may be another thing at once.
+func (f *Fetcher) leave(t *turn) {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	t.waiting--
+}
+
+// keep remembers what was found at a URL: a certificate, that there is none, or that it could not be found out just now.
 func (f *Fetcher) keep(address string, now time.Time, certificate *x509.Certificate, err error) {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
-	var none *provider.Refusal
-	switch {
-	case err == nil:
+	if err == nil {
 		if len(f.kept) >= maxKept {
 			clear(f.kept)
 		}
 		f.kept[address] = certificate
-	case errors.As(err, &none):
-		if len(f.refused) >= maxKept {
-			clear(f.refused)
-		}
-		f.refused[address] = refusal{err: err, until: now.Add(refusedFor)}
+		return
 	}
+	until := now.Add(failedFor)
+	if none := (*provider.Refusal)(nil); errors.As(err, &none) {
+		until = now.Add(refusedFor)
+	}
+	if len(f.refused) >= maxKept {
+		clear(f.refused)
+	}
+	f.refused[address] = refusal{err: err, until: until}
 }
 
 func (f *Fetcher) fetch(ctx context.Context, address string) (*x509.Certificate, error) {

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -39,7 +40,10 @@ func TestFetcher_ServerDown_IsNoRefusal(t *testing.T) {
 		t.Errorf("Verify: %v; want an error that lets SNS try again", err)
 	}
 	delete(m.status, "/SimpleNotificationService-0123456789abcdef.pem")
-	if _, err := Verify(t.Context(), m.source(), requestOf(t, message), now()); err != nil {
+	if _, err := Verify(t.Context(), m.source(), requestOf(t, message), now().Add(failedFor-1)); err == nil || m.fetched.Load() != 1 {
+		t.Errorf("Verify at once after that: %v; %d requests were made, want one", err, m.fetched.Load())
+	}
+	if _, err := Verify(t.Context(), m.source(), requestOf(t, message), now().Add(failedFor)); err != nil {
 		t.Errorf("Verify after that: %v", err)
 	}
 }
@@ -142,6 +146,34 @@ func TestFetcher_ManyAtOnce_AsksAHostForOneAtATime(t *testing.T) {
 		group.Wait()
 		if server.all != 10 || server.most["host0.example"] != 1 || server.most["host1.example"] != 1 || time.Since(began) != 5*time.Second {
 			t.Errorf("%d requests, at once %v, in %v; want 10 in 5 seconds, one at once", server.all, server.most, time.Since(began))
+		}
+	})
+}
+
+// A caller has room for so many requests only: those that wait for SNS must leave some to other providers.
+func TestFetcher_HostThatDoesNotAnswer_HoldsFew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := &slow{now: map[string]int{}, most: map[string]int{}}
+		fetcher := NewFetcher(&http.Client{Transport: server})
+		var group sync.WaitGroup
+		var soon atomic.Int64
+		for i := range 3 * maxWaiting {
+			address := fmt.Sprintf("https://host.example/%d.pem", i)
+			group.Go(func() {
+				began := time.Now()
+				_, err := fetcher.Certificate(t.Context(), address, began)
+				var refusal *provider.Refusal
+				if time.Since(began) == 0 && err != nil && !errors.As(err, &refusal) {
+					soon.Add(1)
+				}
+			})
+		}
+		group.Wait()
+		if got := soon.Load(); got != 2*maxWaiting || server.all != maxWaiting {
+			t.Errorf("%d requests were told at once to come again, and %d asked the host; want %d and %d", got, server.all, 2*maxWaiting, maxWaiting)
+		}
+		if _, err := fetcher.Certificate(t.Context(), "https://host.example/more.pem", time.Now()); err == nil || server.all != maxWaiting+1 {
+			t.Errorf("%v after %d requests: the places are not free again", err, server.all)
 		}
 	})
 }
