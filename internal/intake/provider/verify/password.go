@@ -27,7 +27,7 @@ func verifyPassword(source *Source, request *Request) (*Delivery, error) {
 	if fits&equal([]byte(user), []byte(source.user)) != 1 {
 		return nil, challenge(provider.BadSignature, "user and password, or the token, are not those of the source")
 	}
-	return &Delivery{Body: request.Body, Unsigned: true, ID: request.Header.Get("X-MessageSystems-Batch-ID")}, nil
+	return &Delivery{Body: request.Body}, nil
 }
 
 // challenge asks for a password: some clients show it only then.

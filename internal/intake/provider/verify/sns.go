@@ -59,7 +59,7 @@ func verifySNS(ctx context.Context, source *Source, request *Request, now time.T
 	if err := verifyEnvelope(ctx, source, envelope, names, from, now); err != nil {
 		return nil, err
 	}
-	delivery := &Delivery{ID: envelope["MessageId"]}
+	delivery := &Delivery{}
 	switch envelope["Type"] {
 	case "Notification":
 		delivery.Body = []byte(envelope["Message"])

@@ -27,5 +27,5 @@ func verifyStandard(source *Source, request *Request, now time.Time) (*Delivery,
 		return nil, refuse(provider.TooOld, "the time of the request is more than 5 minutes away: the clock of this server or of the sender is wrong, "+
 			"or the request was sent again by somebody else")
 	}
-	return &Delivery{Body: request.Body, ID: id}, nil
+	return &Delivery{Body: request.Body}, nil
 }

@@ -2,7 +2,7 @@
 // is read as events. What it returns is read by package provider above.
 //
 // SNS and Mailgun put their signature into the body, so that much of it is taken apart first. Postmark, Brevo, Mailjet and SparkPost sign
-// nothing: they show a password, and their events may act only where the metadata has a token of Assent ([Delivery.Unsigned]).
+// nothing: they show a password, and their events may act only where the metadata has a token of Assent.
 //
 // It asks no clock. Its only way to the network is [Certificates], which SNS needs.
 package verify
@@ -28,10 +28,6 @@ type Request struct {
 type Delivery struct {
 	// Body is what [provider.Reader.Read] reads; nil: there are no events in it, and the answer is 200 with nothing.
 	Body []byte
-	// ID is that of the request at the provider; each try of it has the same one. Empty: it has none.
-	ID string
-	// Unsigned says that nothing proves the body: the sender only knew a password. Only events with a token of Assent in their metadata may act.
-	Unsigned bool
 	// Once is a text that comes with one request only, Mailgun's token; empty: there is none. The body is not signed, so the caller keeps it until Until
 	// with a digest of the body, and answers 200 without doing anything to a request that has it with another body.
 	Once  string
