@@ -68,4 +68,12 @@ func TestHooks_ProviderNeedsNoKey_AndIsCountedWithoutItsPath(t *testing.T) {
 	if metrics := r.as(http.MethodGet, "/metrics", "").body; !strings.Contains(metrics, `assent_source_held{source="mailer"} 1`+"\n") {
 		t.Error("the metrics do not tell that a source is held")
 	}
+	if got := r.as(http.MethodPost, "/v1/sources/mailer:release", `{}`); got.code != http.StatusOK {
+		t.Errorf("release: %d %s", got.code, got.body)
+	}
+	for _, want := range []string{"a client held a source", "a client released a source"} {
+		if log := r.log.String(); !strings.Contains(log, want) || !strings.Contains(log, "source=mailer client=admin") {
+			t.Errorf("the log does not tell that %s, and which", want)
+		}
+	}
 }

@@ -2,6 +2,7 @@ package sources
 
 import (
 	"context"
+	"log/slog"
 
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/intake/provider"
@@ -118,22 +119,33 @@ func (s *Sources) RotateSourceSecret(ctx context.Context, id, secret string, con
 
 // HoldSource has the complaints of a source wait for a person. Errors: SOURCE_NOT_FOUND, SCOPE_MISSING.
 func (s *Sources) HoldSource(ctx context.Context, id string) (Source, error) {
-	return change(ctx, s, id, access.ScopeLift, txn.Idempotency{}, func(w *txn.Tx, row *tables.Source) (Source, error) {
+	held, err := change(ctx, s, id, access.ScopeLift, txn.Idempotency{}, func(w *txn.Tx, row *tables.Source) (Source, error) {
 		if row.Held == 0 {
 			row.Held, row.HeldBy = w.Recorded, w.Caller.ID
 			w.WriteTable(tables.HoldSource(row.ID, row.Held, row.HeldBy))
 		}
 		return s.shown(row, &w.Caller)
 	})
+	s.logDecision(ctx, "a client held a source: its complaints wait for a person", id, err)
+	return held, err
 }
 
 // ReleaseSource has the complaints of a source count again. Errors: SOURCE_NOT_FOUND, SCOPE_MISSING.
 func (s *Sources) ReleaseSource(ctx context.Context, id string) (Source, error) {
-	return change(ctx, s, id, access.ScopeLift, txn.Idempotency{}, func(w *txn.Tx, row *tables.Source) (Source, error) {
+	released, err := change(ctx, s, id, access.ScopeLift, txn.Idempotency{}, func(w *txn.Tx, row *tables.Source) (Source, error) {
 		row.Held, row.HeldBy = 0, ""
 		w.WriteTable(tables.ReleaseSource(row.ID))
 		return s.shown(row, &w.Caller)
 	})
+	s.logDecision(ctx, "a client released a source: its complaints count again", id, err)
+	return released, err
+}
+
+// logDecision logs which client decided about the complaints of a source: a source that was released does not show it any more.
+func (s *Sources) logDecision(ctx context.Context, text, id string, err error) {
+	if err == nil {
+		s.Log.LogAttrs(ctx, slog.LevelWarn, text, slog.String("source", id), slog.String("client", access.CallerOf(ctx).ID))
+	}
 }
 
 // DeleteSource deletes a source. What it reported stays. Errors: SOURCE_NOT_FOUND, SCOPE_MISSING.
