@@ -126,7 +126,7 @@ func (s *Sources) HoldSource(ctx context.Context, id string) (Source, error) {
 		}
 		return s.shown(row, &w.Caller)
 	})
-	s.logDecision(ctx, "a client held a source: its complaints wait for a person", id, err)
+	s.logDecision(ctx, "held", id, err)
 	return held, err
 }
 
@@ -137,14 +137,15 @@ func (s *Sources) ReleaseSource(ctx context.Context, id string) (Source, error) 
 		w.WriteTable(tables.ReleaseSource(row.ID))
 		return s.shown(row, &w.Caller)
 	})
-	s.logDecision(ctx, "a client released a source: its complaints count again", id, err)
+	s.logDecision(ctx, "released", id, err)
 	return released, err
 }
 
 // logDecision logs which client decided about the complaints of a source: a source that was released does not show it any more.
-func (s *Sources) logDecision(ctx context.Context, text, id string, err error) {
+func (s *Sources) logDecision(ctx context.Context, decision, id string, err error) {
 	if err == nil {
-		s.Log.LogAttrs(ctx, slog.LevelWarn, text, slog.String("source", id), slog.String("client", access.CallerOf(ctx).ID))
+		s.Log.LogAttrs(ctx, slog.LevelWarn, "a client decided about the complaints of a source", slog.String("decision", decision),
+			slog.String("source", id), slog.String("client", access.CallerOf(ctx).ID))
 	}
 }
 
