@@ -26,7 +26,7 @@ func localCommands() []string {
 	return []string{
 		"catalog lint", "config check", "demo", "descriptors", "keys claims", "keys create", "keys list", "keys rotate",
 		"keys show", "ledger purge", "ledger rebuild", "ledger verify", "migrate down", "migrate status", "migrate up", "serve", "test",
-		"version",
+		"texts", "version",
 	}
 }
 

@@ -40,6 +40,8 @@ type Server struct {
 	AllowedHosts []string
 	// PublicURL is the address of the server as recipients reach it, a scheme and a host without a slash at the end; empty for none.
 	PublicURL string
+	// TextsDir is where the texts of the pages of recipients are in other languages; empty for nowhere.
+	TextsDir string
 	// BounceLocal and BounceDomain are the parts of the address that return paths are made of; both empty for none.
 	BounceLocal  string
 	BounceDomain string

@@ -239,6 +239,12 @@ func linkSettings() []setting {
 			set: setPublicURL,
 		},
 		{
+			key: "texts_dir",
+			usage: "directory with the texts of the pages of recipients in other languages, a file for each, such as fr.yaml; \"assent texts\" prints " +
+				"one to begin from",
+			set: text(func(s *Server) *string { return &s.TextsDir }),
+		},
+		{
 			key: "bounce_address",
 			usage: "LOCAL@DOMAIN to which undeliverable mail comes back; return paths of messages are made of it, such as " +
 				"LOCAL+1.TAG@DOMAIN",

@@ -297,3 +297,11 @@ func TestMailIntake_CommandsWork(t *testing.T) {
 		}
 	}
 }
+
+func TestLinks_CommandsWork(t *testing.T) {
+	db := newDatabase(t, "sqlite")
+	env := append(os.Environ(), "PATH="+filepath.Dir(program(t))+":"+os.Getenv("PATH"))
+	for _, command := range block(t, "docs/links.md", "Other languages", 1) {
+		runAsWritten(t, db.dir, env, command)
+	}
+}

@@ -93,7 +93,7 @@ type source struct {
 	calls    []call
 }
 
-// call is one of [locale.Fill] or [locale.Count] with a key and values that are written out.
+// call is one of [locale.Fill] or [locale.Count], or of the same name for the pages of recipients, with a key and values that are written out.
 type call struct {
 	where  token.Position
 	key    string
@@ -168,7 +168,15 @@ func (s *source) see(files *token.FileSet, n ast.Node) {
 	if !ok {
 		return
 	}
-	if in, ok := function.X.(*ast.Ident); !ok || in.Name != "locale" {
+	switch of := function.X.(type) {
+	case *ast.Ident:
+		ok = of.Name == "locale"
+	case *ast.SelectorExpr:
+		ok = of.Sel.Name == "texts" // of the pages of recipients, which have the same methods
+	default:
+		ok = false
+	}
+	if !ok {
 		return
 	}
 	key, ok := literal(c.Args[0])

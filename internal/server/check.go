@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,12 +15,13 @@ import (
 	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/service/administration"
 	"github.com/assent-io/assent/internal/telemetry"
+	"github.com/assent-io/assent/internal/web/translation"
 )
 
 // CheckConfig returns what would keep a server with valid settings from starting, as far as the files that they name show it. It opens no
 // database, listens nowhere and writes nothing.
 func CheckConfig(ctx context.Context, cfg config.Server) []error {
-	checks := []func(config.Server) error{checkKeyFile, checkCertificate, checkCatalog, checkCheckpointDir, checkWitnesses}
+	checks := []func(config.Server) error{checkKeyFile, checkCertificate, checkCatalog, checkCheckpointDir, checkWitnesses, checkTexts}
 	var problems []error
 	for _, check := range checks {
 		if err := check(cfg); err != nil {
@@ -37,12 +39,15 @@ func CheckConfig(ctx context.Context, cfg config.Server) []error {
 	return problems
 }
 
-// checkFiles reads the key file and the catalog file of the settings, and changes nothing.
+// checkFiles reads the key file, the texts of pages and the catalog file of the settings, and changes nothing.
 func checkFiles(cfg config.Server) error {
-	if err := checkKeyFile(cfg); err != nil {
-		return err
-	}
-	return checkCatalog(cfg)
+	return cmp.Or(checkKeyFile(cfg), checkTexts(cfg), checkCatalog(cfg))
+}
+
+// checkTexts reads the texts of the pages of recipients.
+func checkTexts(cfg config.Server) error {
+	_, err := translation.Read(cfg.TextsDir)
+	return err
 }
 
 // checkKeyFile accepts that the key file is missing beside a SQLite file that is missing, too: the first start makes both.

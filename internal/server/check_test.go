@@ -30,6 +30,9 @@ func TestCheckConfig_EachFileThatIsNotRight_IsNamed(t *testing.T) {
 	if err := os.WriteFile(wrong, []byte("foo: 1\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.WriteFile(filepath.Join(dir, "fr.yaml"), []byte("titel: E-mails\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	postgres := settings(t)
 	postgres.DatabaseURL, postgres.Keys = config.NewSecret("postgres://db.example/assent"), ""
 	for name, c := range map[string]struct {
@@ -43,6 +46,7 @@ func TestCheckConfig_EachFileThatIsNotRight_IsNamed(t *testing.T) {
 		"catalog":              {func(cfg *config.Server) { cfg.Catalog = wrong }, wrong + ":1"},
 		"catalog that is not":  {func(cfg *config.Server) { cfg.Catalog = wrong + "x" }, wrong + "x"},
 		"checkpoint directory": {func(cfg *config.Server) { cfg.CheckpointDir, cfg.CheckpointInterval = wrong, time.Hour }, "is not a directory"},
+		"texts of pages":       {func(cfg *config.Server) { cfg.TextsDir = dir }, "fr.yaml:1: there is no text \"titel\"; is it title?"},
 		"witness":              {func(cfg *config.Server) { cfg.WitnessKeys = []string{"w"} }, "witness_key"},
 	} {
 		cfg := settings(t)

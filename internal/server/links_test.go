@@ -25,7 +25,7 @@ type linked struct {
 func newLinked(t testing.TB) *linked {
 	t.Helper()
 	cfg := settings(t)
-	cfg.Open, cfg.PublicURL = true, "https://consent.example"
+	cfg.Open, cfg.PublicURL, cfg.TextsDir = true, "https://consent.example", "testdata/texts"
 	l := &linked{running: run(t, cfg), t: t}
 	l.grant(`"newsletter", "product-marketing"`)
 	l.token = l.link()

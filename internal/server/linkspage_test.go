@@ -73,7 +73,7 @@ func press(t *testing.T, page *browser.Page, text, answer string) {
 	page.Wait(fmt.Sprintf(`document.readyState === "complete" && (document.querySelector("[role=status]")?.innerText || "").includes(%q)`, answer))
 }
 
-// TestLinksPage_APersonWalksIt walks the page in both languages, with scripts on and off, on a phone and on a screen, light and dark.
+// TestLinksPage_APersonWalksIt walks the page in both languages and in one of a file, from right to left, with scripts on and off, on a phone and on a screen, light and dark.
 func TestLinksPage_APersonWalksIt(t *testing.T) {
 	type words struct{ lang, endAll, pause, paused, resume, resumed, leave, left, ended string }
 	english := words{
@@ -84,6 +84,10 @@ func TestLinksPage_APersonWalksIt(t *testing.T) {
 		"de", "Alle Werbung per E‑Mail beenden", "„Produktinformationen“ pausieren", "pausiert", "Pause von „Produktinformationen“ beenden", "ist beendet",
 		"„Wöchentlicher Newsletter“ abbestellen", "„Wöchentlicher Newsletter“ ist abbestellt.", "keine Werbung",
 	}
+	arabic := words{
+		"ar", "أوقفوا جميع الإعلانات بالبريد الإلكتروني", "إيقاف \u2068Product information\u2069 مؤقتًا", "أُوقف", "إنهاء الإيقاف المؤقت لـ \u2068Product information\u2069",
+		"انتهى الإيقاف", "إلغاء الاشتراك في \u2068Weekly newsletter\u2069", "أُلغي اشتراكك في \u2068Weekly newsletter\u2069.", "لن تصلك إعلانات",
+	}
 	b := browser.Start(t)
 	for i, c := range []struct {
 		words
@@ -91,6 +95,7 @@ func TestLinksPage_APersonWalksIt(t *testing.T) {
 		width         int
 	}{
 		{english, true, false, 1280}, {english, false, true, 320}, {german, true, true, 1280}, {german, false, false, 320},
+		{arabic, true, true, 1280}, {arabic, false, false, 320},
 	} {
 		name := fmt.Sprintf("%s-%d-%d", c.lang, c.width, i)
 		t.Run(name, func(t *testing.T) {
@@ -140,6 +145,7 @@ func TestConfirmationPage_APersonWalksIt(t *testing.T) {
 		width                           int
 	}{
 		{"en", "Yes, I agree", "You have confirmed", "That was not me", "none of these e-mails", 320},
+		{"ar", "نعم، أوافق", "لقد أكدت", "لم أكن أنا", "لن تصلك أي", 320},
 		{"de", "Ja, ich stimme zu", "Sie haben bestätigt", "Das war ich nicht", "diese E‑Mails nicht", 1280},
 	} {
 		t.Run(c.lang, func(t *testing.T) {

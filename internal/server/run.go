@@ -25,6 +25,7 @@ import (
 	"github.com/assent-io/assent/internal/telemetry"
 	"github.com/assent-io/assent/internal/web/hooks"
 	"github.com/assent-io/assent/internal/web/recipient"
+	"github.com/assent-io/assent/internal/web/translation"
 )
 
 // Run serves until the context ends, which is no error. It returns when everything has ended that it started. It refuses to start,
@@ -174,7 +175,14 @@ func newServer(
 		endLife()
 		return nil, err
 	}
-	links, err := recipient.New(recipient.Options{Links: local.Links, Now: opts.Now, Logger: opts.Logger, Counted: signals.metrics.LinkUsed})
+	texts, err := translation.Read(cfg.TextsDir)
+	if err != nil {
+		endLife()
+		return nil, errors.Join(err, s.inside.close())
+	}
+	links, err := recipient.New(recipient.Options{
+		Links: local.Links, Texts: texts, Now: opts.Now, Logger: opts.Logger, Counted: signals.metrics.LinkUsed,
+	})
 	if err != nil {
 		endLife()
 		return nil, errors.Join(err, s.inside.close())

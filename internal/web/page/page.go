@@ -33,10 +33,11 @@ type Layout struct {
 // NewLayout returns the layout of pages for developers, which are in English.
 func NewLayout() (*Layout, error) { return newLayout(layout, nil) }
 
-// NewPersonalLayout returns the layout of pages for persons who know nothing of the program, in the language with the tag. A page has the
-// templates "title", "header", "content" and "footer". The functions are there besides those of the layout.
-func NewPersonalLayout(lang string, functions template.FuncMap) (*Layout, error) {
-	all := template.FuncMap{"lang": func() string { return lang }}
+// NewPersonalLayout returns the layout of pages for persons who know nothing of the program, in the language with the tag, which is written in
+// the direction ltr or rtl. A page has the templates "title", "header", "content" and "footer". The functions are there besides those of the
+// layout.
+func NewPersonalLayout(lang, direction string, functions template.FuncMap) (*Layout, error) {
+	all := template.FuncMap{"lang": func() string { return lang }, "direction": func() string { return direction }}
 	maps.Copy(all, functions)
 	return newLayout(personal, all)
 }

@@ -5,8 +5,8 @@ import (
 	"net/http"
 
 	"github.com/assent-io/assent/internal/fault"
-	"github.com/assent-io/assent/internal/locale"
 	"github.com/assent-io/assent/internal/service/recipient"
+	"github.com/assent-io/assent/internal/web/translation"
 )
 
 // The actions of the page of a confirmation link.
@@ -35,7 +35,7 @@ func (h *Handler) serveConfirm(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "the form could not be read", http.StatusBadRequest)
 		return
 	}
-	p := h.pages[h.speaks.of(r)]
+	p := h.in(r)
 	token, known := r.PathValue("token"), false
 	action := fields.Get("action")
 	if action == "" {
@@ -59,17 +59,17 @@ func (h *Handler) serveConfirm(w http.ResponseWriter, r *http.Request) {
 	var answer *said
 	switch {
 	case fault.Is(err, fault.RequestEnded):
-		answer = p.say("deny", locale.Get("recipient.confirm.ended"), locale.Text{})
+		answer = p.say("deny", p.texts.Get("recipient.confirm.ended"), "")
 	case fault.Is(err, fault.NothingPending):
-		answer = p.say("deny", locale.Get("recipient.confirm.expired"), locale.Text{})
+		answer = p.say("deny", p.texts.Get("recipient.confirm.expired"), "")
 	case err != nil:
 		h.countFailure(action, err)
 		h.fail(w, r, p, err)
 		return
 	case action == actConfirm:
-		answer = p.say("allow", locale.Get("recipient.confirm.done"), locale.Text{})
+		answer = p.say("allow", p.texts.Get("recipient.confirm.done"), "")
 	default:
-		answer = p.say("allow", locale.Get("recipient.confirm.refused"), locale.Text{})
+		answer = p.say("allow", p.texts.Get("recipient.confirm.refused"), "")
 	}
 	outcome := "new"
 	switch {
@@ -84,7 +84,7 @@ func (h *Handler) serveConfirm(w http.ResponseWriter, r *http.Request) {
 
 // showConfirmation shows the page of a confirmation link, with the answer to an act where there was one.
 func (h *Handler) showConfirmation(w http.ResponseWriter, r *http.Request, answer *said) {
-	p := h.pages[h.speaks.of(r)]
+	p := h.in(r)
 	if answer == nil && !h.within(w, r, p) {
 		return
 	}
@@ -99,30 +99,30 @@ func (h *Handler) showConfirmation(w http.ResponseWriter, r *http.Request, answe
 func (p *pages) askingOf(a *recipient.Asking, answer *said) *confirmData {
 	d := &confirmData{frame: p.frame(a.Controller)}
 	d.Said = answer
-	d.Intro = locale.Fill("recipient.confirm.intro", locale.Values{
-		"address": locale.Same(a.Address), "controller": locale.Same(d.Controller),
-		"channel": {EN: a.Channel.Name.EN, DE: a.Channel.Name.DE},
-	}).In(p.lang)
+	d.Intro = p.texts.Fill("recipient.confirm.intro", translation.Values{
+		"address": a.Address, "controller": d.Controller,
+		"channel": p.texts.Called(a.Channel.Name),
+	})
 	if a.Declaration != nil {
 		d.Declaration, d.DeclarationLang = a.Declaration.Text, a.Declaration.Language
 	}
 	if answer == nil {
 		switch {
 		case a.Refused:
-			d.Said = p.say("defer", locale.Get("recipient.confirm.isRefused"), locale.Text{})
+			d.Said = p.say("defer", p.texts.Get("recipient.confirm.isRefused"), "")
 		case a.Ended:
-			d.Said = p.say("deny", locale.Get("recipient.confirm.ended"), locale.Text{})
+			d.Said = p.say("deny", p.texts.Get("recipient.confirm.ended"), "")
 		case a.Confirmed:
-			d.Said = p.say("allow", locale.Get("recipient.confirm.isDone"), locale.Text{})
+			d.Said = p.say("allow", p.texts.Get("recipient.confirm.isDone"), "")
 		case !a.Waits:
-			d.Said = p.say("deny", locale.Get("recipient.confirm.expired"), locale.Text{})
+			d.Said = p.say("deny", p.texts.Get("recipient.confirm.expired"), "")
 		}
 	}
 	if a.Waits {
-		d.Buttons = append(d.Buttons, button{Action: actConfirm, Text: locale.Get("recipient.confirm.yes").In(p.lang)})
+		d.Buttons = append(d.Buttons, button{Action: actConfirm, Text: p.texts.Get("recipient.confirm.yes")})
 	}
 	if !a.Refused {
-		d.Buttons = append(d.Buttons, button{Action: actNotMe, Text: locale.Get("recipient.confirm.notMe").In(p.lang), Quiet: true})
+		d.Buttons = append(d.Buttons, button{Action: actNotMe, Text: p.texts.Get("recipient.confirm.notMe"), Quiet: true})
 	}
 	return d
 }

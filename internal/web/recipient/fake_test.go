@@ -15,6 +15,7 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/service/recipient"
 	"github.com/assent-io/assent/internal/testkit"
+	"github.com/assent-io/assent/internal/web/translation"
 )
 
 // fake is links of one person. It notes what is called.
@@ -119,13 +120,16 @@ type site struct {
 	used  []string
 }
 
-func newSite(t *testing.T) *site {
+func newSite(t *testing.T) *site { return newSiteIn(t, nil) }
+
+// newSiteIn is a handler with texts of its own.
+func newSiteIn(t *testing.T, texts *translation.Set) *site {
 	t.Helper()
 	s := &site{t: t, links: newFake(), clock: testkit.NewClock(time.Date(2026, 3, 20, 12, 0, 0, 0, time.UTC))}
 	var mu sync.Mutex
 	var err error
 	s.Handler, err = New(Options{
-		Links: s.links, Now: s.clock.Now, Logger: slog.New(slog.DiscardHandler), Counted: func(action, outcome string) {
+		Links: s.links, Texts: texts, Now: s.clock.Now, Logger: slog.New(slog.DiscardHandler), Counted: func(action, outcome string) {
 			mu.Lock()
 			defer mu.Unlock()
 			s.used = append(s.used, action+" "+outcome)

@@ -10,7 +10,6 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/assent-io/assent/internal/locale"
 	"github.com/assent-io/assent/internal/service/recipient"
 )
 
@@ -77,11 +76,11 @@ func (h *Handler) oneClick(w http.ResponseWriter, r *http.Request) {
 		h.opts.Counted("one_click", "failed")
 		h.logFault(r, err)
 		w.Header().Set("Retry-After", "30")
-		http.Error(w, locale.Get("recipient.fault.text").In(h.speaks.of(r)), http.StatusServiceUnavailable)
+		http.Error(w, h.in(r).texts.Get("recipient.fault.text"), http.StatusServiceUnavailable)
 		return
 	}
 	outcome, _ := got.(recipient.Outcome)
 	h.opts.Counted("one_click", outcome.String())
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	_, _ = io.WriteString(w, locale.Get("recipient.oneClick").In(h.speaks.of(r))+"\n") // A caller that went away misses its answer.
+	_, _ = io.WriteString(w, h.in(r).texts.Get("recipient.oneClick")+"\n") // A caller that went away misses its answer.
 }

@@ -29,7 +29,7 @@ func TestPage_SpeaksTheLanguageOfTheBrowserOrOfTheAddress(t *testing.T) {
 	} {
 		w := s.ask(http.MethodGet, c.path, "", "Accept-Language", c.accept)
 		body := bodyOf(w)
-		if !strings.Contains(body, `<html lang="`+c.want+`">`) {
+		if !strings.Contains(body, `<html lang="`+c.want+`" dir="ltr">`) {
 			t.Errorf("%s with %.40q is not in %s: %.60s", c.path, c.accept, c.want, body)
 		}
 		other := map[string]string{"en": "Deutsch", "de": "English"}[c.want]

@@ -8,8 +8,8 @@ import (
 
 	"golang.org/x/sync/singleflight"
 
-	"github.com/assent-io/assent/internal/locale"
 	"github.com/assent-io/assent/internal/service/recipient"
+	"github.com/assent-io/assent/internal/web/translation"
 )
 
 // Links is what the pages stand on. It is the Links of package service/recipient, where the errors are described.
@@ -26,6 +26,8 @@ type Links interface {
 type Options struct {
 	// Links carries out what persons do. Required.
 	Links Links
+	// Texts are the texts of the pages, in all languages that they have; nil: those of the program.
+	Texts *translation.Set
 	// Now is the clock of the limits. Required.
 	Now func() time.Time
 	// Logger logs the faults of ours. Required.
@@ -38,8 +40,7 @@ type Options struct {
 type Handler struct {
 	opts     Options
 	mux      *http.ServeMux
-	pages    map[locale.Language]*pages
-	speaks   languages
+	pages    map[*translation.Texts]*pages
 	clicks   singleflight.Group // by token without damage: clicks that arrive while one is carried out get its answer
 	tokens   *limiter
 	networks *limiter
@@ -62,16 +63,19 @@ func New(opts Options) (*Handler, error) {
 	if opts.Counted == nil {
 		opts.Counted = func(string, string) {}
 	}
+	if opts.Texts == nil {
+		opts.Texts = translation.BuiltIn()
+	}
 	h := &Handler{
-		opts: opts, mux: http.NewServeMux(), pages: map[locale.Language]*pages{}, speaks: newLanguages(),
+		opts: opts, mux: http.NewServeMux(), pages: map[*translation.Texts]*pages{},
 		tokens: newLimiter(opts.Now, perToken, tokenBurst, maxLimited), networks: newLimiter(opts.Now, perNetwork, networkBurst, maxLimited),
 	}
-	for _, lang := range []locale.Language{locale.English, locale.German} {
-		p, err := newPages(lang)
+	for _, texts := range opts.Texts.All() {
+		p, err := newPages(texts, opts.Texts.All())
 		if err != nil {
 			return nil, err
 		}
-		h.pages[lang] = p
+		h.pages[texts] = p
 	}
 	h.mux.HandleFunc("GET /u/{token}", h.servePage)
 	h.mux.HandleFunc("POST /u/{token}", h.servePost)

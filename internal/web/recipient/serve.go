@@ -8,13 +8,12 @@ import (
 	"strconv"
 
 	"github.com/assent-io/assent/internal/fault"
-	"github.com/assent-io/assent/internal/locale"
 	"github.com/assent-io/assent/internal/service/recipient"
 )
 
 // servePage shows the page of a person.
 func (h *Handler) servePage(w http.ResponseWriter, r *http.Request) {
-	p := h.pages[h.speaks.of(r)]
+	p := h.in(r)
 	if !h.within(w, r, p) {
 		return
 	}
@@ -57,7 +56,7 @@ func saysNo(action recipient.Action) bool {
 
 // act carries out what a form of the page says.
 func (h *Handler) act(w http.ResponseWriter, r *http.Request, fields url.Values) {
-	p := h.pages[h.speaks.of(r)]
+	p := h.in(r)
 	act := recipient.Act{Action: recipient.Action(fields.Get("action")), Channel: fields.Get("channel"), By: byOf(r)}
 	if !saysNo(act.Action) && !h.within(w, r, p) {
 		return
@@ -105,7 +104,7 @@ func (h *Handler) within(w http.ResponseWriter, r *http.Request, p *pages) bool 
 		return true
 	}
 	w.Header().Set("Retry-After", "30")
-	p.note(w, http.StatusTooManyRequests, locale.Get("recipient.busy.title"), locale.Get("recipient.busy.text"))
+	p.note(w, http.StatusTooManyRequests, p.texts.Get("recipient.busy.title"), p.texts.Get("recipient.busy.text"))
 	return false
 }
 
@@ -113,12 +112,12 @@ func (h *Handler) within(w http.ResponseWriter, r *http.Request, p *pages) bool 
 func (h *Handler) fail(w http.ResponseWriter, r *http.Request, p *pages, err error) {
 	switch {
 	case errors.Is(err, recipient.ErrNonsense):
-		p.note(w, http.StatusNotFound, locale.Get("recipient.nonsense.title"), locale.Get("recipient.nonsense.text"))
+		p.note(w, http.StatusNotFound, p.texts.Get("recipient.nonsense.title"), p.texts.Get("recipient.nonsense.text"))
 	case fault.Is(err, fault.InvalidRequest):
-		p.note(w, http.StatusBadRequest, locale.Get("recipient.badAct.title"), locale.Get("recipient.badAct.text"))
+		p.note(w, http.StatusBadRequest, p.texts.Get("recipient.badAct.title"), p.texts.Get("recipient.badAct.text"))
 	default:
 		h.logFault(r, err)
 		w.Header().Set("Retry-After", "30")
-		p.note(w, http.StatusServiceUnavailable, locale.Get("recipient.fault.title"), locale.Get("recipient.fault.text"))
+		p.note(w, http.StatusServiceUnavailable, p.texts.Get("recipient.fault.title"), p.texts.Get("recipient.fault.text"))
 	}
 }

@@ -1,14 +1,11 @@
 package recipient
 
 import (
-	"strconv"
-	"strings"
-
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/dossier/wording"
-	"github.com/assent-io/assent/internal/locale"
 	"github.com/assent-io/assent/internal/service/recipient"
+	"github.com/assent-io/assent/internal/web/translation"
 )
 
 // viewData fills the page of a person.
@@ -30,11 +27,11 @@ type rowData struct {
 func (p *pages) viewOf(v *recipient.View, answer *said) *viewData {
 	d := &viewData{frame: p.frame(v.Controller)}
 	d.Said = answer
-	d.Intro = locale.Fill("recipient.intro", locale.Values{
-		"address": locale.Same(v.Address), "controller": locale.Same(v.Controller.Name),
-	}).In(p.lang)
+	d.Intro = p.texts.Fill("recipient.intro", translation.Values{
+		"address": v.Address, "controller": v.Controller.Name,
+	})
 	if v.CanEndAll {
-		d.EndAll = &button{Action: string(recipient.ActEndAll), Text: locale.Get("recipient.endAll").In(p.lang)}
+		d.EndAll = &button{Action: string(recipient.ActEndAll), Text: p.texts.Get("recipient.endAll")}
 	}
 	for i := range v.Rows {
 		d.Rows = append(d.Rows, p.rowOf(&v.Rows[i]))
@@ -43,64 +40,62 @@ func (p *pages) viewOf(v *recipient.View, answer *said) *viewData {
 }
 
 func (p *pages) rowOf(r *recipient.Row) rowData {
-	name := locale.Text{EN: r.Channel.Name.EN, DE: r.Channel.Name.DE}
-	row := rowData{ID: r.Channel.ID, Name: name.In(p.lang), Why: p.why(r), State: p.state(r)}
+	name := p.texts.Called(r.Channel.Name)
+	row := rowData{ID: r.Channel.ID, Name: name, Why: p.why(r), State: p.state(r)}
 	if r.Department != nil {
-		row.Department = in(r.Department.Name, p.lang)
+		row.Department = p.texts.Called(r.Department.Name)
 	}
-	named := locale.Values{"channel": name}
-	add := func(can bool, action recipient.Action, text locale.Text, quiet bool) {
+	named := translation.Values{"channel": name}
+	add := func(can bool, action recipient.Action, text string, quiet bool) {
 		if can {
-			row.Buttons = append(row.Buttons, button{Action: string(action), Channel: r.Channel.ID, Text: text.In(p.lang), Quiet: quiet})
+			row.Buttons = append(row.Buttons, button{Action: string(action), Channel: r.Channel.ID, Text: text, Quiet: quiet})
 		}
 	}
-	add(r.CanKeep, recipient.ActKeep, locale.Fill("recipient.keep", named), false)
-	add(r.CanResume, recipient.ActResume, locale.Fill("recipient.resume", named), true)
-	add(r.CanLeave, recipient.ActLeave, locale.Fill("recipient.leave", named), true)
+	add(r.CanKeep, recipient.ActKeep, p.texts.Fill("recipient.keep", named), false)
+	add(r.CanResume, recipient.ActResume, p.texts.Fill("recipient.resume", named), true)
+	add(r.CanLeave, recipient.ActLeave, p.texts.Fill("recipient.leave", named), true)
 	if r.CanPause {
-		row.Pause = locale.Fill("recipient.pause", named).In(p.lang)
+		row.Pause = p.texts.Fill("recipient.pause", named)
 	}
 	return row
 }
 
 // why says what was granted: "consent of 3 March 2026".
 func (p *pages) why(r *recipient.Row) string {
-	on := locale.Values{"day": dayOf(r.Since)}
+	on := translation.Values{"day": p.dayOf(r.Since)}
 	switch r.Basis {
 	case "":
 		return ""
 	case catalog.BasisConsent:
-		return locale.Fill("recipient.why.consent", on).In(p.lang)
+		return p.texts.Fill("recipient.why.consent", on)
 	case catalog.BasisExistingCustomer:
-		return locale.Fill("recipient.why.customer", on).In(p.lang)
+		return p.texts.Fill("recipient.why.customer", on)
 	default:
-		return locale.Fill("recipient.why.other", on).In(p.lang)
+		return p.texts.Fill("recipient.why.other", on)
 	}
 }
 
-// dayOf writes a day as people say it: the German one with the name of the month, as the English one has.
-func dayOf(t consent.Instant) locale.Text {
-	day := wording.Day(t)
-	if t != 0 {
-		at := t.Time().In(wording.Zone())
-		day.DE = strconv.Itoa(at.Day()) + ". " + strings.Split(locale.Get("recipient.months").DE, " ")[at.Month()-1] + " " + strconv.Itoa(at.Year())
+// dayOf writes the day of an instant, as people say it; nothing for none.
+func (p *pages) dayOf(t consent.Instant) string {
+	if t == 0 {
+		return ""
 	}
-	return day
+	return p.texts.Day(t.Time().In(wording.Zone()))
 }
 
 func (p *pages) state(r *recipient.Row) string {
-	until := locale.Values{"day": dayOf(r.Until)}
+	until := translation.Values{"day": p.dayOf(r.Until)}
 	switch r.State {
 	case recipient.Receiving:
-		return locale.Get("recipient.state.receiving").In(p.lang)
+		return p.texts.Get("recipient.state.receiving")
 	case recipient.Left:
-		return locale.Get("recipient.state.left").In(p.lang)
+		return p.texts.Get("recipient.state.left")
 	case recipient.Paused:
-		return locale.Fill("recipient.state.paused", until).In(p.lang)
+		return p.texts.Fill("recipient.state.paused", until)
 	case recipient.Asked:
-		return locale.Fill("recipient.state.asked", until).In(p.lang)
+		return p.texts.Fill("recipient.state.asked", until)
 	default:
-		return locale.Get("recipient.state.inactive").In(p.lang)
+		return p.texts.Get("recipient.state.inactive")
 	}
 }
 
@@ -108,11 +103,11 @@ func (p *pages) state(r *recipient.Row) string {
 func (p *pages) asked(v *recipient.View) *said {
 	for i := range v.Rows {
 		if r := &v.Rows[i]; v.Old && r.Channel.ID == v.Channel && r.State != recipient.Left {
-			text := locale.Get("recipient.old.text")
+			text := p.texts.Get("recipient.old.text")
 			if r.CanKeep {
-				text = locale.Get("recipient.old.asked")
+				text = p.texts.Get("recipient.old.asked")
 			}
-			return p.say("defer", locale.Get("recipient.old.title"), text)
+			return p.say("defer", p.texts.Get("recipient.old.title"), text)
 		}
 	}
 	return nil
@@ -121,34 +116,34 @@ func (p *pages) asked(v *recipient.View) *said {
 // done answers an act.
 func (p *pages) done(act *recipient.Act, v *recipient.View, changed bool) *said {
 	if !changed {
-		return p.say("defer", locale.Get("recipient.done.known"), locale.Text{})
+		return p.say("defer", p.texts.Get("recipient.done.known"), "")
 	}
-	values, after := locale.Values{"channel": locale.Text{}, "day": locale.Text{}}, recipient.State(0)
+	values, after := translation.Values{"channel": "", "day": ""}, recipient.State(0)
 	for i := range v.Rows {
 		if r := &v.Rows[i]; r.Channel.ID == act.Channel {
-			values["channel"] = locale.Text{EN: r.Channel.Name.EN, DE: r.Channel.Name.DE}
-			values["day"] = dayOf(r.Until)
+			values["channel"] = p.texts.Called(r.Channel.Name)
+			values["day"] = p.dayOf(r.Until)
 			after = r.State
 		}
 	}
-	title := locale.Fill("recipient.done.endAll", locale.Values{"controller": locale.Same(v.Controller.Name)})
+	title := p.texts.Fill("recipient.done.endAll", translation.Values{"controller": v.Controller.Name})
 	switch act.Action {
 	case recipient.ActLeave:
-		title = locale.Fill("recipient.done.leave", values)
+		title = p.texts.Fill("recipient.done.leave", values)
 	case recipient.ActKeep:
 		// Something else can stand in the way, such as another spelling of the address, which the row says.
-		title = locale.Fill("recipient.done.kept", values)
+		title = p.texts.Fill("recipient.done.kept", values)
 		if after == recipient.Receiving {
-			title = locale.Fill("recipient.done.keep", values)
+			title = p.texts.Fill("recipient.done.keep", values)
 		}
 	case recipient.ActPause:
-		title = locale.Fill("recipient.done.paused", values)
+		title = p.texts.Fill("recipient.done.paused", values)
 		if after == recipient.Paused {
-			title = locale.Fill("recipient.done.pause", values)
+			title = p.texts.Fill("recipient.done.pause", values)
 		}
 	case recipient.ActResume:
-		title = locale.Fill("recipient.done.resume", values)
+		title = p.texts.Fill("recipient.done.resume", values)
 	case recipient.ActEndAll:
 	}
-	return p.say("allow", title, locale.Text{})
+	return p.say("allow", title, "")
 }
