@@ -24,6 +24,7 @@ import (
 	"github.com/assent-io/assent/internal/cli/connect"
 	"github.com/assent-io/assent/internal/cli/kit"
 	"github.com/assent-io/assent/internal/cli/terminal"
+	"github.com/assent-io/assent/internal/cli/tour"
 	"github.com/assent-io/assent/internal/cli/value"
 	"github.com/assent-io/assent/internal/config"
 	"github.com/assent-io/assent/internal/listfile"
@@ -37,13 +38,14 @@ const (
 	demoAudience = "acme/audience.csv"
 	demoChannel  = "product-marketing"
 
-	demoClient     = "demo" // as which an open server knows its callers
-	demoNewsletter = "newsletter"
-	demoTool       = "newsletter-tool"
-	demoAgency     = "newsletter-agency"
-	demoMailbox    = "mailbox@example.at" // of a person who subscribes while the demo starts
-	demoConsent    = "newsletter-signup"
-	demoWording    = "2026-01"
+	demoClient      = "demo" // as which an open server knows its callers
+	demoNewsletter  = "newsletter"
+	demoTool        = "newsletter-tool"
+	demoAgency      = "newsletter-agency"
+	demoMailbox     = "mailbox@example.at" // of a person who subscribes while the demo starts
+	demoConsent     = "newsletter-signup"
+	demoUnsubscribe = "leave@acme.example"
+	demoWording     = "2026-01"
 )
 
 // demoTime is the time for which the audience is checked.
@@ -127,7 +129,7 @@ func (a *app) runDemo(ctx context.Context, cfg config.Server, once bool) (err er
 	file := filepath.Join(folder, "assent.db")
 	cfg.DatabaseURL, cfg.Keys, cfg.Open = config.NewSecret("sqlite:"+file), file+".keys", true
 	cfg.AllowPrivateWebhooks = true // A receiver to try is on this machine.
-	cfg.PublicURL = "http://" + cfg.HTTPAddress
+	cfg.PublicURL, cfg.UnsubscribeAddresses = "http://"+cfg.HTTPAddress, []string{demoUnsubscribe}
 	if err := cfg.Validate(); err != nil {
 		return terminal.Usagef("%v", err)
 	}
@@ -153,13 +155,7 @@ func (a *app) runDemo(ctx context.Context, cfg config.Server, once bool) (err er
 			stop()
 			return nil
 		}
-		link, err := a.demoLink(ctx, at)
-		if err != nil {
-			return err
-		}
-		a.suggest(at, key)
-		a.suggestLink(at, link)
-		return nil
+		return a.showTour(ctx, at, folder, key)
 	})
 	return group.Wait()
 }
@@ -187,6 +183,23 @@ func (a *app) showDemo(ctx context.Context, at host.Addresses, keyFile string) e
 		}
 		return guest.demoCheck(ctx, s)
 	})
+}
+
+// showTour writes what can be tried while the demo serves.
+func (a *app) showTour(ctx context.Context, at host.Addresses, folder, keyFile string) error {
+	link, err := a.demoLink(ctx, at)
+	if err != nil {
+		return err
+	}
+	t := &tour.Tour{
+		GRPC: at.GRPC, HTTP: at.HTTP, Hint: serverHint(at), Channel: demoNewsletter, Tool: demoTool, Agency: demoAgency, KeyFile: keyFile,
+		Mailbox: demoMailbox, Token: link, Bounce: filepath.Join(folder, "bounce.eml"),
+	}
+	if err := os.WriteFile(t.Bounce, t.BounceMail(time.Now()), 0o600); err != nil {
+		return err
+	}
+	a.Notef("%s", t.Text())
+	return nil
 }
 
 // demoLink subscribes a mailbox to the newsletter and returns the token of the link in its next message.
@@ -289,46 +302,6 @@ func (a *app) demoCheck(ctx context.Context, s *connect.Server) (err error) {
 }
 
 func elapsed(since time.Time) time.Duration { return time.Since(since).Round(10 * time.Millisecond) }
-
-// suggest writes what can be tried while the demo serves.
-func (a *app) suggest(at host.Addresses, keyFile string) {
-	a.Notef(`
-It serves on %[1]s (gRPC) and http://%[2]s (REST, and pages for a browser) until Ctrl-C. Try, in another terminal:
-
-  assent check zoe.huber@t-online.de --channel product-marketing --as-of 2026-10-01T08:00:00Z
-  assent history zoe.huber@t-online.de
-  assent withdraw zoe.huber@t-online.de --channel product-marketing
-  assent check zoe.huber@t-online.de --channel product-marketing
-  curl -s http://%[2]s/v1/consent:check -d '{"address": "zoe.huber@t-online.de", "channel": "product-marketing"}'
-
-Two consumers read who may get its newsletter: the tool that sends it, with addresses, and an agency, with hashes that only
-its own key makes. Reading the feed here needs the name of one of them. The first command runs on and prints what changes, such as the
-withdrawal; the exports write block lists to files:
-
-  assent watch --consumer %[4]s
-  assent withdraw zoe.huber@t-online.de --channel %[6]s
-  assent suppressions export --channel %[6]s --as csv --consumer %[4]s --out %[4]s
-  assent suppressions export --channel %[6]s --as filter --consumer %[5]s --key-file %[7]s --out %[5]s
-  assent consumers list
-
-A list of another tool is imported as one batch, which can be undone:
-
-  echo zoe.huber@t-online.de | assent suppressions import - --preset plain --status complaint
-  assent imports list
-
-In a checkout, "go run ./cmd/assent" stands for "assent".%[3]s`, at.GRPC, at.HTTP, serverHint(at), demoTool, demoAgency, demoNewsletter, keyFile)
-}
-
-// suggestLink writes what the recipient of a message can try.
-func (a *app) suggestLink(at host.Addresses, token string) {
-	a.Notef(`
-%[1]s gets the newsletter. Its next message would have a link to this page, on which the person leaves or pauses, and
-mailbox providers would post to the same address when the person presses their button:
-
-  http://%[2]s/u/%[3]s
-  curl -s http://%[2]s/u/%[3]s -d List-Unsubscribe=One-Click
-  assent check %[1]s --channel newsletter --links`, demoMailbox, at.HTTP, token)
-}
 
 // serverHint says how clients find a server that is not where they look.
 func serverHint(at host.Addresses) string {
