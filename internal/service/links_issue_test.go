@@ -65,3 +65,18 @@ func TestClient_CannotHaveTheIDOfRecipients(t *testing.T) {
 	_, _, err := s.CreateClient(ctx, administration.NewClient{ID: access.RecipientID, AllDepartments: true, Role: "sender"})
 	wantFault(t, err, fault.InvalidClient)
 }
+
+// TestMayIssue_OfAnotherDepartment_SaysThatFirst asks for links on channels of others: one that can be refused, and one that cannot.
+func TestMayIssue_OfAnotherDepartment_SaysThatFirst(t *testing.T) {
+	w := newWorld(t, "sqlite")
+	s, _ := w.linked()
+	who := access.Caller{Client: access.Client{ID: "x", Department: "newsletter-desk", Scopes: []access.Scope{access.ScopeCheck}}}
+	ctx := access.WithCaller(t.Context(), who)
+	for channel, want := range map[string]fault.Code{
+		"newsletter": "", "product-marketing": fault.OtherDepartment, "legal-notices": fault.OtherDepartment,
+	} {
+		if err := s.MayIssue(ctx, channel); want == "" && err != nil || want != "" && !fault.Is(err, want) {
+			t.Errorf("%s: got %v, want %s", channel, err, want)
+		}
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/service/reference"
 	"github.com/assent-io/assent/internal/service/subjects"
@@ -42,18 +43,25 @@ type Wanted struct {
 	Decided consent.Instant
 }
 
-// MayIssue refuses what Issue would refuse of any message on the channel, before its message is decided about. Of a channel that there is not it
-// says nothing.
+// MayIssue refuses what Issue would refuse of any message on the channel, before its message is decided about. A client of another department
+// gets OTHER_DEPARTMENT, and learns nothing of the channel. Of a channel that there is not it says nothing.
 func (l *Links) MayIssue(ctx context.Context, channel string) error {
 	if l.opts.PublicURL == "" {
 		return fault.Errorf(fault.NoPublicURL, "links",
 			"the server does not know its own address; start it with --public-url https://…, or ask without links")
 	}
-	_, ch, err := l.subjectsOf(ctx, nil, channel)
-	if err == nil && ch != nil && !ch.Refusable {
-		err = notRefusable()
+	_, cat, err := l.subjectsOf(ctx, nil)
+	if err != nil {
+		return err
 	}
-	return err
+	who := access.CallerOf(ctx)
+	if err := who.NeedChannel(channel, cat); err != nil {
+		return err
+	}
+	if ch, ok := cat.Channel(channel); ok && !ch.Refusable {
+		return notRefusable()
+	}
+	return nil
 }
 
 func notRefusable() error {
@@ -80,11 +88,12 @@ func (l *Links) Issue(ctx context.Context, channel string, wanted []Wanted) ([]*
 		}
 		exact[i] = strings.Clone(a.Exact())
 	}
-	ids, ch, err := l.subjectsOf(ctx, places, channel)
+	ids, cat, err := l.subjectsOf(ctx, places)
 	if err != nil {
 		return nil, err
 	}
-	if ch == nil || !ch.Refusable {
+	ch, ok := cat.Channel(channel)
+	if !ok || !ch.Refusable {
 		return nil, notRefusable()
 	}
 	made := make([]*Headers, len(wanted))
@@ -111,10 +120,8 @@ func (l *Links) Issue(ctx context.Context, channel string, wanted []Wanted) ([]*
 	return made, nil
 }
 
-// subjectsOf returns the ids of the subjects at places, and the channel with an id; nil if there is none.
-func (l *Links) subjectsOf(
-	ctx context.Context, places []subjects.Place, channel string,
-) (map[storage.SubjectKey]consent.SubjectID, *catalog.Channel, error) {
+// subjectsOf returns the ids of the subjects at places, and the catalog in force.
+func (l *Links) subjectsOf(ctx context.Context, places []subjects.Place) (map[storage.SubjectKey]consent.SubjectID, *catalog.Catalog, error) {
 	var keys []storage.SubjectKey
 	for i := range places {
 		keys = append(keys, places[i].Keys...)
@@ -131,13 +138,12 @@ func (l *Links) subjectsOf(
 	if len(versions) == 0 {
 		return nil, nil, fault.Errorf(fault.NoCatalog, "", "no catalog has been applied yet")
 	}
-	ch, _ := reference.InForce(versions, max(l.Instant(), head.Recorded)).Parsed.Channel(channel)
 	for i := range rows {
 		if rows[i].ID != (consent.SubjectID{}) && rows[i].Address != nil {
 			ids[rows[i].Key] = rows[i].ID
 		}
 	}
-	return ids, ch, nil
+	return ids, reference.InForce(versions, max(l.Instant(), head.Recorded)).Parsed, nil
 }
 
 func (l *Links) headers(link *token.Link, exact string) (*Headers, error) {
