@@ -50,7 +50,7 @@ type Server struct {
 	PprofAddress string
 	// LMTPAddress is where mail that comes back is taken; empty for nowhere.
 	LMTPAddress string
-	// UnsubscribeAddresses are those of the mailto: in List-Unsubscribe.
+	// UnsubscribeAddresses are those to which a mail leaves a channel. The first is that of the mailto: in List-Unsubscribe.
 	UnsubscribeAddresses []string
 	// Catalog is a file that is applied at start; empty for none.
 	Catalog string
@@ -203,4 +203,12 @@ func checkDatabaseURL(text string) error {
 		return errors.New("it must be sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE")
 	}
 	return nil
+}
+
+// UnsubscribeAddress returns the address of the mailto: in List-Unsubscribe; empty if there is none.
+func (s *Server) UnsubscribeAddress() string {
+	if len(s.UnsubscribeAddresses) == 0 {
+		return ""
+	}
+	return s.UnsubscribeAddresses[0]
 }

@@ -108,6 +108,7 @@ func TestLoad_LinkSettingsThatCannotBeUsed_AreRefused(t *testing.T) {
 		"--public-url=https://u:p@consent.example", "--public-url=https://consent.example?x=1", "--public-url=ftp://consent.example",
 		"--bounce-address=bounce", "--bounce-address=@mail.example", "--bounce-address=a+b@mail.example", "--bounce-address=bounce@localhost",
 		"--bounce-address=" + strings.Repeat("b", 36) + "@mail.example",
+		"--unsubscribe-address=leave", "--unsubscribe-address=a>b@acme.example", "--unsubscribe-address=ä@acme.example", "--unsubscribe-address=@acme.example",
 	} {
 		if _, err := load(t, []string{arg}, nil, ""); err == nil {
 			t.Errorf("%s was taken", arg)

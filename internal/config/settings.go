@@ -90,8 +90,8 @@ func serverSettings() []setting {
 		},
 		{
 			key: "unsubscribe_address", list: true,
-			usage: "address of the mailto: in List-Unsubscribe: a mail to it with the token of a link leaves the channel of the token. Give several " +
-				"as several flags, or separated by commas",
+			usage: "address to which a mail with the token of a link leaves the channel of the token. Links have a mailto: to the first in " +
+				"List-Unsubscribe. Give several as several flags, or separated by commas",
 			set: setUnsubscribeAddresses,
 		},
 		{
@@ -359,8 +359,11 @@ func setUnsubscribeAddresses(s *Server, value string) error {
 	for i := range all {
 		all[i] = strings.TrimSpace(all[i])
 		local, domain, found := strings.Cut(all[i], "@")
-		if !found || local == "" || !isHost(domain) {
-			return errors.New("each must be an address, such as leave@acme.example")
+		const longest = 64
+		// It stands in a header between angle brackets, as it is.
+		odd := func(c rune) bool { return c <= ' ' || c > '~' || strings.ContainsRune(`"(),:;<>@[\]`, c) }
+		if !found || local == "" || len(local) > longest || strings.ContainsFunc(local, odd) || !isHost(strings.ToLower(domain)) {
+			return errors.New("each must be an address in ASCII without quotes, such as leave@acme.example")
 		}
 	}
 	s.UnsubscribeAddresses = all

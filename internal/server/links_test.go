@@ -1,8 +1,10 @@
 package server_test
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"regexp"
@@ -26,6 +28,7 @@ func newLinked(t testing.TB) *linked {
 	t.Helper()
 	cfg := settings(t)
 	cfg.Open, cfg.PublicURL, cfg.TextsDir = true, "https://consent.example", "testdata/texts"
+	cfg.UnsubscribeAddresses = []string{"leave@acme.example"}
 	l := &linked{running: run(t, cfg), t: t}
 	l.grant(`"newsletter", "product-marketing"`)
 	l.token = l.link()
@@ -63,10 +66,15 @@ func (l *linked) check(channel string) checked {
 func (l *linked) link() string {
 	l.t.Helper()
 	c := l.check("newsletter")
-	if c.Links == nil || c.Links.ListUnsubscribe != "<https://consent.example/u/"+c.Links.Token+">" || c.Links.ListUnsubscribePost != oneClickBody {
+	if c.Links == nil || c.Links.ListUnsubscribe != listUnsubscribe(c.Links.Token) || c.Links.ListUnsubscribePost != oneClickBody {
 		l.t.Fatalf("the links are %+v of %+v", c.Links, c.Decision)
 	}
 	return c.Links.Token
+}
+
+// listUnsubscribe is the value of the header with a token.
+func listUnsubscribe(token string) string {
+	return "<https://consent.example/u/" + token + ">, <mailto:leave@acme.example?subject=unsubscribe%20" + token + ">"
 }
 
 func (l *linked) wants(channel, reason string) string {
@@ -240,14 +248,14 @@ func TestLinks_AreCounted(t *testing.T) {
 	}
 }
 
-// TestLinks_CommandsOfThePageInDocs_DoWhatItSays runs the commands of docs/links.md.
+// TestLinks_CommandsOfThePageInDocs_DoWhatItSays runs the requests of docs/links.md.
 func TestLinks_CommandsOfThePageInDocs_DoWhatItSays(t *testing.T) {
 	l := newLinked(t)
 	document, err := os.ReadFile("../../docs/links.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	commands := regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(string(document), -1)
+	commands := regexp.MustCompile("(?s)```sh\n(curl.*?)```").FindAllStringSubmatch(string(document), -1)
 	want := []string{`"listUnsubscribePost"`, "Your request was received."}
 	if len(commands) != len(want) {
 		t.Fatalf("the page has %d commands", len(commands))
@@ -260,4 +268,29 @@ func TestLinks_CommandsOfThePageInDocs_DoWhatItSays(t *testing.T) {
 		}
 	}
 	l.wants("newsletter", "WITHDRAWN")
+}
+
+// TestLinks_MailOfTheHeader_LeavesTheChannel takes the header of a batch, writes its mail as a mail client does, and hands it in.
+func TestLinks_MailOfTheHeader_LeavesTheChannel(t *testing.T) {
+	l := newLinked(t)
+	var batch struct{ Links []struct{ ListUnsubscribe, Token string } }
+	got := l.call(http.MethodPost, "/v1/consent:batchCheck", `{"addresses": ["hanna@example.at"], "channel": "newsletter", "links": true}`)
+	if err := json.Unmarshal([]byte(got.body), &batch); err != nil || len(batch.Links) != 1 || batch.Links[0].ListUnsubscribe != listUnsubscribe(batch.Links[0].Token) {
+		t.Fatalf("batch: %d %s (%v)", got.code, got.body, err)
+	}
+	_, link, _ := strings.Cut(batch.Links[0].ListUnsubscribe, ", <")
+	mailto, err := url.Parse(strings.TrimSuffix(link, ">"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.clock.Advance(time.Minute)
+	mail := "From: Hanna <hanna@home.example>\r\nTo: " + mailto.Opaque + "\r\nSubject: " + mailto.Query().Get("subject") +
+		"\r\nDate: " + l.clock.Now().Format(time.RFC1123Z) + "\r\nMessage-ID: <1@home.example>\r\n\r\n"
+	got = l.call(http.MethodPost, "/v1/mails:submit", `{"mail": "`+base64.StdEncoding.EncodeToString([]byte(mail))+`",
+		"envelopeFrom": "hanna@home.example", "envelopeTo": ["`+mailto.Opaque+`"]}`)
+	if got.code != http.StatusOK || !strings.Contains(got.body, `"outcome":"recorded"`) {
+		t.Errorf("the mail: %d %s", got.code, got.body)
+	}
+	l.wants("newsletter", "WITHDRAWN")
+	l.wants("product-marketing", "ALLOW_CONSENT")
 }

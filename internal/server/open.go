@@ -173,8 +173,11 @@ func openService(ctx context.Context, cfg config.Server, how opening) (_ *Local,
 		AcceptAhead: cfg.AcceptLedgerAhead, Feed: changes.Options{Keeps: cfg.FeedKeeps}, Unsafe: how.unsafe,
 		Webhooks: webhooks.Options{AllowPrivate: cfg.AllowPrivateWebhooks, Attempted: how.attempted},
 		Imports:  imports.Limits{Bytes: cfg.ImportMaxBytes, Counted: how.imported}, ListFailed: how.listFailed,
-		Intake:  intake.Options{Unsubscribe: cfg.UnsubscribeAddresses, Counted: how.returned},
-		Links:   recipient.Options{PublicURL: cfg.PublicURL, BounceLocal: cfg.BounceLocal, BounceDomain: cfg.BounceDomain},
+		Intake: intake.Options{Unsubscribe: cfg.UnsubscribeAddresses, Counted: how.returned},
+		Links: recipient.Options{
+			PublicURL: cfg.PublicURL, BounceLocal: cfg.BounceLocal, BounceDomain: cfg.BounceDomain,
+			UnsubscribeAddress: cfg.UnsubscribeAddress(),
+		},
 		Sources: how.sources,
 	}
 	if how.index && !cfg.NoIndex {

@@ -1,14 +1,17 @@
 package service
 
 import (
+	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/administration"
 	"github.com/assent-io/assent/internal/service/check"
+	"github.com/assent-io/assent/internal/service/intake"
 	"github.com/assent-io/assent/internal/service/recipient"
 )
 
@@ -77,6 +80,64 @@ func TestMayIssue_OfAnotherDepartment_SaysThatFirst(t *testing.T) {
 	} {
 		if err := s.MayIssue(ctx, channel); want == "" && err != nil || want != "" && !fault.Is(err, want) {
 			t.Errorf("%s: got %v, want %s", channel, err, want)
+		}
+	}
+}
+
+// mailOf is the mail that a mail client writes for the mailto: in a header List-Unsubscribe.
+func mailOf(t *testing.T, header string, at time.Time) (to, text string) {
+	t.Helper()
+	_, link, found := strings.Cut(header, ", <mailto:")
+	u, err := url.Parse("mailto:" + strings.TrimSuffix(link, ">"))
+	if !found || err != nil {
+		t.Fatalf("no mailto: in %s (%v)", header, err)
+	}
+	to, err = url.PathUnescape(u.Opaque)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return to, leaving(at, "someone@home.example", u.Query().Get("subject"))
+}
+
+// TestIssue_MailOfTheHeader_LeavesTheChannel writes the mail of the mailto: as a mail client does, hands it in, and checks.
+func TestIssue_MailOfTheHeader_LeavesTheChannel(t *testing.T) {
+	for _, mailbox := range []string{"leave@acme.example", "leave+all&more=100%@acme.example"} {
+		eachStore(t, func(t *testing.T, w *world) {
+			w.unsubscribe = []string{mailbox, "other@acme.example"}
+			s, ctx := w.linked()
+			w.mustRecord(ctx, s, consentOn("newsletter", hanna, w.clock.Now()))
+			h := w.headersFor(ctx, s, consent.Request{Channel: "newsletter"}, hanna)
+			if !strings.HasPrefix(h.ListUnsubscribe, "<https://consent.example/u/"+h.Token+">, <mailto:") {
+				t.Fatalf("the way of one click is not the first: %s", h.ListUnsubscribe)
+			}
+			w.clock.Advance(time.Minute)
+			to, text := mailOf(t, h.ListUnsubscribe, w.clock.Now())
+			if to != mailbox {
+				t.Fatalf("the mail goes to %s", to)
+			}
+			w.wantMail(ctx, s, to, text, intake.Recorded)
+			w.wantCheck(ctx, s, "newsletter", hanna, consent.CodeWithdrawn)
+		})
+	}
+}
+
+// TestIssue_HeaderIsALine holds that the header fits a line also for the longest address, whose link names it: then it has no mailto:.
+func TestIssue_HeaderIsALine(t *testing.T) {
+	w := newWorld(t, "sqlite")
+	w.unsubscribe = []string{"leave@" + strings.Repeat("mail.", 30) + "acme.example"}
+	s, ctx := w.linked()
+	w.clock.Advance(time.Second)
+	document := strings.Replace(acme(t), "  - id: order-updates\n", "  - id: order-updates\n    refusable: true\n", 1)
+	if _, err := s.ApplyCatalog(ctx, administration.ApplyCatalog{Document: document}); err != nil {
+		t.Fatal(err)
+	}
+	w.clock.Advance(time.Second)
+	label := strings.Repeat("a", 60)
+	longest := strings.Repeat("l", 64) + "@" + strings.Join([]string{label, label, label}, ".") + ".at"
+	for address, both := range map[string]bool{"otto@example.at": true, longest: false} {
+		h := w.headersFor(ctx, s, consent.Request{Channel: "order-updates", Reference: "order-1"}, address)
+		if line := "List-Unsubscribe: " + h.ListUnsubscribe; len(line) > 998 || strings.Contains(line, "<mailto:") != both {
+			t.Errorf("%d bytes: %s", len(line), line)
 		}
 	}
 }

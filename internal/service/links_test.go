@@ -24,6 +24,9 @@ const hanna = "hanna@example.at"
 // linked returns a service that makes links, and a context in which everything may be done.
 func (w *world) linked() (*Service, context.Context) {
 	w.links = recipient.Options{PublicURL: "https://consent.example", BounceLocal: "bounce", BounceDomain: "bounces.example"}
+	if len(w.unsubscribe) > 0 {
+		w.links.UnsubscribeAddress = w.unsubscribe[0]
+	}
 	return w.acme()
 }
 

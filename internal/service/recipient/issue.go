@@ -22,11 +22,13 @@ type Options struct {
 	PublicURL string
 	// BounceLocal and BounceDomain are the parts of the address of return paths; empty: none are made.
 	BounceLocal, BounceDomain string
+	// UnsubscribeAddress is the mailbox to which a mail leaves a channel; empty: there is none, and links have no mailto:.
+	UnsubscribeAddress string
 }
 
 // Headers are the links of one message.
 type Headers struct {
-	ListUnsubscribe     string // value of the header List-Unsubscribe (RFC 2369): the address for one click
+	ListUnsubscribe     string // value of the header List-Unsubscribe (RFC 2369): the address for one click, and a mailto:
 	ListUnsubscribePost string // value of the header List-Unsubscribe-Post (RFC 8058)
 	PageURL             string // the page of the person, for the text of the message
 	Token               string // what both end with; value of the header Assent-Token
@@ -152,9 +154,30 @@ func (l *Links) headers(link *token.Link, exact string) (*Headers, error) {
 		return nil, err
 	}
 	h := &Headers{Token: text, ListUnsubscribePost: listUnsubscribePost, PageURL: l.opts.PublicURL + "/u/" + text}
-	h.ListUnsubscribe = "<" + h.PageURL + ">"
+	h.ListUnsubscribe = l.listUnsubscribe(h.PageURL, text)
 	if l.opts.BounceDomain != "" {
 		h.ReturnPath = l.opts.BounceLocal + "+" + token.NewReturnPath(l.Keys, exact) + "@" + l.opts.BounceDomain
 	}
 	return h, nil
+}
+
+// listUnsubscribe returns the value of the header List-Unsubscribe: the address for one click first, because mail clients take the first way that
+// they know (RFC 2369, section 3.1), then a mailto: for those that only write mails. The intake reads the token in the subject of such a mail.
+// RFC 5322 allows a line 998 bytes, and not every sender folds it: where both do not fit, the mailto: is left out, which RFC 8058 does not ask for.
+func (l *Links) listUnsubscribe(page, text string) string {
+	value := "<" + page + ">"
+	if l.opts.UnsubscribeAddress == "" {
+		return value
+	}
+	const longestLine = 998
+	both := value + ", <mailto:" + mailtoAddress(l.opts.UnsubscribeAddress) + "?subject=unsubscribe%20" + text + ">"
+	if len("List-Unsubscribe: ")+len(both) > longestLine {
+		return value
+	}
+	return both
+}
+
+// mailtoAddress writes an address as a mailto: has it (RFC 6068, section 2).
+func mailtoAddress(address string) string {
+	return strings.NewReplacer("%", "%25", "/", "%2F", "?", "%3F", "#", "%23", "&", "%26", "=", "%3D", "+", "%2B").Replace(address)
 }
