@@ -273,7 +273,9 @@ func TestLinks_CommandsOfThePageInDocs_DoWhatItSays(t *testing.T) {
 // TestLinks_MailOfTheHeader_LeavesTheChannel takes the header of a batch, writes its mail as a mail client does, and hands it in.
 func TestLinks_MailOfTheHeader_LeavesTheChannel(t *testing.T) {
 	l := newLinked(t)
-	var batch struct{ Links []struct{ ListUnsubscribe, Token string } }
+	var batch struct {
+		Links []struct{ ListUnsubscribe, Token string }
+	}
 	got := l.call(http.MethodPost, "/v1/consent:batchCheck", `{"addresses": ["hanna@example.at"], "channel": "newsletter", "links": true}`)
 	if err := json.Unmarshal([]byte(got.body), &batch); err != nil || len(batch.Links) != 1 || batch.Links[0].ListUnsubscribe != listUnsubscribe(batch.Links[0].Token) {
 		t.Fatalf("batch: %d %s (%v)", got.code, got.body, err)

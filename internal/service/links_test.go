@@ -12,6 +12,7 @@ import (
 	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/administration"
 	"github.com/assent-io/assent/internal/service/asof"
 	"github.com/assent-io/assent/internal/service/check"
 	"github.com/assent-io/assent/internal/service/receipts"
@@ -430,4 +431,31 @@ func TestPage_ActsThatItDoesNotOffer_AreRefused(t *testing.T) {
 	if now := positions(t, s.Store); now != head {
 		t.Errorf("%d events were recorded", now-head)
 	}
+}
+
+// TestPage_WithoutAMarketingChannel_OffersToEndAllMarketing opens the page by the link of a message about an order: nothing else is known of the
+// person.
+func TestPage_WithoutAMarketingChannel_OffersToEndAllMarketing(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.linked()
+		w.clock.Advance(time.Second)
+		document := strings.Replace(acme(t), "  - id: order-updates\n", "  - id: order-updates\n    refusable: true\n", 1)
+		if _, err := s.ApplyCatalog(ctx, administration.ApplyCatalog{Document: document}); err != nil {
+			t.Fatal(err)
+		}
+		w.clock.Advance(time.Second)
+		token := w.headersFor(ctx, s, consent.Request{Channel: "order-updates", Reference: "order-1"}, hanna).Token
+		view, err := s.Links.View(t.Context(), token)
+		if err != nil || !view.CanEndAll || len(view.Rows) != 1 || view.Rows[0].Channel.ID != "order-updates" {
+			t.Fatalf("the page is %+v (%v)", view, err)
+		}
+		view, changed, err := s.Links.Do(t.Context(), token, recipient.Act{Action: recipient.ActEndAll})
+		if err != nil || !changed || view.CanEndAll {
+			t.Errorf("after it the page is %+v, changed %t (%v)", view, changed, err)
+		}
+		w.wantCheck(ctx, s, "newsletter", hanna, consent.CodeObjection)
+		if got := w.headersFor(ctx, s, consent.Request{Channel: "order-updates", Reference: "order-2"}, hanna); got == nil {
+			t.Error("messages about orders have ended, too")
+		}
+	})
 }

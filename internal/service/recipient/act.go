@@ -150,6 +150,16 @@ func (l *Links) allEnded(s *sight, h *holder) (bool, error) {
 	return err == nil && !slices.ContainsFunc(reached, func(r *consent.Rules) bool { return !r.Objected(s.Known, s.at) }), err
 }
 
+// canEndAll reports whether the controller has marketing, and it has not all been ended.
+func (l *Links) canEndAll(s *sight, h *holder) (bool, error) {
+	ended, err := l.allEnded(s, h)
+	if err != nil || ended {
+		return false, err
+	}
+	reached, err := l.reachedBy(s.catalog, marketingOf(s.catalog, h.channel))
+	return len(reached) > 0, err
+}
+
 // reachedBy returns the rules of the marketing channels that a scope reaches.
 func (l *Links) reachedBy(cat *catalog.Catalog, scope consent.Scope) ([]*consent.Rules, error) {
 	var reached []*consent.Rules

@@ -41,7 +41,8 @@ type View struct {
 	Controller *catalog.Controller
 	Channel    string // of the message that the link was in
 	Rows       []Row  // that channel first
-	// CanEndAll says that an act against all marketing would change something.
+	// CanEndAll says that an act against all marketing would change something. That it does also where no row is of a marketing channel: who gets
+	// invoices may say no to all marketing that is to come (GDPR Art. 21(2)).
 	CanEndAll bool
 	// Old says that the message is from before the person came back to its channel.
 	Old bool
@@ -68,8 +69,7 @@ func (l *Links) view(ctx context.Context, h *holder, s *sight) (*View, error) {
 	}
 	v := &View{Address: Mask(h.Address.Exact()), Channel: h.channel, Old: l.isOld(rules, s, h)}
 	v.Controller, _ = s.catalog.Controller(rules.Channel().Controller)
-	ended, err := l.allEnded(s, h)
-	if err != nil {
+	if v.CanEndAll, err = l.canEndAll(s, h); err != nil {
 		return nil, err
 	}
 	for i := range s.catalog.Channels {
@@ -82,7 +82,6 @@ func (l *Links) view(ctx context.Context, h *holder, s *sight) (*View, error) {
 			return nil, err
 		}
 		v.Rows = append(v.Rows, row)
-		v.CanEndAll = v.CanEndAll || ch.Class == catalog.ClassMarketing && !ended
 	}
 	slices.SortStableFunc(v.Rows, func(a, b Row) int {
 		switch {
