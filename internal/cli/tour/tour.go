@@ -48,9 +48,8 @@ mailbox providers post to the same address when the person presses their button:
   http://{http}/u/{token}
   curl -s http://{http}/u/{token} -d List-Unsubscribe=One-Click
 
-The message comes back, because the mailbox is no more. What would be recorded, then the same for good, and HARD_BOUNCE:
+The message comes back, because the mailbox is no more. The report is taken in, and the next check says HARD_BOUNCE:
 
-  assent intake mail --dry-run {bounce}
   assent intake mail {bounce}
   assent check {mailbox} --channel {channel}
 
