@@ -56,10 +56,17 @@ func picture(t *testing.T, page *browser.Page, name string) {
 	}
 }
 
-func wantAccessible(t *testing.T, page *browser.Page, name string) {
+// wantAccessible holds that neither our own checks nor, where the page may run scripts, axe-core finds anything.
+func wantAccessible(t *testing.T, page *browser.Page, name string, scripts bool) {
 	t.Helper()
 	for _, problem := range browser.Evaluate[[]string](page, audit) {
 		t.Errorf("%s: %s", name, problem)
+	}
+	if !scripts {
+		return
+	}
+	for _, problem := range page.Violations() {
+		t.Errorf("%s: axe: %s", name, problem)
 	}
 }
 
@@ -94,8 +101,8 @@ func TestLinksPage_APersonWalksIt(t *testing.T) {
 		scripts, dark bool
 		width         int
 	}{
-		{english, true, false, 1280}, {english, false, true, 320}, {german, true, true, 1280}, {german, false, false, 320},
-		{arabic, true, true, 1280}, {arabic, false, false, 320},
+		{english, true, false, 1280}, {english, false, true, 320}, {german, true, true, 320}, {german, false, false, 1280},
+		{arabic, true, false, 320}, {arabic, false, true, 1280},
 	} {
 		name := fmt.Sprintf("%s-%d-%d", c.lang, c.width, i)
 		t.Run(name, func(t *testing.T) {
@@ -108,30 +115,30 @@ func TestLinksPage_APersonWalksIt(t *testing.T) {
 				options = append(options, browser.Dark())
 			}
 			page := b.Open(t, "http://"+l.at.HTTP+"/u/"+l.token+"?lang="+c.lang, options...)
-			wantAccessible(t, page, "the page")
+			wantAccessible(t, page, "the page", c.scripts)
 			picture(t, page, name+"-first")
 			if text := browser.Evaluate[string](page, "document.body.innerText"); !strings.Contains(text, "h•••@e•••.at") || strings.Contains(text, "hanna") {
 				t.Errorf("the page says %s", text)
 			}
 			press(t, page, c.pause, c.paused)
 			l.wants("product-marketing", "SUPPRESSED")
-			wantAccessible(t, page, "paused")
+			wantAccessible(t, page, "paused", c.scripts)
 			picture(t, page, name+"-paused")
 			press(t, page, c.resume, c.resumed)
 			l.wants("product-marketing", "ALLOW_CONSENT")
 			press(t, page, c.leave, c.left)
 			l.wants("newsletter", "WITHDRAWN")
-			wantAccessible(t, page, "left")
+			wantAccessible(t, page, "left", c.scripts)
 			picture(t, page, name+"-left")
 			press(t, page, c.endAll, c.ended)
 			l.wants("product-marketing", "OBJECTION")
-			wantAccessible(t, page, "ended")
+			wantAccessible(t, page, "ended", c.scripts)
 			if browser.Evaluate[int](page, `document.querySelectorAll(".end button").length`) != 0 {
 				t.Error("the page goes on offering to end all")
 			}
 			picture(t, page, name+"-ended")
 			nonsense := b.Open(t, "http://"+l.at.HTTP+"/u/"+l.token[:20]+"?lang="+c.lang, options...)
-			wantAccessible(t, nonsense, "nonsense")
+			wantAccessible(t, nonsense, "nonsense", c.scripts)
 			picture(t, nonsense, name+"-nonsense")
 		})
 	}
@@ -143,10 +150,11 @@ func TestConfirmationPage_APersonWalksIt(t *testing.T) {
 	for _, c := range []struct {
 		lang, yes, done, notMe, refused string
 		width                           int
+		scripts                         bool
 	}{
-		{"en", "Yes, I agree", "You have confirmed", "That was not me", "none of these e-mails", 320},
-		{"ar", "نعم، أوافق", "لقد أكدت", "لم أكن أنا", "لن تصلك أي", 320},
-		{"de", "Ja, ich stimme zu", "Sie haben bestätigt", "Das war ich nicht", "diese E‑Mails nicht", 1280},
+		{"en", "Yes, I agree", "You have confirmed", "That was not me", "none of these e-mails", 320, false},
+		{"ar", "نعم، أوافق", "لقد أكدت", "لم أكن أنا", "لن تصلك أي", 320, true},
+		{"de", "Ja, ich stimme zu", "Sie haben bestätigt", "Das war ich nicht", "diese E‑Mails nicht", 1280, true},
 	} {
 		t.Run(c.lang, func(t *testing.T) {
 			l := newLinked(t)
@@ -156,15 +164,67 @@ func TestConfirmationPage_APersonWalksIt(t *testing.T) {
 			if token == "" {
 				t.Fatalf("request: %d %s", asked.code, asked.body)
 			}
-			page := b.Open(t, "http://"+l.at.HTTP+"/c/"+token+"?lang="+c.lang, browser.Width(c.width), browser.ScriptsOff())
-			wantAccessible(t, page, "the page")
+			options := []browser.Option{browser.Width(c.width)}
+			if !c.scripts {
+				options = append(options, browser.ScriptsOff(), browser.Dark())
+			}
+			page := b.Open(t, "http://"+l.at.HTTP+"/c/"+token+"?lang="+c.lang, options...)
+			wantAccessible(t, page, "the page", c.scripts)
 			picture(t, page, "confirm-"+c.lang)
 			l.clock.Advance(60_000_000_000)
 			press(t, page, c.yes, c.done)
-			wantAccessible(t, page, "confirmed")
+			wantAccessible(t, page, "confirmed", c.scripts)
 			picture(t, page, "confirmed-"+c.lang)
 			l.clock.Advance(60_000_000_000)
 			press(t, page, c.notMe, c.refused)
+			wantAccessible(t, page, "refused", c.scripts)
+			picture(t, page, "refused-"+c.lang)
 		})
 	}
+}
+
+// TestLinksPage_ByKeyboardAlone goes through the page with the key Tab and leaves a channel with Enter: every control is reached in the order in which
+// it is read, and shows that it has the focus.
+func TestLinksPage_ByKeyboardAlone(t *testing.T) {
+	l := newLinked(t)
+	page := browser.Start(t).Open(t, "http://"+l.at.HTTP+"/u/"+l.token+"?lang=en", browser.Width(320), browser.ScriptsOff())
+	want := browser.Evaluate[[]string](page, `[...document.querySelectorAll("a, button, select")].map(n => n.textContent.trim())`)
+	for i, text := range want {
+		page.Press(browser.Tab)
+		got := browser.Evaluate[string](page, "document.activeElement.textContent.trim()")
+		if got != text {
+			t.Fatalf("the key Tab reaches %q as number %d, and %q is read there", got, i+1, text)
+		}
+		if width := browser.Evaluate[string](page, "getComputedStyle(document.activeElement).outlineWidth"); width != "3px" {
+			t.Errorf("%q has an outline of %s while it has the focus", text, width)
+		}
+		if text == "Unsubscribe from Weekly newsletter" {
+			picture(t, page, "keyboard")
+			break
+		}
+	}
+	page.Press(browser.Enter)
+	page.Wait(`document.readyState === "complete" && (document.querySelector("[role=status]")?.innerText || "").includes("You are unsubscribed")`)
+	l.wants("newsletter", "WITHDRAWN")
+}
+
+// TestLinksPage_WhatLeadsToNothing shows the pages of errors: a request too many, and an act that the page does not offer.
+func TestLinksPage_WhatLeadsToNothing(t *testing.T) {
+	l := newLinked(t)
+	b := browser.Start(t)
+	at := "http://" + l.at.HTTP + "/u/" + l.token
+	page := b.Open(t, at+"?lang=en", browser.Width(320))
+	browser.Evaluate[bool](page, `(() => { const f = document.querySelector("form"); f.elements.action.value = "unheard-of"; f.submit(); return true; })()`)
+	page.Wait(`document.readyState === "complete" && document.body.innerText.includes("This does not work")`)
+	wantAccessible(t, page, "an act that is not offered", true)
+	picture(t, page, "error-act")
+	for range 60 {
+		l.call("GET", "/u/"+l.token, "")
+	}
+	busy := b.Open(t, at+"?lang=ar", browser.Width(320), browser.Dark())
+	if text := browser.Evaluate[string](busy, "document.body.innerText"); !strings.Contains(text, "انتظر لحظة من فضلك") {
+		t.Errorf("the page says %s", text)
+	}
+	wantAccessible(t, busy, "too many requests", true)
+	picture(t, busy, "error-busy")
 }

@@ -77,6 +77,23 @@ func (p *Page) Wait(expression string) {
 	})
 }
 
+// Key is a key of the keyboard.
+type Key string
+
+// The keys of people who use no mouse.
+const (
+	Tab   Key = "\t"
+	Enter Key = "\r"
+)
+
+// Press presses a key.
+func (p *Page) Press(key Key) {
+	p.t.Helper()
+	if err := chromedp.Do(p.ctx, chromedp.KeyEvent(string(key))); err != nil {
+		p.t.Fatalf("press %q: %v", key, err)
+	}
+}
+
 // Screenshot writes a picture of the whole page, below its visible part too, to a file as PNG.
 func (p *Page) Screenshot(file string) {
 	p.t.Helper()
