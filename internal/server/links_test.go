@@ -209,7 +209,7 @@ func TestLinks_ALinkFromBeforeThePersonCameBack_IsClearedUpOnThePage(t *testing.
 	}
 	l.wants("newsletter", "UNSUBSCRIBE_UNCLEAR")
 	page := l.call(http.MethodGet, "/u/"+l.token, "")
-	if !strings.Contains(page.body, "The link is from an older e-mail") || !strings.Contains(page.body, "Keep Weekly newsletter") {
+	if !strings.Contains(page.body, "The link is from an older e‑mail") || !strings.Contains(page.body, "Keep Weekly newsletter") {
 		t.Errorf("the page: %s", page.body)
 	}
 	if got := l.post("action=keep&channel=newsletter", "Accept-Language", "de"); !strings.Contains(got.body, "Sie erhalten „Wöchentlicher Newsletter“ weiterhin.") {

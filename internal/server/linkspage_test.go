@@ -84,7 +84,7 @@ func press(t *testing.T, page *browser.Page, text, answer string) {
 func TestLinksPage_APersonWalksIt(t *testing.T) {
 	type words struct{ lang, endAll, pause, paused, resume, resumed, leave, left, ended string }
 	english := words{
-		"en", "Stop all advertising by e-mail", "Pause Product information", "is paused until", "End the pause of Product information", "has ended",
+		"en", "Stop all advertising by e‑mail", "Pause Product information", "is paused until", "End the pause of Product information", "has ended",
 		"Unsubscribe from Weekly newsletter", "You are unsubscribed from Weekly newsletter.", "no more advertising",
 	}
 	german := words{
@@ -152,7 +152,7 @@ func TestConfirmationPage_APersonWalksIt(t *testing.T) {
 		width                           int
 		scripts                         bool
 	}{
-		{"en", "Yes, I agree", "You have confirmed", "That was not me", "none of these e-mails", 320, false},
+		{"en", "Yes, I agree", "You have confirmed", "That was not me", "none of these e‑mails", 320, false},
 		{"ar", "نعم، أوافق", "لقد أكدت", "لم أكن أنا", "لن تصلك أي", 320, true},
 		{"de", "Ja, ich stimme zu", "Sie haben bestätigt", "Das war ich nicht", "diese E‑Mails nicht", 1280, true},
 	} {

@@ -72,6 +72,41 @@ func TestPage_IsShownAsItsOptionsSay(t *testing.T) {
 	}
 }
 
+func TestViolations_AreFound(t *testing.T) {
+	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if _, err := w.Write([]byte(`<!doctype html><html lang="en"><title>Sample</title><main><h1>Sample</h1><input></main>`)); err != nil {
+			t.Error(err)
+		}
+	}))
+	t.Cleanup(site.Close)
+	got := Start(t).Open(t, site.URL).Violations()
+	if len(got) != 1 || !strings.HasPrefix(got[0], "label: ") || !strings.HasSuffix(got[0], ": <input>") {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestReadAxe_TakesWhatWasSetElseTheCache(t *testing.T) {
+	dir := t.TempDir()
+	cache := func() (string, error) { return dir, nil }
+	if _, err := readAxe("", cache); !errors.Is(err, errNoAxe) || !strings.Contains(err.Error(), ".ci/testdeps") {
+		t.Errorf("none: %v", err)
+	}
+	path := filepath.Join(dir, filepath.FromSlash(axeFile))
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for file, text := range map[string]string{path: "cached", filepath.Join(dir, "set.js"): "set"} {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for set, want := range map[string]string{"": "cached", filepath.Join(dir, "set.js"): "set"} {
+		if got, err := readAxe(set, cache); err != nil || got != want {
+			t.Errorf("%q: got %q, %v", set, got, err)
+		}
+	}
+}
+
 func TestFind_TakesWhatWasSetElseAKnownName(t *testing.T) {
 	has := func(names ...string) func(string) (string, error) {
 		return func(asked string) (string, error) {

@@ -19,8 +19,9 @@ const (
 type confirmData struct {
 	frame
 
-	Intro, Declaration, DeclarationLang string
-	Buttons                             []button
+	Heading, Intro               string
+	Declaration, DeclarationLang string // of what waits or was confirmed
+	Buttons                      []button
 }
 
 // serveConfirmation shows the page of a confirmation link.
@@ -99,11 +100,16 @@ func (h *Handler) showConfirmation(w http.ResponseWriter, r *http.Request, answe
 func (p *pages) askingOf(a *recipient.Asking, answer *said) *confirmData {
 	d := &confirmData{frame: p.frame(a.Controller)}
 	d.Said = answer
+	// Who has answered is not asked any more.
+	d.Heading = p.texts.Get("recipient.confirm.heading")
+	if a.Waits && answer == nil {
+		d.Heading = p.texts.Get("recipient.confirm.title")
+	}
 	d.Intro = p.texts.Fill("recipient.confirm.intro", translation.Values{
 		"address": a.Address, "controller": d.Controller,
 		"channel": p.texts.Called(a.Channel.Name),
 	})
-	if a.Declaration != nil {
+	if a.Declaration != nil && (a.Waits || a.Confirmed && !a.Refused) {
 		d.Declaration, d.DeclarationLang = a.Declaration.Text, a.Declaration.Language
 	}
 	if answer == nil {

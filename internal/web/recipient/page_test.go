@@ -67,9 +67,9 @@ func TestPage_ShowsChannelsWhyAndTheButtonsThatWork(t *testing.T) {
 	s := newSite(t)
 	body := bodyOf(s.ask(http.MethodGet, "/u/t", ""))
 	for _, want := range []string{
-		"h•••@e•••.at", "Acme GmbH", "Stop all advertising by e-mail", "Weekly &lt;newsletter&gt;", "consent of 3 March 2026", "as a customer, since 3 March 2026",
-		"Desk", "Nothing is sent until 17 March 2026", "Keep Weekly &lt;newsletter&gt;", "Unsubscribe from Offers", "Pause Offers", "End the pause of Offers",
-		"The link is from an older e-mail", "https://acme.example/imprint", "https://acme.example/privacy", "privacy@acme.example", "Hauptplatz 1",
+		"h•••@e•••.at", "Acme GmbH", "Stop all advertising by e‑mail", "Weekly &lt;newsletter&gt;", "consent of 3 March 2026", "as a customer, since 3 March 2026",
+		"Desk", "Nothing is sent until 17 March 2026", "Keep Weekly &lt;newsletter&gt;", "Unsubscribe from Offers", "Pause Offers", "End the pause of Offers",
+		"The link is from an older e‑mail", "https://acme.example/imprint", "https://acme.example/privacy", "privacy@acme.example", "Hauptplatz 1",
 	} {
 		if !strings.Contains(body, want) {
 			t.Errorf("the page lacks %q", want)
@@ -80,17 +80,17 @@ func TestPage_ShowsChannelsWhyAndTheButtonsThatWork(t *testing.T) {
 	}
 	s.links.view.CanEndAll, s.links.view.Old, s.links.view.Rows = false, false, s.links.view.Rows[:1]
 	s.links.view.Rows[0].State, s.links.view.Rows[0].CanLeave, s.links.view.Rows[0].CanKeep = recipient.Left, false, false
-	if body := bodyOf(s.ask(http.MethodGet, "/u/t", "")); strings.Contains(body, "<button") || !strings.Contains(body, "You do not get these e-mails.") {
+	if body := bodyOf(s.ask(http.MethodGet, "/u/t", "")); strings.Contains(body, "<button") || !strings.Contains(body, "You do not get these e‑mails.") {
 		t.Errorf("a page on which nothing is left to do is\n%s", body)
 	}
 }
 
 func TestPage_EachActIsAnsweredOnThePage(t *testing.T) {
 	for body, want := range map[string][3]string{
-		"action=end_all":                       {"end_all ", "You will get no more advertising by e-mail from Acme GmbH.", "end_all new"},
+		"action=end_all":                       {"end_all ", "You will get no more advertising by e‑mail from Acme GmbH.", "end_all new"},
 		"action=leave&channel=offers":          {"leave offers", "You are unsubscribed from Offers.", "leave new"},
 		"action=keep&channel=newsletter":       {"keep newsletter", "You keep your subscription to Weekly &lt;newsletter&gt;.", "keep new"},
-		"action=pause&channel=offers&months=3": {"pause offers", "Offers is paused until 3 March 2026.", "pause new"},
+		"action=pause&channel=offers&months=3": {"pause offers", "Offers is paused until 3 March 2026.", "pause new"},
 		"action=resume&channel=offers":         {"resume offers", "The pause of Offers has ended.", "resume new"},
 	} {
 		s := newSite(t)
@@ -134,7 +134,7 @@ func TestConfirmation_ShowsWhatIsAgreedTo_AndAnswersActs(t *testing.T) {
 	if got := bodyOf(s.ask(http.MethodPost, "/c/t", "action=confirm", "Content-Type", form)); !strings.Contains(got, "Thank you. You have confirmed.") {
 		t.Errorf("confirmed: %s", got)
 	}
-	if got := bodyOf(s.ask(http.MethodPost, "/c/t", "action=not_me", "Content-Type", form)); !strings.Contains(got, "You will get none of these e-mails.") {
+	if got := bodyOf(s.ask(http.MethodPost, "/c/t", "action=not_me", "Content-Type", form)); !strings.Contains(got, "You will get none of these e‑mails.") {
 		t.Errorf("not me: %s", got)
 	}
 	if w := s.ask(http.MethodPost, "/c/t", "List-Unsubscribe=One-Click", "Content-Type", form); w.Code != http.StatusOK || !strings.Contains(bodyOf(w), "Yes, I agree") {
@@ -146,12 +146,15 @@ func TestConfirmation_ShowsWhatIsAgreedTo_AndAnswersActs(t *testing.T) {
 	if want := []string{"confirm new", "not_me new"}; !slices.Equal(s.used, want) {
 		t.Errorf("counted %v", s.used)
 	}
+	if got := bodyOf(s.ask(http.MethodPost, "/c/t", "action=not_me", "Content-Type", form)); strings.Contains(got, "Please confirm") || !strings.Contains(got, "<h1>Your sign-up</h1>") {
+		t.Errorf("who has answered is asked again: %s", got)
+	}
 	s.links.asking.Waits, s.links.asking.Ended = false, true
 	if got := bodyOf(s.ask(http.MethodGet, "/c/t", "")); strings.Contains(got, "Yes, I agree") || !strings.Contains(got, "Only a new request can be confirmed.") {
 		t.Errorf("ended: %s", got)
 	}
 	s.links.asking.Refused = true
-	if got := bodyOf(s.ask(http.MethodGet, "/c/t", "")); strings.Contains(got, "<button") || !strings.Contains(got, "You refused these e-mails.") {
+	if got := bodyOf(s.ask(http.MethodGet, "/c/t", "")); strings.Contains(got, "<button") || strings.Contains(got, "I agree to") || !strings.Contains(got, "You refused these e‑mails.") {
 		t.Errorf("refused: %s", got)
 	}
 }
@@ -309,7 +312,7 @@ func TestDone_SaysWhatIsSoAfterIt(t *testing.T) {
 	}{
 		{"action=keep&channel=newsletter", recipient.Receiving, "You will go on getting Weekly &lt;newsletter&gt;."},
 		{"action=keep&channel=newsletter", recipient.Asked, "What is sent to you is below."},
-		{"action=pause&channel=newsletter&months=1", recipient.Paused, "is paused until 17 March 2026."},
+		{"action=pause&channel=newsletter&months=1", recipient.Paused, "is paused until 17 March 2026."},
 		{"action=pause&channel=newsletter&months=1", recipient.Inactive, "What is sent to you is below."},
 	} {
 		s := newSite(t)
@@ -323,7 +326,7 @@ func TestDone_SaysWhatIsSoAfterIt(t *testing.T) {
 func TestPage_InGerman_HasDaysAsPeopleSayThem(t *testing.T) {
 	s := newSite(t)
 	body := bodyOf(s.ask(http.MethodGet, "/u/t?lang=de", ""))
-	for _, want := range []string{"Einwilligung vom 3. März 2026", "Bis 17. März 2026 wird nichts gesendet", "E\u2011Mail"} {
+	for _, want := range []string{"Einwilligung vom 3. März 2026", "Bis 17. März 2026 wird nichts gesendet", "E\u2011Mail"} {
 		if !strings.Contains(body, want) {
 			t.Errorf("the page lacks %q", want)
 		}

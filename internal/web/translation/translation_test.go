@@ -182,7 +182,7 @@ func TestTexts_NamesAndDays(t *testing.T) {
 	if got := german.Called(name); got != name.DE {
 		t.Errorf("got %q", got)
 	}
-	if got := german.Day(time.Date(2026, 1, 3, 0, 0, 0, 0, time.UTC)); got != "3. Jänner 2026" {
+	if got := german.Day(time.Date(2026, 1, 3, 0, 0, 0, 0, time.UTC)); got != "3. Jänner 2026" {
 		t.Errorf("got %q", got)
 	}
 	if got := german.Get("recipient.unheard-of"); got != "recipient.unheard-of" {
