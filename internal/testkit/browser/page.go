@@ -97,7 +97,11 @@ func (p *Page) Press(key Key) {
 // Screenshot writes a picture of the whole page, below its visible part too, to a file as PNG.
 func (p *Page) Screenshot(file string) {
 	p.t.Helper()
-	picture, err := chromedp.Run(p.ctx, chromedp.FullScreenshot(100))
+	capture := chromedp.FullScreenshot(100)
+	if Evaluate[bool](p, "document.documentElement.scrollHeight <= innerHeight") {
+		capture = chromedp.CaptureScreenshot() // A full one of a page from right to left is shifted where nothing is below the visible part.
+	}
+	picture, err := chromedp.Run(p.ctx, capture)
 	if err == nil {
 		err = os.WriteFile(file, picture, 0o600)
 	}
