@@ -438,7 +438,8 @@ func (x *CheckConsentResponse) GetLinks() *MessageLinks {
 // The links of one message. They are credentials of its recipient: they stand in no other message.
 type MessageLinks struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Value of the header List-Unsubscribe, such as <https://consent.example/u/TOKEN>.
+	// Value of the header List-Unsubscribe, such as <https://consent.example/u/TOKEN>; with a mailto: after it, such as
+	// <mailto:leave@acme.example?subject=unsubscribe%20TOKEN>, if the server has an address for such mails.
 	ListUnsubscribe string `protobuf:"bytes,1,opt,name=list_unsubscribe,json=listUnsubscribe,proto3" json:"list_unsubscribe,omitempty"`
 	// Value of the header List-Unsubscribe-Post. A DKIM signature has to cover both headers.
 	ListUnsubscribePost string `protobuf:"bytes,2,opt,name=list_unsubscribe_post,json=listUnsubscribePost,proto3" json:"list_unsubscribe_post,omitempty"`
