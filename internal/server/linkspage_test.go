@@ -101,8 +101,12 @@ func TestLinksPage_APersonWalksIt(t *testing.T) {
 		scripts, dark bool
 		width         int
 	}{
-		{english, true, false, 1280}, {english, false, true, 320}, {german, true, true, 320}, {german, false, false, 1280},
-		{arabic, true, false, 320}, {arabic, false, true, 1280},
+		{english, true, false, 1280},
+		{english, false, true, 320},
+		{german, true, true, 320},
+		{german, false, false, 1280},
+		{arabic, true, false, 320},
+		{arabic, false, true, 1280},
 	} {
 		name := fmt.Sprintf("%s-%d-%d", c.lang, c.width, i)
 		t.Run(name, func(t *testing.T) {
