@@ -27,7 +27,7 @@ func confined() map[string][]string {
 		"google.golang.org/protobuf": grpc,
 		"google.golang.org/genproto": grpc,
 		"github.com/grpc-ecosystem/": grpc,
-		"github.com/spf13/":          {"internal/bench/command", "internal/cli", "internal/cli/connect", "internal/cli/consumers", "internal/cli/failure", "internal/cli/imports", "internal/cli/intake", "internal/cli/sources", "internal/cli/kit", "internal/cli/lists", "internal/cli/watch", "internal/cli/webhooks", "internal/config", "internal/cli/extlists"},
+		"github.com/spf13/":          {"internal/bench/command", "internal/cli", "internal/cli/connect", "internal/cli/consumers", "internal/cli/failure", "internal/cli/imports", "internal/cli/intake", "internal/cli/sources", "internal/cli/kit", "internal/cli/lists", "internal/cli/pages", "internal/cli/watch", "internal/cli/webhooks", "internal/config", "internal/cli/extlists"},
 		"github.com/tink-crypto/":    {"internal/seal", "internal/token"},
 		"github.com/FastFilter/":     {"suppressionfilter"},
 		"github.com/emersion/":       {"internal/lmtp"},
