@@ -342,6 +342,9 @@ type Reader interface {
 	// SubjectsIn returns the subjects with ids in the range, with their states, in order of their ids, read in one statement. Of more than
 	// limit it returns the first limit, and with the last of them all that have its id.
 	SubjectsIn(ctx context.Context, ids IDRange, limit int) (Head, []SubjectState, error)
+	// SubjectsByID returns the subjects with the ids, without their states, in no order. An id that is given twice is returned once, and one
+	// that several subjects have for each of them; the zero id has none.
+	SubjectsByID(ctx context.Context, ids []consent.SubjectID) (Head, []Subject, error)
 	// Catalogs returns the versions of the catalog greater than after, by version.
 	Catalogs(ctx context.Context, after int64) (Head, []Catalog, error)
 	// Refs returns the references with a number greater than after, by number.

@@ -38,7 +38,10 @@ const (
 	Record       = `e.position, e.recorded_time, e.header, e.evidence, e.leaf_hash, e.tree_hashes`
 	Outline      = `e.position, e.subject, e.kind, e.occurred_time, e.evidence IS NOT NULL`
 	Hashes       = `e.position, e.leaf_hash, e.tree_hashes`
-	SubjectState = `k.form, k.digest, k.subject, k.key_version, k.fold_version, k.address, k.erased_time, s.position, s.state`
+	SubjectState = subject + `, s.position, s.state`
+	// SubjectAlone leaves out the state.
+	SubjectAlone = subject + `, NULL, NULL`
+	subject      = `k.form, k.digest, k.subject, k.key_version, k.fold_version, k.address, k.erased_time`
 )
 
 // KindVoid is the number of the kind of events that count whenever they occurred.
@@ -58,6 +61,13 @@ const (
 func UniquePositions(positions []int64) []int64 {
 	unique := slices.Clone(positions)
 	slices.Sort(unique)
+	return slices.Compact(unique)
+}
+
+// UniqueIDs returns the ids in order, each once, in a slice of its own.
+func UniqueIDs(ids []consent.SubjectID) []consent.SubjectID {
+	unique := slices.Clone(ids)
+	slices.SortFunc(unique, func(a, b consent.SubjectID) int { return bytes.Compare(a[:], b[:]) })
 	return slices.Compact(unique)
 }
 

@@ -44,6 +44,7 @@ func TestStatements_FindRowsByKey_WhateverTheTablesHeldWhenPlanned(t *testing.T)
 		"ledger":     {records.SelectLedger, []any{int64(0), 10}},
 		"subjectIDs": {records.SelectSubjectIDs, []any{make([]byte, 16), 10}},
 		"subjectsIn": {records.SelectSubjectsIn, []any{make([]byte, 16), digests[0], 10}},
+		"byID":       {selectSubjectsByID, []any{digests}},
 		"refs":       {records.SelectRefs, []any{int32(0)}},
 		"states":     {selectStates, []any{digests}},
 		"eventRefs":  {selectEventRefs, []any{[]int16{1}, digests, digests}},

@@ -6,6 +6,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/ledger"
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/column"
@@ -13,6 +14,13 @@ import (
 )
 
 const selectHashes = `SELECT ` + column.Hashes + ` FROM events e WHERE e.position = ANY ($1::bigint[])`
+
+const selectSubjectsByID = `SELECT ` + column.SubjectAlone + ` FROM subjects k WHERE k.subject = ANY ($1::bytea[])`
+
+// SubjectsByID returns the subjects with the ids.
+func (s *Store) SubjectsByID(ctx context.Context, ids []consent.SubjectID) (storage.Head, []storage.Subject, error) {
+	return records.SubjectsByID(ctx, s.view, selectSubjectsByID, []any{idArray(ids)})
+}
 
 // Hashes returns the hashes that are stored with events.
 func (s *Store) Hashes(ctx context.Context, positions []int64) (storage.Head, map[int64]ledger.NodeHashes, error) {

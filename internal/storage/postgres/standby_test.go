@@ -34,6 +34,10 @@ var reads = map[string]func(context.Context, storage.Store) error{
 		_, err := s.SubjectIDs(ctx, consent.SubjectID{}, 1)
 		return err
 	},
+	"SubjectsByID": func(ctx context.Context, s storage.Store) error {
+		_, _, err := s.SubjectsByID(ctx, []consent.SubjectID{{1}})
+		return err
+	},
 	"Catalogs": func(ctx context.Context, s storage.Store) error { _, _, err := s.Catalogs(ctx, 0); return err },
 	"Refs":     func(ctx context.Context, s storage.Store) error { _, _, err := s.Refs(ctx, 0); return err },
 	"Outlines": func(ctx context.Context, s storage.Store) error { _, err := s.Outlines(ctx, 0, 1); return err },

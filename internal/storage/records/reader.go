@@ -51,6 +51,20 @@ func EventsOf(
 	return head, events, nil
 }
 
+// SubjectsByID reads the columns of [column.SubjectAlone] from each row.
+func SubjectsByID(ctx context.Context, query Query, sql string, args []any) (storage.Head, []storage.Subject, error) {
+	subjects := column.NewSubjectStates(false)
+	head, err := query(ctx, "read subjects by their ids", sql, args, subjects.Add)
+	if err != nil {
+		return storage.Head{}, nil, err
+	}
+	var found []storage.Subject
+	for _, s := range subjects.All() {
+		found = append(found, s.Subject)
+	}
+	return head, found, nil
+}
+
 // Hashes reads the columns of [column.Hashes] from each row.
 func Hashes(ctx context.Context, query Query, sql string, args []any) (storage.Head, map[int64]ledger.NodeHashes, error) {
 	hashes := map[int64]ledger.NodeHashes{}

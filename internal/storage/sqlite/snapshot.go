@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/ledger"
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/column"
@@ -12,6 +13,14 @@ import (
 
 const selectHashes = `
 		SELECT ` + column.Hashes + ` FROM json_each(?1) a CROSS JOIN events e ON e.position = a.value`
+
+const selectSubjectsByID = `
+		SELECT ` + column.SubjectAlone + ` FROM json_each(?1) a CROSS JOIN subjects k ON k.subject = unhex(a.value)`
+
+// SubjectsByID returns the subjects with the ids.
+func (s *Store) SubjectsByID(ctx context.Context, ids []consent.SubjectID) (storage.Head, []storage.Subject, error) {
+	return records.SubjectsByID(ctx, s.query, selectSubjectsByID, []any{jsonSubjects(column.UniqueIDs(ids))})
+}
 
 // Hashes returns the hashes that are stored with events.
 func (s *Store) Hashes(ctx context.Context, positions []int64) (storage.Head, map[int64]ledger.NodeHashes, error) {

@@ -1,6 +1,8 @@
 package storagetest
 
 import (
+	"bytes"
+	"slices"
 	"testing"
 
 	"github.com/assent-io/assent/internal/consent"
@@ -14,6 +16,7 @@ func listTests() []Test {
 		{"SubjectIDs_Page", testSubjectIDsPages},
 		{"SubjectIDs_WithoutNobody", testSubjectIDsNobody},
 		{"SubjectsIn_ARange_InOrderOfIDs_WithTheirStates", testSubjectsIn},
+		{"SubjectsByID_EachOnce_WithoutTheirStates", testSubjectsByID},
 		{"SubjectsIn_SeveralOfOneID_AreInOnePage", testSubjectsInSameID},
 		{"Catalogs_GreaterThanAfter_ByVersion", testCatalogs},
 		{"Refs_GreaterThanAfter_ByNumber", testRefs},
@@ -109,6 +112,27 @@ func testSubjectsIn(t *testing.T, open Open) {
 		Same(t, "the subjects", got, want)
 		Same(t, "the head", h, head(1))
 	}
+}
+
+func testSubjectsByID(t *testing.T, open Open) {
+	store := Initialised(t, open)
+	twin := subject(4)
+	twin.ID = id(2)
+	Write(t, store, &storage.Changes{
+		Head: head(1), Subjects: []storage.Subject{subject(1), subject(2), subject(3), twin, tombstone(50)}, States: []storage.State{state(1, 1)},
+	})
+	h, got, err := store.SubjectsByID(t.Context(), []consent.SubjectID{id(2), id(77), id(1), id(2), {}})
+	NoError(t, "SubjectsByID", err)
+	want := []storage.Subject{subject(1), subject(2), twin}
+	for _, list := range [][]storage.Subject{got, want} {
+		slices.SortFunc(list, func(a, b storage.Subject) int { return bytes.Compare(a.Key.Digest[:], b.Key.Digest[:]) })
+	}
+	Same(t, "the subjects", got, want)
+	Same(t, "the head", h, head(1))
+	h, got, err = store.SubjectsByID(t.Context(), nil)
+	NoError(t, "SubjectsByID of none", err)
+	Same(t, "the subjects", got, []storage.Subject(nil))
+	Same(t, "the head", h, head(1))
 }
 
 func testSubjectsInSameID(t *testing.T, open Open) {
