@@ -164,7 +164,7 @@ func wire(env *env.Env, opts *Options) *Service {
 	s.Lists = erased.New(env, s.Guard)
 	s.Consumers = consumers.New(env, s.Guard, s.engine)
 	s.Recorder = record.New(env, s.reference, s.engine, s.Rights, s.Counter, decided)
-	s.Links = recipient.New(env, reader, s.engine, s.Recorder, opts.Links)
+	s.Links = recipient.New(env, reader, s.engine, s.Recorder, s.Checker, opts.Links)
 	s.Remover = retention.New(env, s.reference, reader, s.engine, s.Rights)
 	s.Exporter = export.New(env, s.reference, s.Guard, s.Checker, s.Checkpoints, s.Counter)
 	s.Feed = changes.New(env, s.reference, s.Guard, s.Checkpoints, s.Counter, s.Consumers, opts.Feed)

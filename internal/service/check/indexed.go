@@ -119,28 +119,20 @@ func (s *Checker) waitForFence(ctx context.Context) error {
 func (s *Checker) decideInMemory(ctx context.Context, q *request, in *checkInput) (answer, indexState, error) {
 	q.discardOutcomes()
 	seen, now := indexState{behind: s.index.Behind()}, s.Instant()
-	head := s.index.Head()
-	if seen.head = head; head == nil {
+	if seen.head = s.index.Head(); seen.head == nil {
 		return answer{}, seen, errIndexUnusable
 	}
-	stand, err := s.requestContextOf(ctx, q.Digests.Keys, head)
+	stand, err := s.requestContextOf(ctx, q.Digests.Keys, seen.head)
 	if err != nil {
 		return answer{}, seen, err
 	}
 	var got answer
 	for from := 0; from < len(q.items); {
-		v, ok := s.index.View()
-		if !ok {
-			return answer{}, seen, errIndexUnusable
+		v, err := s.viewWith(ctx, q.Digests.Keys, &stand)
+		if err != nil {
+			return answer{}, seen, err
 		}
-		if head = v.Head(); !stand.isFor(head) {
-			v.Close() // The request context may have to be read from the database, which no caller does that holds a view.
-			if stand, err = s.requestContextOf(ctx, q.Digests.Keys, head); err != nil {
-				return answer{}, seen, err
-			}
-			continue
-		}
-		to := min(from+addressesPerView, len(q.items))
+		to, head := min(from+addressesPerView, len(q.items)), v.Head()
 		part, err := s.decidePart(q, from, to, &stand, v, in.Request, now)
 		if err != nil {
 			return answer{}, seen, err
@@ -153,13 +145,38 @@ func (s *Checker) decideInMemory(ctx context.Context, q *request, in *checkInput
 	return got, seen, nil
 }
 
+// viewWith returns a view, and makes the request context that of its head.
+func (s *Checker) viewWith(ctx context.Context, digests *seal.Keys, stand *requestContext) (index.View, error) {
+	for {
+		v, ok := s.index.View()
+		if !ok {
+			return v, errIndexUnusable
+		}
+		head := v.Head()
+		if stand.isFor(head) {
+			return v, nil
+		}
+		v.Close() // The request context may have to be read from the database, which no caller does that holds a view.
+		var err error
+		if *stand, err = s.requestContextOf(ctx, digests, head); err != nil {
+			return v, err
+		}
+	}
+}
+
+// timeOf returns the time that is decided for under a head: now, or, where the clock lags behind the ledger, when that was written last.
+func (s *Checker) timeOf(now consent.Instant, head *storage.Head) consent.Instant {
+	if s.unsafe.DecideByOwnClock {
+		return now
+	}
+	return max(now, head.Recorded)
+}
+
 // decidePart decides about some addresses by one view, which it closes.
 func (s *Checker) decidePart(q *request, from, to int, stand *requestContext, v index.View, r consent.Request, now consent.Instant) (answer, error) {
 	defer v.Close()
-	head, at := v.Head(), now
-	if !s.unsafe.DecideByOwnClock {
-		at = max(now, head.Recorded)
-	}
+	head := v.Head()
+	at := s.timeOf(now, head)
 	force := reference.InForce(stand.versions, at)
 	if err := stand.caller.NeedChannel(r.Channel, force.Parsed); err != nil {
 		return answer{}, err

@@ -41,11 +41,7 @@ func (l *Links) OneClick(ctx context.Context, text string, by By) (Outcome, erro
 	case err != nil:
 		return 0, err
 	}
-	seen, err := l.look(ctx, h)
-	if err != nil {
-		return 0, err
-	}
-	outcome, err := l.judge(seen, h)
+	outcome, err := l.foresee(ctx, h, func(s *sight) (Outcome, error) { return l.judge(s, h) })
 	if err != nil || outcome == Known || outcome == Nonsense {
 		return outcome, err
 	}

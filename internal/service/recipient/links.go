@@ -26,12 +26,14 @@ type Links struct {
 	reader   *asof.Reader
 	engine   *txn.Engine
 	recorder *record.Recorder
+	memory   Memory
+	rows     *addresses
 	opts     Options
 }
 
 // New returns the use case. It acts as the client [access.RecipientID], whoever calls.
-func New(env *env.Env, reader *asof.Reader, engine *txn.Engine, recorder *record.Recorder, opts Options) *Links {
-	return &Links{Env: env, reader: reader, engine: engine, recorder: recorder, opts: opts}
+func New(env *env.Env, reader *asof.Reader, engine *txn.Engine, recorder *record.Recorder, memory Memory, opts Options) *Links {
+	return &Links{Env: env, reader: reader, engine: engine, recorder: recorder, memory: memory, rows: newAddresses(env.Store), opts: opts}
 }
 
 // ErrNonsense is returned for a token that leads to nothing: it was never made here, or was altered; or its person was erased, or its channel
@@ -91,33 +93,18 @@ func (l *Links) addressOf(ctx context.Context, id consent.SubjectID) (string, er
 	if id == (consent.SubjectID{}) {
 		return "", ErrNonsense
 	}
-	_, rows, err := l.Store.SubjectsIn(ctx, storage.IDRange{After: before(id), Through: id}, 1)
-	if err != nil {
+	row, found, err := l.rows.row(ctx, id)
+	switch {
+	case err != nil:
 		return "", env.StoreFault(err)
+	case !found:
+		return "", ErrGone
 	}
-	for i := range rows {
-		row := &rows[i]
-		if row.ID != id || row.Key.Form != consent.FormExact || row.Address == nil {
-			continue
-		}
-		plain, err := l.Keys.Open(seal.PurposeAddress, row.ID[:], row.Address)
-		if err != nil {
-			return "", fmt.Errorf("open the address of a link: %w", err)
-		}
-		return string(plain), nil
+	plain, err := l.Keys.Open(seal.PurposeAddress, id[:], row.Address)
+	if err != nil {
+		return "", fmt.Errorf("open the address of a link: %w", err)
 	}
-	return "", ErrGone
-}
-
-// before returns the id before one that is not zero.
-func before(id consent.SubjectID) consent.SubjectID {
-	for i := len(id) - 1; i >= 0; i-- {
-		id[i]--
-		if id[i] != 0xff {
-			break
-		}
-	}
-	return id
+	return string(plain), nil
 }
 
 // asRecipient returns the context of a call that a person makes by a link.

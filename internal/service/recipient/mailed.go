@@ -42,12 +42,16 @@ func (l *Links) Mailed(ctx context.Context, text string, at consent.Instant, dry
 	case err != nil:
 		return 0, err
 	}
-	seen, err := l.look(ctx, h)
-	if err != nil {
-		return 0, err
+	judge := func(s *sight) (Outcome, error) { return l.judgeMailed(s, h, at) }
+	if dryRun {
+		seen, err := l.look(ctx, h)
+		if err != nil {
+			return 0, err
+		}
+		return judge(seen)
 	}
-	outcome, err := l.judgeMailed(seen, h, at)
-	if err != nil || dryRun || outcome == Known || outcome == Nonsense {
+	outcome, err := l.foresee(ctx, h, judge)
+	if err != nil || outcome == Known || outcome == Nonsense {
 		return outcome, err
 	}
 	return l.write(ctx, h, func(w *transaction) (Outcome, error) {
