@@ -97,6 +97,7 @@ func (e *env) prepare(ctx context.Context) (err error) {
 	e.cfg = config.Server{
 		DatabaseURL: e.opts.DatabaseURL, Keys: e.opts.Keys, Catalog: filepath.Join(e.folder, "catalog.yaml"),
 		GRPCAddress: "127.0.0.1:0", HTTPAddress: "127.0.0.1:0", Migrate: true,
+		PublicURL: "https://bench.example",
 	}
 	if e.cfg.DatabaseURL.Reveal() == "" {
 		e.cfg.DatabaseURL = config.NewSecret("sqlite:" + filepath.Join(e.folder, "bench.db"))

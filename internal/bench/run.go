@@ -14,7 +14,7 @@ import (
 
 // cases returns all that can be measured, in the order in which it is: what records comes last.
 func (e *env) cases() []benchCase {
-	return slices.Concat(e.readingCases(), e.indexCases(), e.feedCases(), e.writingCases(), e.listCases())
+	return slices.Concat(e.readingCases(), e.indexCases(), e.feedCases(), e.writingCases(), e.linkCases(), e.listCases())
 }
 
 // Cases returns the names of all cases.

@@ -40,7 +40,7 @@ func mustHold(t *testing.T, report bench.Report) {
 		"withdraw, one at a time, p50", "grants, 64 writers: events", "record, batches of 1,000: events", "check during an import, p99",
 		"withdraw during an import, p99", "snapshot: live heap, at most", "100 watchers, p99 from acknowledgement",
 		"follower in clear: check", "follower, keyed: check", "filter: look-up of a hash", "filter: look-up of an address, hashed before",
-		"export: entries of a csv file", "export: entries of a filter file",
+		"clicks as they come, p99", "clicks on one link", "export: entries of a csv file", "export: entries of a filter file",
 	} {
 		found := false
 		for _, f := range report.Figures {
