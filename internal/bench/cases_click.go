@@ -38,6 +38,9 @@ func (e *env) clicks(ctx context.Context) ([]Figure, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := e.settle(ctx); err != nil {
+		return nil, err
+	}
 	bare, stop, err := bareHTTP(ctx)
 	if err != nil {
 		return nil, err
