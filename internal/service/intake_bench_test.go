@@ -21,6 +21,7 @@ func BenchmarkDoor(b *testing.B) {
 			var next atomic.Int64
 			b.ReportAllocs()
 			b.ResetTimer()
+			before := processorTime(b)
 			var group sync.WaitGroup
 			for range connections {
 				client := mailServer(b, at)
@@ -41,6 +42,7 @@ func BenchmarkDoor(b *testing.B) {
 			}
 			group.Wait()
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "mails/s")
+			b.ReportMetric(float64((processorTime(b)-before).Microseconds())/float64(b.N), "processor-µs/op")
 		})
 	}
 }
