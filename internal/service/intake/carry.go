@@ -30,7 +30,14 @@ func (f *From) recorder(ctx context.Context) context.Context {
 // Take carries out what a source of a provider reports, and returns what became of each report once all of it is stored. After an error some of
 // it may be stored; the same reports again change nothing of that. Errors: those of the store and NO_CATALOG.
 func (s *Intake) Take(ctx context.Context, from From, reports []intake.Report) ([]Outcome, error) {
-	items, err := s.carry(ctx, &from, reports, false)
+	if len(reports) == 0 {
+		return nil, nil
+	}
+	head, err := s.Store.Head(ctx)
+	if err != nil {
+		return nil, env.StoreFault(err)
+	}
+	items, err := s.carry(ctx, &head, &from, reports, false)
 	if err != nil {
 		return nil, err
 	}
@@ -42,12 +49,13 @@ func (s *Intake) Take(ctx context.Context, from From, reports []intake.Report) (
 }
 
 // carry carries out reports. All but what persons say by links is one transaction. With dryRun it says what would be done, and changes nothing.
-// The errors are those of the store and NO_CATALOG.
-func (s *Intake) carry(ctx context.Context, from *From, reports []intake.Report, dryRun bool) ([]*item, error) {
+// The head is one that was read for the call: by it the figures name channels; what is recorded goes by the catalog under the lock. The errors are
+// those of the store and NO_CATALOG.
+func (s *Intake) carry(ctx context.Context, head *storage.Head, from *From, reports []intake.Report, dryRun bool) ([]*item, error) {
 	if len(reports) == 0 {
 		return nil, nil
 	}
-	cat, err := s.catalog(ctx)
+	cat, err := s.catalog(ctx, head)
 	if err != nil {
 		return nil, err
 	}
@@ -79,13 +87,9 @@ func (s *Intake) carry(ctx context.Context, from *From, reports []intake.Report,
 	return items, nil
 }
 
-// catalog returns the catalog in force.
-func (s *Intake) catalog(ctx context.Context) (*catalog.Catalog, error) {
-	head, err := s.Store.Head(ctx)
-	if err != nil {
-		return nil, env.StoreFault(err)
-	}
-	versions, err := s.reference.Catalogs.UpTo(ctx, &head)
+// catalog returns the catalog in force under a head.
+func (s *Intake) catalog(ctx context.Context, head *storage.Head) (*catalog.Catalog, error) {
+	versions, err := s.reference.Catalogs.UpTo(ctx, head)
 	if err != nil {
 		return nil, err
 	}

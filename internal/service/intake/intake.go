@@ -14,6 +14,7 @@ import (
 	"github.com/assent-io/assent/internal/service/recipient"
 	"github.com/assent-io/assent/internal/service/reference"
 	"github.com/assent-io/assent/internal/service/txn"
+	"github.com/assent-io/assent/internal/storage"
 )
 
 // Links reads the tokens of links, and carries out what persons say by them.
@@ -141,7 +142,11 @@ const (
 
 // SubmitMail reads a mail and carries out what it says. Errors: SCOPE_MISSING, NO_CATALOG, and those of the store and of the body.
 func (s *Intake) SubmitMail(ctx context.Context, m *Mail) (*Result, error) {
-	who, err := s.admit(ctx, access.ScopeSuppress)
+	head, err := s.Store.Head(ctx)
+	if err != nil {
+		return nil, env.StoreFault(err)
+	}
+	who, err := s.admitUnder(ctx, &head, access.ScopeSuppress)
 	if err != nil {
 		return nil, err
 	}
@@ -149,7 +154,7 @@ func (s *Intake) SubmitMail(ctx context.Context, m *Mail) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	items, err := s.carry(ctx, &From{Source: m.Source}, read.Reports, m.DryRun)
+	items, err := s.carry(ctx, &head, &From{Source: m.Source}, read.Reports, m.DryRun)
 	if err != nil {
 		return nil, err
 	}
@@ -169,7 +174,11 @@ func (s *Intake) admit(ctx context.Context, scopes ...access.Scope) (access.Call
 	if err != nil {
 		return access.Caller{}, env.StoreFault(err)
 	}
-	who, err := s.guard.Admit(ctx, &head)
+	return s.admitUnder(ctx, &head, scopes...)
+}
+
+func (s *Intake) admitUnder(ctx context.Context, head *storage.Head, scopes ...access.Scope) (access.Caller, error) {
+	who, err := s.guard.Admit(ctx, head)
 	if err != nil {
 		return access.Caller{}, err
 	}

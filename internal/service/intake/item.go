@@ -183,6 +183,7 @@ func (it *item) acts() bool {
 
 // takeChannel takes what the catalog says of the channel.
 func (it *item) takeChannel(cat *catalog.Catalog) {
+	it.department, it.sender = "", ""
 	if ch, ok := cat.Channel(it.channel); ok {
 		it.department, it.sender = ch.Department, ch.SenderIdentities[0]
 	}

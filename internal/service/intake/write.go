@@ -34,6 +34,7 @@ func (w *writing) run() (err error) {
 	if w.cat, err = w.Catalog(w.Recorded); err != nil {
 		return err
 	}
+	w.item.takeChannel(w.cat)
 	if w.known, err = w.Knowledge(&w.item.places); err != nil {
 		return err
 	}
