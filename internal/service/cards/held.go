@@ -72,7 +72,7 @@ func (g *gatherer) addHeld(
 	if err != nil {
 		return err
 	}
-	held, _, err := g.reader.open(states)
+	held, err := g.reader.open(states)
 	if err != nil {
 		return err
 	}

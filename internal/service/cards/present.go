@@ -36,11 +36,11 @@ func (r *Reader) PresentIn(ctx context.Context, ids storage.IDRange, limit int) 
 	}
 	last := rows[len(rows)-1].ID
 	rows = slices.DeleteFunc(rows, func(s storage.SubjectState) bool { return s.Key.Form == consent.FormMail })
-	all, byKey, err := r.open(rows)
+	all, err := r.open(rows)
 	if err != nil {
 		return nil, last, err
 	}
-	err = r.unpack(ctx, &head, rows, byKey)
+	err = r.unpack(ctx, &head, rows, all)
 	return present(all), last, err
 }
 

@@ -39,37 +39,37 @@ func (r *Reader) load(ctx context.Context, part Part, keys []storage.SubjectKey)
 	if err != nil {
 		return nil, err
 	}
-	all, byKey, err := r.open(rows)
+	all, err := r.open(rows)
 	if err != nil {
 		return nil, err
 	}
 	if part.Present {
-		return all, r.unpack(ctx, &head, rows, byKey)
+		return all, r.unpack(ctx, &head, rows, all)
 	}
-	return all, r.fold(ctx, part, byKey)
+	return all, r.fold(ctx, part, all)
 }
 
-// open returns the subjects of rows, but for those that were erased as a whole, without their states.
-func (r *Reader) open(rows []storage.SubjectState) ([]*subject, map[storage.SubjectKey]*subject, error) {
-	byKey := make(map[storage.SubjectKey]*subject, len(rows))
+// open returns the subjects of rows in their order, but for those that were erased as a whole, without their states.
+func (r *Reader) open(rows []storage.SubjectState) ([]*subject, error) {
+	made := make([]subject, len(rows)) // One piece of memory: they are read together, and forgotten together.
 	all := make([]*subject, 0, len(rows))
 	for i := range rows {
 		row := &rows[i]
 		if row.ID == (consent.SubjectID{}) {
 			continue
 		}
-		s := &subject{key: row.Key, id: row.ID, version: row.KeyVersion}
+		s := &made[i]
+		s.key, s.id, s.version = row.Key, row.ID, row.KeyVersion
 		if row.Address != nil {
 			plain, err := r.Keys.Open(seal.PurposeAddress, row.ID[:], row.Address)
 			if err != nil {
-				return nil, nil, err
+				return nil, err
 			}
 			s.address = string(plain)
 		}
-		byKey[row.Key] = s
 		all = append(all, s)
 	}
-	return all, byKey, nil
+	return all, nil
 }
 
 // HasUndo reports whether an undo took effect in a part of the ledger, which may have changed any card.
@@ -82,10 +82,11 @@ func (r *Reader) HasUndo(ctx context.Context, head *storage.Head, part Part) (bo
 }
 
 // fold puts the folds of the events up to the two ends of a reading into the subjects, from one read of the events.
-func (r *Reader) fold(ctx context.Context, part Part, byKey map[storage.SubjectKey]*subject) error {
-	keys := make([]storage.SubjectKey, 0, len(byKey))
-	for key := range byKey {
-		keys = append(keys, key)
+func (r *Reader) fold(ctx context.Context, part Part, all []*subject) error {
+	byKey := make(map[storage.SubjectKey]*subject, len(all))
+	keys := make([]storage.SubjectKey, len(all))
+	for i, s := range all {
+		byKey[s.key], keys[i] = s, s.key
 	}
 	head, headers, err := r.Store.EventsOf(ctx, keys, 0, part.UpTo)
 	if err != nil {
@@ -175,21 +176,22 @@ func (s *subject) links() []consent.Linked {
 	return with
 }
 
-// unpack puts the stored states into the subjects. Those that cannot be read are folded from their events.
-func (r *Reader) unpack(ctx context.Context, head *storage.Head, rows []storage.SubjectState, byKey map[storage.SubjectKey]*subject) error {
+// unpack puts the stored states into the subjects that open made of the rows. Those that cannot be read are folded from their events.
+func (r *Reader) unpack(ctx context.Context, head *storage.Head, rows []storage.SubjectState, all []*subject) error {
 	names, err := r.Names.Of(ctx, head)
 	if err != nil {
 		return err
 	}
-	unread := map[storage.SubjectKey]*subject{}
+	var unread []*subject
 	for i := range rows {
-		s := byKey[rows[i].Key]
-		if s == nil {
+		if len(all) == 0 || rows[i].Key != all[0].key {
 			continue
 		}
+		s := all[0]
+		all = all[1:]
 		state, err := asof.UnpackState(names, rows[i].State.Packed, head)
 		if errors.Is(err, tlv.ErrEncoding) {
-			unread[s.key] = s
+			unread = append(unread, s)
 			continue
 		}
 		if err != nil {
