@@ -100,7 +100,7 @@ func (g *gathering) newMailbox(s *cards.Subject) (*mailbox, error) {
 // ownPlaces returns where the addresses are found that are written as folded forms, and reads their domains.
 func (g *gathering) ownPlaces(ctx context.Context, all []*cards.Subject) ([]subjects.Places, error) {
 	found := make([]subjects.Places, len(all))
-	var keys []storage.SubjectKey
+	keys := make([]storage.SubjectKey, 0, len(all))
 	for i, s := range all {
 		if s.Text == "" {
 			continue
@@ -116,7 +116,7 @@ func (g *gathering) ownPlaces(ctx context.Context, all []*cards.Subject) ([]subj
 			keys = append(keys, domain.Keys...)
 		}
 	}
-	return found, g.load(ctx, keys)
+	return found, g.loadDomains(ctx, keys)
 }
 
 // stopsAt reports whether a rule of one of the domains blocks.

@@ -18,6 +18,7 @@ type gathering struct {
 	in      *Request
 	locator *subjects.Locator
 	loaded  map[storage.SubjectKey]*cards.Subject // nil values: they do not exist
+	linked  []*cards.Subject                      // those read with links that were not followed yet
 	page    Page
 }
 
@@ -26,6 +27,7 @@ func newGathering(l *List, in *Request, size int) *gathering {
 	return &gathering{
 		of: l, reader: l.reader, in: in, locator: subjects.NewLocator(l.reader.Keys, size),
 		loaded: make(map[storage.SubjectKey]*cards.Subject, 3*size), // with the exact form and the domain of each
+		page:   Page{Entries: make([]Entry, 0, size)},
 	}
 }
 
@@ -59,7 +61,7 @@ func (m *mailbox) isNameless() bool {
 
 // load reads the subjects that were not read yet.
 func (g *gathering) load(ctx context.Context, keys []storage.SubjectKey) error {
-	var missing []storage.SubjectKey
+	missing := make([]storage.SubjectKey, 0, len(keys))
 	for _, key := range keys {
 		if _, ok := g.loaded[key]; !ok {
 			g.loaded[key] = nil
@@ -71,10 +73,29 @@ func (g *gathering) load(ctx context.Context, keys []storage.SubjectKey) error {
 	return err
 }
 
+// loadDomains is load for domains. What was read of one for another page of the list is read no more: many addresses share it.
+func (g *gathering) loadDomains(ctx context.Context, keys []storage.SubjectKey) error {
+	missing := g.of.takeDomains(g.loaded, keys)
+	if len(missing) == 0 {
+		return nil
+	}
+	all, err := g.reader.cards.Present(ctx, missing)
+	if err != nil {
+		return err
+	}
+	g.keep(all)
+	g.of.keepDomains(g.loaded, missing)
+	return nil
+}
+
 // keep keeps subjects that were read.
 func (g *gathering) keep(all []cards.Subject) {
 	for i := range all {
-		g.loaded[all[i].Key] = &all[i]
+		s := &all[i]
+		g.loaded[s.Key] = s
+		if s.Key.Form == consent.FormFolded && s.State != nil && len(s.State.Links) > 0 {
+			g.linked = append(g.linked, s)
+		}
 	}
 }
 
@@ -90,31 +111,25 @@ func (g *gathering) find(place *subjects.Place) *cards.Subject {
 
 // followLinks reads the folded forms that those read are linked with.
 func (g *gathering) followLinks(ctx context.Context) error {
-	for {
+	for len(g.linked) > 0 {
 		var keys []storage.SubjectKey
-		for key, s := range g.loaded {
-			if s == nil || s.State == nil || key.Form != consent.FormFolded {
-				continue
-			}
+		for _, s := range g.linked {
 			for i := range s.State.Links {
-				other := storage.SubjectKey{Form: consent.FormFolded, Digest: s.State.Links[i].With.Folded}
-				if _, read := g.loaded[other]; !read {
-					keys = append(keys, other)
-				}
+				keys = append(keys, storage.SubjectKey{Form: consent.FormFolded, Digest: s.State.Links[i].With.Folded})
 			}
 		}
-		if len(keys) == 0 {
-			return nil
-		}
+		g.linked = nil
 		if err := g.load(ctx, keys); err != nil {
 			return err
 		}
 	}
+	return nil
 }
 
 // locate finds addresses, and reads what is known of them.
 func (g *gathering) locate(ctx context.Context, list []*person) error {
-	var keys []storage.SubjectKey
+	keys := make([]storage.SubjectKey, 0, 2*len(list))
+	var domains []storage.SubjectKey
 	for _, p := range list {
 		if len(p.places.Exact.Keys) == 0 {
 			if err := g.locator.Locate(&p.places, p.address, false); err != nil {
@@ -123,10 +138,13 @@ func (g *gathering) locate(ctx context.Context, list []*person) error {
 		}
 		keys = append(append(keys, p.places.Exact.Keys...), p.places.Folded.Keys...)
 		for i := range p.places.Domains {
-			keys = append(keys, p.places.Domains[i].Keys...)
+			domains = append(domains, p.places.Domains[i].Keys...)
 		}
 	}
 	if err := g.load(ctx, keys); err != nil {
+		return err
+	}
+	if err := g.loadDomains(ctx, domains); err != nil {
 		return err
 	}
 	if err := g.followLinks(ctx); err != nil {

@@ -152,6 +152,9 @@ func (m *mailbox) addresses() []*person {
 	if m.text != "" && own.address.Exact() == m.text && own.address.Folded() == m.text {
 		list = append(list, own)
 	}
+	if len(m.known) == 0 {
+		return list
+	}
 	texts := map[string]address.Address{}
 	for _, a := range m.known {
 		if a.Exact() != m.text {

@@ -72,11 +72,49 @@ type List struct {
 	// then. Returned are the list hashes of exact forms that did, reopened those of the folded forms of which one is not blocked.
 	erased             []storage.SubjectKey
 	returned, reopened map[[32]byte]bool
+	// domains are those that were read; nil values: they do not exist. Each is as it was at the beginning of the list, or later, which is what
+	// the list promises: what changed of it since is told after the list.
+	domains map[storage.SubjectKey]*cards.Subject
 }
+
+// maxDomains is how many domains are kept at most for the pages of a list.
+const maxDomains = 100_000
 
 // Begin returns a list of which nothing was read.
 func (r *Reader) Begin() *List {
-	return &List{reader: r, returned: map[[32]byte]bool{}, reopened: map[[32]byte]bool{}}
+	return &List{
+		reader: r, returned: map[[32]byte]bool{}, reopened: map[[32]byte]bool{}, domains: map[storage.SubjectKey]*cards.Subject{},
+	}
+}
+
+// takeDomains puts those of the domains that were read for the list into a map that lacks them, and returns the keys of the others.
+func (l *List) takeDomains(into map[storage.SubjectKey]*cards.Subject, keys []storage.SubjectKey) []storage.SubjectKey {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var missing []storage.SubjectKey
+	for _, key := range keys {
+		if _, ok := into[key]; ok {
+			continue
+		}
+		s, ok := l.domains[key]
+		if !ok {
+			missing = append(missing, key)
+		}
+		into[key] = s
+	}
+	return missing
+}
+
+// keepDomains keeps the domains with the keys as a map has them.
+func (l *List) keepDomains(from map[storage.SubjectKey]*cards.Subject, keys []storage.SubjectKey) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.domains)+len(keys) > maxDomains {
+		clear(l.domains)
+	}
+	for _, key := range keys {
+		l.domains[key] = from[key]
+	}
 }
 
 // Page returns what the first subjects with ids in a range have for the list, about as many subjects as the limit says, and the id of the last;

@@ -7,8 +7,6 @@ import (
 	"slices"
 	"sync"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/feed"
@@ -17,8 +15,6 @@ import (
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/storage"
 )
-
-var errPanicked = errors.New("a part of the list panicked")
 
 // BlockListRequest says which block list is exported.
 type BlockListRequest struct {
@@ -113,12 +109,15 @@ func (x *listing) run(ctx context.Context) error {
 		return err
 	}
 	list := x.feed.lists.Begin()
-	if err := x.parts(ctx, list); err != nil {
+	parts := x.feed.options.ListParts
+	if err := blocklist.InParts(ctx, parts, func(ctx context.Context, n int) error {
+		return x.part(ctx, list, storage.SplitIDs(n, parts))
+	}); err != nil {
 		return err
 	}
 	for more := true; more; {
 		if more, err = x.page(ctx, func(in *blocklist.Request) (blocklist.Page, bool, error) {
-			return list.Rest(ctx, x.reader.form.snapshotPage(), in)
+			return list.Rest(ctx, listPage, in)
 		}); err != nil {
 			return err
 		}
@@ -126,35 +125,11 @@ func (x *listing) run(ctx context.Context) error {
 	return x.send(BlockListPart{End: &x.end})
 }
 
-// parts sends what all subjects have for the list, several parts of them at once. A panic in one of them is one of the call, which ends it:
-// in a goroutine of its own it would end the server.
-func (x *listing) parts(ctx context.Context, list *blocklist.List) error {
-	group, reading := errgroup.WithContext(ctx)
-	thrown := make([]any, x.feed.options.ListParts)
-	for n := range thrown {
-		group.Go(func() (err error) {
-			defer func() {
-				if thrown[n] = recover(); thrown[n] != nil {
-					err = errPanicked // It ends the other parts.
-				}
-			}()
-			return x.part(reading, list, storage.SplitIDs(n, len(thrown)))
-		})
-	}
-	err := group.Wait()
-	for _, t := range thrown {
-		if t != nil {
-			panic(t)
-		}
-	}
-	return err
-}
-
 // part sends what the subjects with ids in a range have for the list.
 func (x *listing) part(ctx context.Context, list *blocklist.List, ids storage.IDRange) error {
 	for {
 		more, err := x.page(ctx, func(in *blocklist.Request) (page blocklist.Page, more bool, err error) {
-			page, ids.After, err = list.Page(ctx, ids, x.reader.form.snapshotPage(), in)
+			page, ids.After, err = list.Page(ctx, ids, listPage, in)
 			return page, ids.After != (consent.SubjectID{}), err
 		})
 		if err != nil || !more {
@@ -203,30 +178,46 @@ func (x *listing) page(ctx context.Context, read func(*blocklist.Request) (block
 	if err != nil {
 		return false, err
 	}
-	entries, told, err := x.shown(&page)
+	size := listPart
+	if x.reader.form.keyed() {
+		size = len(page.Entries) // Those of many people are mixed.
+	}
+	for part := range page.Parts(size) {
+		if err := x.deliver(ctx, part); err != nil {
+			return false, err
+		}
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.end.Missing += page.Missing
+	x.end.Reopened += page.Reopened
+	return more, nil
+}
+
+// deliver sends entries, if the caller may still read them.
+func (x *listing) deliver(ctx context.Context, of []blocklist.Entry) error {
+	entries, told, err := x.shown(of)
 	if err != nil {
-		return false, err
+		return err
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	head, err := x.feed.Store.Head(ctx)
 	if err != nil {
-		return false, err
+		return err
 	}
 	if err := x.feed.readmit(ctx, x.reader, &head); err != nil {
-		return false, err
+		return err
 	}
-	x.end.Entries += int64(len(entries))
-	x.end.Missing += page.Missing
-	x.end.Reopened += page.Reopened
 	if len(entries) == 0 {
-		return more, nil
+		return nil
 	}
 	if err := x.feed.disclosures.CountList(ctx, &x.reader.who, x.feed.now(&head), x.channel, told); err != nil {
-		return false, err
+		return err
 	}
+	x.end.Entries += int64(len(entries))
 	x.feed.counts.entries.Add(int64(len(entries)))
-	return more, x.send(BlockListPart{Entries: entries})
+	return x.send(BlockListPart{Entries: entries})
 }
 
 // request returns what a page is read by. The head is read before the page: it has everything up to there, or more.
@@ -256,12 +247,12 @@ func (x *listing) request(ctx context.Context) (*blocklist.Request, error) {
 	return &blocklist.Request{Channel: channel, Worths: worths, Lists: w.lists, At: x.made, Hashed: x.reader.form.keyed()}, nil
 }
 
-// shown returns the entries of a page as the reader sees them, and the subjects that it learns of, in the order of the page.
-func (x *listing) shown(page *blocklist.Page) ([]BlockListEntry, []disclosure.Told, error) {
-	entries := make([]BlockListEntry, len(page.Entries))
-	told := make([]disclosure.Told, 0, len(page.Entries))
-	for i := range page.Entries {
-		e := &page.Entries[i]
+// shown returns entries as the reader sees them, and the subjects that it learns of, in the order of the entries.
+func (x *listing) shown(of []blocklist.Entry) ([]BlockListEntry, []disclosure.Told, error) {
+	entries := make([]BlockListEntry, len(of))
+	told := make([]disclosure.Told, 0, len(of))
+	for i := range of {
+		e := &of[i]
 		var err error
 		if entries[i], err = x.reader.form.listed(e); err != nil {
 			return nil, nil, err
@@ -275,6 +266,13 @@ func (x *listing) shown(page *blocklist.Page) ([]BlockListEntry, []disclosure.To
 	})
 	return entries, told, nil
 }
+
+const (
+	// listPage is how many subjects are read at once for a block list. Each read begins with an empty cache of the database where others write.
+	listPage = 5000
+	// listPart is how many entries of them are sent at once.
+	listPart = 1000
+)
 
 // listed returns an entry of a block list as the reader sees it.
 func (x *form) listed(e *blocklist.Entry) (BlockListEntry, error) {

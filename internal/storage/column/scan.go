@@ -2,6 +2,7 @@ package column
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/codec"
@@ -93,6 +94,14 @@ func NewSubjectStates(afterHead bool) *SubjectStates {
 	s.dest = append(s.dest, &s.form, &s.digest, &s.subject, &s.keyVersion, &s.foldVersion, &s.address, &s.erased,
 		&s.statePosition, &s.state)
 	return &s
+}
+
+// mostExpected is for how many rows there is room before they come: a limit may be any number.
+const mostExpected = 5000
+
+// Expect makes room for so many rows.
+func (s *SubjectStates) Expect(rows int) {
+	s.subjects = slices.Grow(s.subjects, min(max(rows, 0), mostExpected))
 }
 
 // Add reads a row.

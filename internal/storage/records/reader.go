@@ -162,6 +162,7 @@ func (r Reader) SubjectIDs(ctx context.Context, after consent.SubjectID, limit i
 // SubjectsIn returns subjects of a range of ids.
 func (r Reader) SubjectsIn(ctx context.Context, ids storage.IDRange, limit int) (storage.Head, []storage.SubjectState, error) {
 	subjects := column.NewSubjectStates(false)
+	subjects.Expect(limit)
 	head, err := r.query(ctx, "read subjects", SelectSubjectsIn, []any{ids.After[:], ids.Through[:], max(limit, 0)}, subjects.Add)
 	if err != nil {
 		return storage.Head{}, nil, err
