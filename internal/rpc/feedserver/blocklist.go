@@ -1,9 +1,11 @@
 package feedserver
 
 import (
+	"cmp"
 	"encoding/hex"
 
 	"google.golang.org/grpc"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/address"
@@ -18,10 +20,7 @@ func (s *feedServer) ExportBlockList(
 ) error {
 	in := changes.BlockListRequest{Channel: m.GetChannel(), Consumer: m.GetConsumer()}
 	return s.use.ExportBlockList(stream.Context(), in, func(p changes.BlockListPart) error {
-		part := &assentv1.ExportBlockListResponse{Entries: make([]*assentv1.BlockListEntry, len(p.Entries))}
-		for i := range p.Entries {
-			part.Entries[i] = blockListEntry(&p.Entries[i], m.GetChannel())
-		}
+		part := &assentv1.ExportBlockListResponse{Entries: blockListEntries(p.Entries, consent.ScopeChannel+":"+m.GetChannel())}
 		if start := p.Start; start != nil {
 			part.Start = &assentv1.BlockListStart{
 				StoreId: hex.EncodeToString(start.StoreID[:]), Channel: channel(&start.Channel), Form: start.Form,
@@ -36,19 +35,28 @@ func (s *feedServer) ExportBlockList(
 	})
 }
 
-func blockListEntry(e *changes.BlockListEntry, channel string) *assentv1.BlockListEntry {
-	m := &assentv1.BlockListEntry{
-		Match: matchOf(e.Match), Kind: kindOf(e.Kind), Scope: string(e.Scope), Reason: string(e.Reason), SinceTime: handler.Timestamp(e.Since),
-		UntilTime: handler.Timestamp(e.Until), Partial: e.Partial, Derived: e.Derived,
-		FoldVersion: int32(e.FoldVersion), //nolint:gosec // It is a small number.
+// blockListEntries returns the messages of entries; refused is the scope of a refusal. They are some pieces of memory, and not some for each entry.
+func blockListEntries(list []changes.BlockListEntry, refused string) []*assentv1.BlockListEntry {
+	messages, since := make([]assentv1.BlockListEntry, len(list)), make([]timestamppb.Timestamp, len(list))
+	addresses := make([]assentv1.BlockListEntry_Address, len(list))
+	all := make([]*assentv1.BlockListEntry, len(list))
+	for i := range list {
+		e, m := &list[i], &messages[i]
+		m.Match, m.Kind, m.Scope, m.Reason = matchOf(e.Match), kindOf(e.Kind), cmp.Or(string(e.Scope), refused), string(e.Reason)
+		m.UntilTime, m.Partial, m.Derived = handler.Timestamp(e.Until), e.Partial, e.Derived
+		m.FoldVersion = int32(e.FoldVersion) //nolint:gosec // It is a small number.
+		if !e.Since.IsZero() {
+			t := e.Since.Time()
+			since[i].Seconds, since[i].Nanos = t.Unix(), int32(t.Nanosecond()) //nolint:gosec // It is less than a second.
+			m.SinceTime = &since[i]
+		}
+		if e.Hash != "" {
+			m.Recipient = &assentv1.BlockListEntry_Hash{Hash: e.Hash}
+		} else {
+			addresses[i].Address = e.Address
+			m.Recipient = &addresses[i]
+		}
+		all[i] = m
 	}
-	if m.Scope == "" { // of a refusal
-		m.Scope = consent.ScopeChannel + ":" + channel
-	}
-	if e.Hash != "" {
-		m.Recipient = &assentv1.BlockListEntry_Hash{Hash: e.Hash}
-	} else {
-		m.Recipient = &assentv1.BlockListEntry_Address{Address: e.Address}
-	}
-	return m
+	return all
 }

@@ -80,10 +80,7 @@ func (g *gathering) newMailbox(s *cards.Subject) (*mailbox, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &mailbox{subject: s, text: s.Text}
-	if len(rules) > 0 {
-		m.stopped = g.stopping(rules)
-	}
+	m := &mailbox{subject: s, text: s.Text, rules: rules, stopped: g.stopping(rules)}
 	for _, spelling := range feed.Spellings(s.State) {
 		b := g.in.Channel.Blocks(g.in.Worths.ExactCard(nil, s.State, spelling), nil, nil, g.in.At)
 		if len(b.Exact) == 0 {

@@ -34,8 +34,9 @@ func newGathering(l *List, in *Request, size int) *gathering {
 // person is one address with all that is known of it.
 type person struct {
 	address address.Address
-	places  subjects.Places // without keys: they were not looked for yet
-	exact   *cards.Subject  // nil: there is none
+	places  *subjects.Places // nil: they were not looked for yet
+	box     *mailbox         // that it is of, if that is known; nil: it is not
+	exact   *cards.Subject   // nil: there is none
 	folded  *cards.Subject
 	blocks  feed.Blocks
 	// ofFolded says that the folded form is blocked, as far as no grant of this address counts.
@@ -45,7 +46,9 @@ type person struct {
 // mailbox is a folded form of the page, with the addresses that it is known by.
 type mailbox struct {
 	subject *cards.Subject
-	// stopped are the rules that block the folded form, as far as no grant counts; spellings those of each spelling that no address is known of.
+	// rules are those of the folded form. Stopped are those of them that block it, as far as no grant counts; spellings those of each spelling
+	// that no address is known of.
+	rules     []feed.Rule
 	stopped   []feed.Rule
 	spellings map[[16]byte][]feed.Rule
 	known     map[[16]byte]address.Address // by the evidence
@@ -131,8 +134,9 @@ func (g *gathering) locate(ctx context.Context, list []*person) error {
 	keys := make([]storage.SubjectKey, 0, 2*len(list))
 	var domains []storage.SubjectKey
 	for _, p := range list {
-		if len(p.places.Exact.Keys) == 0 {
-			if err := g.locator.Locate(&p.places, p.address, false); err != nil {
+		if p.places == nil {
+			p.places = &subjects.Places{}
+			if err := g.locator.Locate(p.places, p.address, false); err != nil {
 				return err
 			}
 		}
@@ -166,14 +170,19 @@ func (g *gathering) judge(p *person) error {
 	if p.exact != nil {
 		known.Exact = p.exact.State
 	}
+	stops := false
 	if p.folded != nil {
-		spelling, err := g.locator.Digests.Spelling(p.folded.KeyVersion, p.address.Exact())
-		if err != nil {
+		known.Folded = p.folded.State
+		var err error
+		if known.Spelling, err = g.spelling(p); err != nil {
 			return err
 		}
-		known.Folded, known.Spelling = p.folded.State, spelling.Sum
-		if folded, err = g.foldedRules(p.folded); err != nil {
+		if p.box != nil && p.box.subject == p.folded {
+			folded, stops = p.box.rules, len(p.box.stopped) > 0
+		} else if folded, err = g.foldedRules(p.folded); err != nil {
 			return err
+		} else {
+			stops = len(g.stopping(folded)) > 0
 		}
 	}
 	exact := g.in.Worths.ExactCard(known.Exact, known.Folded, known.Spelling, g.in.Lists.Append(nil, p.address)...)
@@ -184,8 +193,17 @@ func (g *gathering) judge(p *person) error {
 		}
 	}
 	p.blocks = g.in.Channel.Blocks(exact, folded, domains, g.in.At)
-	p.ofFolded = len(p.blocks.Folded) > 0 || len(folded) > 0 && len(g.stopping(folded)) > 0
+	p.ofFolded = len(p.blocks.Folded) > 0 || stops
 	return nil
+}
+
+// spelling returns the spelling of an address that has a folded subject; zero if that has nothing of one spelling, for which it would matter.
+func (g *gathering) spelling(p *person) ([16]byte, error) {
+	if len(feed.Spellings(p.folded.State)) == 0 {
+		return [16]byte{}, nil
+	}
+	spelling, err := g.locator.Digests.Spelling(p.folded.KeyVersion, p.address.Exact())
+	return spelling.Sum, err
 }
 
 // foldedRules returns the rules of a folded form and of what it is linked with.
@@ -202,6 +220,9 @@ func (g *gathering) foldedRules(s *cards.Subject) ([]feed.Rule, error) {
 
 // stopping returns those of the rules that block where no grant counts.
 func (g *gathering) stopping(rules []feed.Rule) []feed.Rule {
+	if len(rules) == 0 {
+		return nil
+	}
 	b := g.in.Channel.Blocks(nil, rules, nil, g.in.At)
 	return b.Folded
 }

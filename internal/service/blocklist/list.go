@@ -143,7 +143,10 @@ func (g *gathering) mailboxes(ctx context.Context, all []*cards.Subject) error {
 // addresses returns the addresses that a mailbox is known by: first the one that is written as the folded form, if that is one.
 func (m *mailbox) addresses() []*person {
 	var list []*person
-	own := &person{address: m.own.Address, places: *m.own}
+	own := &person{address: m.own.Address, places: m.own, box: m}
+	if len(m.own.Exact.Keys) == 0 {
+		own.places = nil
+	}
 	if m.subject.Text == "" { // The text is known by the evidence.
 		if a, err := address.Parse(m.text); err == nil {
 			own.address = a
@@ -162,7 +165,7 @@ func (m *mailbox) addresses() []*person {
 		}
 	}
 	for _, text := range slices.Sorted(maps.Keys(texts)) {
-		list = append(list, &person{address: texts[text]})
+		list = append(list, &person{address: texts[text], box: m})
 	}
 	return list
 }

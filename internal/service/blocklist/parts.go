@@ -1,9 +1,11 @@
 package blocklist
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"iter"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -56,4 +58,18 @@ func (p *Page) Parts(size int) iter.Seq[[]Entry] {
 // sharesSubject reports whether both are about one subject.
 func (e *Entry) sharesSubject(other *Entry) bool {
 	return e.About != nil && other.About != nil && e.About.Key == other.About.Key
+}
+
+// InOrder returns the rows in order; those that compare as equal stay as they are. Places are ordered, and the rows moved once: they are large.
+func InOrder[Row any](rows []Row, compare func(a, b *Row) int) []Row {
+	places := make([]int, len(rows))
+	for i := range places {
+		places[i] = i
+	}
+	slices.SortFunc(places, func(i, j int) int { return cmp.Or(compare(&rows[i], &rows[j]), cmp.Compare(i, j)) })
+	ordered := make([]Row, len(rows))
+	for n, i := range places {
+		ordered[n] = rows[i]
+	}
+	return ordered
 }

@@ -49,3 +49,14 @@ func TestParts_HaveEveryEntryInOrder_AndThoseOfASubjectTogether(t *testing.T) {
 		}
 	}
 }
+
+func TestInOrder_EqualOnesStayAsTheyAre(t *testing.T) {
+	t.Parallel()
+	given := []string{"b1", "a2", "c1", "a1", "b0"}
+	got := blocklist.InOrder(given, func(a, b *string) int { return cmpFirst(*a, *b) })
+	if diff := cmp.Diff([]string{"a2", "a1", "b1", "b0", "c1"}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func cmpFirst(a, b string) int { return int(a[0]) - int(b[0]) }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/assent-io/assent/internal/consent"
@@ -261,10 +262,9 @@ func (x *listing) shown(of []blocklist.Entry) ([]BlockListEntry, []disclosure.To
 			told = append(told, disclosure.Told{Key: e.About.Key, Subject: e.About.ID})
 		}
 	}
-	slices.SortStableFunc(entries, func(a, b BlockListEntry) int { // The order of the ids says nothing.
-		return cmp.Or(cmp.Compare(a.Match, b.Match), cmp.Compare(a.Address, b.Address), cmp.Compare(a.Hash, b.Hash))
-	})
-	return entries, told, nil
+	return blocklist.InOrder(entries, func(a, b *BlockListEntry) int { // That of the ids says nothing.
+		return cmp.Or(cmp.Compare(a.Match, b.Match), strings.Compare(a.Address, b.Address), strings.Compare(a.Hash, b.Hash))
+	}), told, nil
 }
 
 const (

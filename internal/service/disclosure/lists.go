@@ -59,6 +59,7 @@ func (t *disclosureCounter) collectList() {
 	defer t.movingCounts.Unlock()
 	t.dropForgottenLocked()
 	l := &t.lists[0]
+	t.pending = slices.Grow(t.pending, len(l.told))
 	for _, s := range l.told {
 		t.pending = append(t.pending, storage.Learnt{
 			Key: s.Key, Subject: s.Subject, Day: l.kind.day, Client: l.kind.client, Channel: l.kind.channel, Count: 1, At: l.at,
