@@ -3,6 +3,7 @@ package suppressionfile
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"container/heap"
 	"encoding/binary"
 	"errors"
@@ -17,6 +18,7 @@ const (
 	smallList     = 1 << 20  // bytes up to which memory grows with the list
 	runBuffer     = 64 << 10 // of each run that is merged
 	maxRecord     = 1 << 20
+	mostMemory    = 1 << 30 // so that 32 bits say where a record is
 )
 
 // Scratch keeps addresses or hashes while they are sorted, where memory is not enough. An *os.File is one; the caller makes it readable
@@ -39,8 +41,19 @@ type sorter struct {
 	buffer  *bufio.Writer
 }
 
-// span is where a record is in memory.
-type span struct{ from, to int }
+// span is where a record is in memory. The first is the beginning of the record as a number, for most records differ there: to look at both of
+// two records would read two places of memory that are in no cache.
+type span struct {
+	first    uint64
+	from, to uint32
+}
+
+// spanOf returns the span of the record that memory ends with.
+func spanOf(memory []byte, from int) span {
+	var first [8]byte
+	copy(first[:], memory[from:])
+	return span{binary.BigEndian.Uint64(first[:]), uint32(from), uint32(len(memory))} //nolint:gosec // mostMemory is less.
+}
 
 // run is where a sorted run is in the scratch file.
 type run struct{ from, length int64 }
@@ -50,6 +63,7 @@ func (s *sorter) add(record []byte) error {
 	if s.limit == 0 {
 		s.limit = defaultMemory
 	}
+	s.limit = min(s.limit, mostMemory)
 	if len(record) > maxRecord {
 		return fmt.Errorf("an entry of %d bytes is too long to be sorted; %d are the most", len(record), maxRecord)
 	}
@@ -64,12 +78,15 @@ func (s *sorter) add(record []byte) error {
 	}
 	from := len(s.memory)
 	s.memory = append(s.memory, record...)
-	s.records = append(s.records, span{from, len(s.memory)})
+	s.records = append(s.records, spanOf(s.memory, from))
 	return nil
 }
 
 func (s *sorter) sortMemory() {
 	slices.SortFunc(s.records, func(x, y span) int {
+		if x.first != y.first {
+			return cmp.Compare(x.first, y.first)
+		}
 		return bytes.Compare(s.memory[x.from:x.to], s.memory[y.from:y.to])
 	})
 }
@@ -86,14 +103,14 @@ func (s *sorter) spill() error {
 	r := run{from: s.written}
 	var length [binary.MaxVarintLen64]byte
 	for _, record := range s.records {
-		n := binary.PutUvarint(length[:], uint64(record.to-record.from)) //nolint:gosec // A length is never negative.
+		n := binary.PutUvarint(length[:], uint64(record.to-record.from))
 		if _, err := s.buffer.Write(length[:n]); err != nil {
 			return failedToSort(err)
 		}
 		if _, err := s.buffer.Write(s.memory[record.from:record.to]); err != nil {
 			return failedToSort(err)
 		}
-		r.length += int64(n + record.to - record.from)
+		r.length += int64(n) + int64(record.to-record.from)
 	}
 	if err := s.buffer.Flush(); err != nil {
 		return failedToSort(err)
