@@ -93,7 +93,7 @@ func (e *env) mailing(ctx context.Context, people int) ([]string, error) {
 			in.Events, ask.Addresses = append(in.Events, who.Events[0]), append(ask.Addresses, who.Address)
 			e.next = max(e.next, n+1)
 		}
-		if _, err := recordAll(ctx, e.api.record, in); err != nil {
+		if _, err := persons.RecordAll(ctx, e.api.record, in); err != nil {
 			return nil, err
 		}
 		out := &assentv1.BatchCheckConsentResponse{}

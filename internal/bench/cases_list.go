@@ -71,14 +71,14 @@ func (e *env) refuse(ctx context.Context) error {
 	e.opts.tell("recording %d refusals", e.opts.Refusals)
 	people := persons.Population{Seed: ^e.opts.Seed}
 	group, running := errgroup.WithContext(ctx)
-	group.SetLimit(DefaultInFlight)
-	for from := 0; from < e.opts.Refusals && running.Err() == nil; from += DefaultBatch {
+	group.SetLimit(persons.DefaultInFlight)
+	for from := 0; from < e.opts.Refusals && running.Err() == nil; from += persons.DefaultBatch {
 		group.Go(func() error {
 			in := &assentv1.BatchRecordEventsRequest{BatchId: people.Batch().String()}
-			for n := from; n < min(from+DefaultBatch, e.opts.Refusals); n++ {
+			for n := from; n < min(from+persons.DefaultBatch, e.opts.Refusals); n++ {
 				in.Events = append(in.Events, people.Refusal(n))
 			}
-			_, err := recordAll(running, e.api.record, in)
+			_, err := persons.RecordAll(running, e.api.record, in)
 			return err
 		})
 	}

@@ -83,12 +83,12 @@ func (e *env) recording(ctx context.Context) ([]Figure, error) {
 	next.Store(1 << 32) // Beyond the people of the grants above.
 	return e.besideBare(ctx, "record, batches of 1,000: events", side{"assent", batchWorkers, func(ctx context.Context, _ int) (int, error) {
 		in := &assentv1.BatchRecordEventsRequest{}
-		for len(in.GetEvents()) < DefaultBatch {
+		for len(in.GetEvents()) < persons.DefaultBatch {
 			in.Events = append(in.Events, e.fresh.Person(int(next.Add(1))).Events...)
 		}
-		in.Events = in.Events[:DefaultBatch]
-		_, err := recordAll(ctx, e.api.record, in)
-		return DefaultBatch, err
+		in.Events = in.Events[:persons.DefaultBatch]
+		_, err := persons.RecordAll(ctx, e.api.record, in)
+		return persons.DefaultBatch, err
 	}}, true)
 }
 
@@ -152,14 +152,14 @@ func (e *env) duringImport(ctx context.Context, name string, rate float64, s sid
 	if err != nil {
 		return nil, err
 	}
-	var loaded Loaded
+	var loaded persons.Loaded
 	group, running := errgroup.WithContext(ctx)
 	imported, done := context.WithCancel(running)
 	defer done()
 	group.Go(func() (err error) {
 		defer done()
-		loaded, err = Load(running, e.api.record, Loading{
-			Population: e.fresh, First: e.unused(e.opts.Import), People: e.opts.Import, Batch: DefaultBatch, InFlight: DefaultInFlight,
+		loaded, err = persons.Load(running, e.api.record, persons.Loading{
+			Population: e.fresh, First: e.unused(e.opts.Import), People: e.opts.Import, Batch: persons.DefaultBatch, InFlight: persons.DefaultInFlight,
 		})
 		return err
 	})

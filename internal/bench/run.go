@@ -10,6 +10,8 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+
+	"github.com/assent-io/assent/internal/bench/persons"
 )
 
 // cases returns all that can be measured, in the order in which it is: what records comes last.
@@ -63,8 +65,8 @@ func Run(ctx context.Context, opts Options) (report Report, err error) {
 // populate records the population, unless it was before.
 func (e *env) populate(ctx context.Context) ([]Figure, error) {
 	e.opts.tell("recording %d people", e.opts.Recipients)
-	loaded, err := Load(ctx, e.api.record, Loading{
-		Population: e.opts.population(), People: e.opts.Recipients, Batch: DefaultBatch, InFlight: DefaultInFlight,
+	loaded, err := persons.Load(ctx, e.api.record, persons.Loading{
+		Population: e.opts.population(), People: e.opts.Recipients, Batch: persons.DefaultBatch, InFlight: persons.DefaultInFlight,
 	})
 	if err != nil {
 		return nil, err

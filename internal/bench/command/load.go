@@ -13,14 +13,14 @@ import (
 	"github.com/spf13/cobra"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
-	"github.com/assent-io/assent/internal/bench"
+	"github.com/assent-io/assent/internal/bench/persons"
 	"github.com/assent-io/assent/internal/cli/connect"
 )
 
 // load is the command that fills a server that runs.
 func (p *program) load() *cobra.Command {
 	var to connect.Options
-	load := bench.Loading{}
+	load := persons.Loading{}
 	cmd := &cobra.Command{
 		Use:   "load N",
 		Short: "Record N people who do not exist on a server that runs",
@@ -45,13 +45,13 @@ func (p *program) load() *cobra.Command {
 	to.AddFlags(cmd)
 	set := cmd.Flags()
 	set.Uint64Var(&load.Population.Seed, "seed", 1, "which people they are")
-	set.IntVar(&load.Batch, "batch", bench.DefaultBatch, "about how many events a call records; at most 5,000")
-	set.IntVar(&load.InFlight, "in-flight", bench.DefaultInFlight, "how many calls are under way at once")
+	set.IntVar(&load.Batch, "batch", persons.DefaultBatch, "about how many events a call records; at most 5,000")
+	set.IntVar(&load.InFlight, "in-flight", persons.DefaultInFlight, "how many calls are under way at once")
 	return cmd
 }
 
 // loadPeople loads, and says how fast it was.
-func (p *program) loadPeople(ctx context.Context, to *connect.Options, load bench.Loading) (err error) {
+func (p *program) loadPeople(ctx context.Context, to *connect.Options, load persons.Loading) (err error) {
 	conn, err := connect.Dial(to, p.notef)
 	if err != nil {
 		return err
@@ -59,7 +59,7 @@ func (p *program) loadPeople(ctx context.Context, to *connect.Options, load benc
 	defer func() { err = errors.Join(err, conn.Close()) }()
 	recorded, done := p.progress(int64(load.People))
 	load.Recorded = recorded
-	loaded, err := bench.Load(ctx, func(
+	loaded, err := persons.Load(ctx, func(
 		ctx context.Context, in *assentv1.BatchRecordEventsRequest,
 	) (*assentv1.BatchRecordEventsResponse, error) {
 		return connect.CallAgain(ctx, conn, assentv1.NewConsentServiceClient(conn).BatchRecordEvents, in)
@@ -71,7 +71,7 @@ func (p *program) loadPeople(ctx context.Context, to *connect.Options, load benc
 	return p.writeLoaded(&loaded)
 }
 
-func (p *program) writeLoaded(loaded *bench.Loaded) error {
+func (p *program) writeLoaded(loaded *persons.Loaded) error {
 	if p.isJSON() {
 		encoder := json.NewEncoder(p.stdout)
 		encoder.SetIndent("", "  ")

@@ -13,7 +13,7 @@ func allowed() map[string][]string {
 
 		"cmd/assent": {"internal/cli"},
 		"internal/bench/command": {
-			"api/assent/v1", "internal/bench", "internal/cli", "internal/cli/connect", "internal/cli/terminal",
+			"api/assent/v1", "internal/bench", "internal/bench/persons", "internal/cli", "internal/cli/connect", "internal/cli/terminal",
 			"internal/config", "internal/telemetry",
 		},
 

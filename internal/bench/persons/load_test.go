@@ -1,4 +1,4 @@
-package bench_test
+package persons_test
 
 import (
 	"context"
@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
-	"github.com/assent-io/assent/internal/bench"
+	"github.com/assent-io/assent/internal/bench/persons"
 )
 
 // recorder answers batches as a server does that has what it was sent before.
@@ -39,14 +39,14 @@ func (r *recorder) record(_ context.Context, in *assentv1.BatchRecordEventsReque
 
 func TestLoad_Again_RecordsNothingNew(t *testing.T) {
 	to := &recorder{known: map[string]bool{}}
-	load := bench.Loading{People: 500, Batch: 100, InFlight: 3}
+	load := persons.Loading{People: 500, Batch: 100, InFlight: 3}
 	var last int64
 	load.Recorded = func(people int64) { last = max(last, people) }
-	first, err := bench.Load(t.Context(), to.record, load)
+	first, err := persons.Load(t.Context(), to.record, load)
 	if err != nil || first.People != 500 || first.Duplicates != 0 || int(first.Events) != len(to.known) {
 		t.Fatalf("got %+v, %v; %d events came", first, err, len(to.known))
 	}
-	again, err := bench.Load(t.Context(), to.record, load)
+	again, err := persons.Load(t.Context(), to.record, load)
 	if err != nil || again.Duplicates != first.Events || again.Events != first.Events {
 		t.Errorf("again: got %+v, %v", again, err)
 	}
@@ -57,7 +57,7 @@ func TestLoad_Again_RecordsNothingNew(t *testing.T) {
 
 func TestLoad_RefusedEvent_EndsItWithItsReason(t *testing.T) {
 	to := &recorder{known: map[string]bool{}, fail: "UNKNOWN_CHANNEL"}
-	_, err := bench.Load(t.Context(), to.record, bench.Loading{People: 500, Batch: 100, InFlight: 1})
+	_, err := persons.Load(t.Context(), to.record, persons.Loading{People: 500, Batch: 100, InFlight: 1})
 	if err == nil || !strings.Contains(err.Error(), "UNKNOWN_CHANNEL") {
 		t.Errorf("got %v", err)
 	}
@@ -69,10 +69,10 @@ func TestLoad_RefusedEvent_EndsItWithItsReason(t *testing.T) {
 func TestLoad_EndOfTheContext_EndsIt(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	to := &recorder{known: map[string]bool{}}
-	_, err := bench.Load(ctx, func(ctx context.Context, in *assentv1.BatchRecordEventsRequest) (*assentv1.BatchRecordEventsResponse, error) {
+	_, err := persons.Load(ctx, func(ctx context.Context, in *assentv1.BatchRecordEventsRequest) (*assentv1.BatchRecordEventsResponse, error) {
 		cancel()
 		return to.record(ctx, in)
-	}, bench.Loading{People: 5000, Batch: 10, InFlight: 1})
+	}, persons.Loading{People: 5000, Batch: 10, InFlight: 1})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}

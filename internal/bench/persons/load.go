@@ -1,4 +1,4 @@
-package bench
+package persons
 
 import (
 	"context"
@@ -10,7 +10,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
-	"github.com/assent-io/assent/internal/bench/persons"
 )
 
 // Record sends a batch of events.
@@ -18,7 +17,7 @@ type Record func(ctx context.Context, in *assentv1.BatchRecordEventsRequest) (*a
 
 // Loading is how people of a population are recorded.
 type Loading struct {
-	Population persons.Population
+	Population Population
 	// First is the number of the first person, People how many there are from there on.
 	First, People int
 	// Batch is about how many events one call records, InFlight how many calls are under way at once.
@@ -62,7 +61,7 @@ func Load(ctx context.Context, record Record, l Loading) (Loaded, error) {
 			for n := from; n < upTo; n++ {
 				in.Events = append(in.Events, l.Population.Person(n).Events...)
 			}
-			again, err := recordAll(running, record, in)
+			again, err := RecordAll(running, record, in)
 			if err != nil {
 				return err
 			}
@@ -88,8 +87,8 @@ func Load(ctx context.Context, record Record, l Loading) (Loaded, error) {
 // perCall is how many people have about as many events as one call records.
 func (l *Loading) perCall() int { return max(1, l.Batch*2/3) }
 
-// recordAll records a batch of valid events only, and returns how many of them were known.
-func recordAll(ctx context.Context, record Record, in *assentv1.BatchRecordEventsRequest) (known int64, err error) {
+// RecordAll records a batch of valid events only, and returns how many of them were known.
+func RecordAll(ctx context.Context, record Record, in *assentv1.BatchRecordEventsRequest) (known int64, err error) {
 	answer, err := record(ctx, in)
 	if err != nil {
 		return 0, err
