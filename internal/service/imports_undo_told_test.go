@@ -138,17 +138,17 @@ func (l *undoneLife) say(ctx context.Context, t *rapid.T, when string) {
 		}
 	}
 	if rapid.IntRange(0, 2).Draw(t, "started anew "+when) == 0 {
-		l.startAnew(t, l.s.Store)
+		l.startAnew(ctx, t, l.s.Store)
 	}
 }
 
 // startAnew ends the service, unless there is none yet, and begins another one over the store.
-func (l *undoneLife) startAnew(t *rapid.T, store storage.Store) {
+func (l *undoneLife) startAnew(ctx context.Context, t *rapid.T, store storage.Store) {
 	if l.s != nil {
 		l.s.Close()
 	}
 	var err error
-	l.s, err = New(l.w.t.Context(), store, l.w.keys, Options{Now: l.w.clock.Now, Logger: slog.New(slog.DiscardHandler), UndoPage: 2})
+	l.s, err = New(ctx, store, l.w.keys, Options{Now: l.w.clock.Now, Logger: slog.New(slog.DiscardHandler), UndoPage: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -182,7 +182,7 @@ func TestUndoImport_LeavesWhatIsTold_AsIfItHadNeverBeenImported(t *testing.T) {
 		first, ctx := w.acme()
 		w.eachLife(t, 5, func(t *rapid.T, run int) {
 			l := &undoneLife{w: w, erased: map[int]bool{}, one: fmt.Sprintf("p%d", run), two: fmt.Sprintf("q%d", run)}
-			l.startAnew(t, first.Store)
+			l.startAnew(ctx, t, first.Store)
 			defer func() { l.s.Close() }()
 			l.say(ctx, t, "before")
 			text := listFile(l.one, listRows(t))
@@ -199,7 +199,7 @@ func TestUndoImport_LeavesWhatIsTold_AsIfItHadNeverBeenImported(t *testing.T) {
 				t.Fatalf("undo: %+v, %v", left, err)
 			}
 			if rapid.Bool().Draw(t, "started anew at the end") {
-				l.startAnew(t, first.Store)
+				l.startAnew(ctx, t, first.Store)
 			}
 			undone, never := accountsOf(ctx, t, w, l.s, l.one), accountsOf(ctx, t, w, l.s, l.two)
 			if diff := l.differing(undone, never, left.Kept); diff != "" {
