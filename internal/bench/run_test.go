@@ -3,6 +3,7 @@ package bench_test
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"os"
@@ -86,6 +87,31 @@ func TestRun_Postgres_MeasuresEveryCase_AndMayBeRepeated(t *testing.T) {
 	}
 	if report.Database != "PostgreSQL" || report.Figures[0].Name != "withdraw, one at a time, p50" {
 		t.Errorf("once more: got %+v", report)
+	}
+}
+
+// What a person said by a link before anything of a bench is of a database that is in use.
+func TestRun_AfterClicksOfItsOwn_Goes_AfterThoseOfOthers_IsRefused(t *testing.T) {
+	opts, path := tiny(), filepath.Join(t.TempDir(), "bench.db")
+	opts.DatabaseURL, opts.Only, opts.Keys = config.NewSecret("sqlite:"+path), regexp.MustCompile("^clicks$"), path+".keys"
+	if _, err := seal.Create(opts.Keys); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if _, err := bench.Run(t.Context(), opts); err != nil {
+			t.Fatal(err)
+		}
+	}
+	db, err := sql.Open("sqlite", path)
+	if err == nil {
+		_, err = db.ExecContext(t.Context(), "UPDATE events SET actor = 'recipient', batch = NULL WHERE position = 2")
+		err = errors.Join(err, db.Close())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := bench.Run(t.Context(), opts); err == nil || !strings.Contains(err.Error(), "neither") {
+		t.Errorf("got %v", err)
 	}
 }
 

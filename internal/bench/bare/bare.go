@@ -24,7 +24,8 @@ type DB interface {
 	Insert(ctx context.Context, rows Rows) error
 	// ReadStates reads the key and the state of every recipient in one statement, as fast as it can be, and returns how many there are.
 	ReadStates(ctx context.Context) (int64, error)
-	// MadeBy reports whether every event was recorded in the batch, or by a client with an id that begins so, or is a catalog.
+	// MadeBy reports whether every event was recorded in the batch, or by a client with an id that begins so, or by a person by a link after
+	// the first of these, or is a catalog.
 	MadeBy(ctx context.Context, batch [16]byte, clients string) (bool, error)
 	// Close drops those tables and closes the connection.
 	Close(ctx context.Context) error
@@ -83,10 +84,13 @@ const (
 	// An update that changes nothing SQLite does not write.
 	touchHead  = "UPDATE ledger_head SET recorded_time = recorded_time + 1 WHERE id = 1"
 	readHead   = "SELECT position FROM ledger_head WHERE id = 1"
+	// What persons say by links names no client. It is of those whom the bench wrote to, unless it is from before anything of the bench: no
+	// other database lets the bench begin.
 	foreignOne = `
 		SELECT count(*) FROM (
 			SELECT 1 FROM events
 			WHERE (batch IS NULL OR batch <> $1) AND actor NOT LIKE $2 AND position NOT IN (SELECT position FROM catalogs)
+				AND (actor <> 'recipient' OR position < COALESCE((SELECT min(position) FROM events WHERE batch = $1 OR actor LIKE $2), position + 1))
 			LIMIT 1) AS a`
 )
 
