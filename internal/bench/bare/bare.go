@@ -82,8 +82,8 @@ func tables() [3]table {
 
 const (
 	// An update that changes nothing SQLite does not write.
-	touchHead  = "UPDATE ledger_head SET recorded_time = recorded_time + 1 WHERE id = 1"
-	readHead   = "SELECT position FROM ledger_head WHERE id = 1"
+	touchHead = "UPDATE ledger_head SET recorded_time = recorded_time + 1 WHERE id = 1"
+	readHead  = "SELECT position FROM ledger_head WHERE id = 1"
 	// What persons say by links names no client. It is of those whom the bench wrote to, unless it is from before anything of the bench: no
 	// other database lets the bench begin.
 	foreignOne = `
