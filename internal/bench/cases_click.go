@@ -4,14 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math"
-	"net"
-	"net/http"
-	"strings"
 	"time"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/bench/oneclick"
 	"github.com/assent-io/assent/internal/bench/persons"
 )
 
@@ -41,7 +38,7 @@ func (e *env) clicks(ctx context.Context) ([]Figure, error) {
 	if err := e.settle(ctx); err != nil {
 		return nil, err
 	}
-	bare, stop, err := bareHTTP(ctx)
+	bare, stop, err := oneclick.ServeBare(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -60,10 +57,10 @@ func (e *env) clicks(ctx context.Context) ([]Figure, error) {
 	if after, err := e.db.Position(ctx); err != nil || after-before < t.units {
 		return nil, errors.Join(err, fmt.Errorf("of %d clicks %d were recorded", t.units, after-before))
 	}
-	clicker := newClicker(e.pages)
+	clicker := oneclick.New(e.pages, clickConnections)
 	defer clicker.CloseIdleConnections()
 	again, err := closed(ctx, e.opts.Duration, side{"assent", mostWorkers, func(ctx context.Context, _ int) (int, error) {
-		return 1, clicker.click(ctx, tokens[0])
+		return 1, clicker.Click(ctx, tokens[0])
 	}})
 	if err != nil {
 		return nil, err
@@ -112,63 +109,13 @@ func (e *env) mailing(ctx context.Context, people int) ([]string, error) {
 
 // clicksAtRate has each of the persons click once, at the rate, at the server with the address.
 func clicksAtRate(ctx context.Context, duration time.Duration, address string, tokens []string) (tally, error) {
-	clicker := newClicker(address)
+	clicker := oneclick.New(address, clickConnections)
 	defer clicker.CloseIdleConnections()
 	next := make(chan string, len(tokens))
 	for _, token := range tokens {
 		next <- token
 	}
 	return open(ctx, ctx, duration, clickRate, side{"clicks", openWorkers, func(ctx context.Context, _ int) (int, error) {
-		return 1, clicker.click(ctx, <-next)
+		return 1, clicker.Click(ctx, <-next)
 	}})
-}
-
-// clicker posts what mailbox providers do.
-type clicker struct {
-	*http.Client
-
-	server string
-}
-
-func newClicker(address string) clicker {
-	connections := &http.Transport{MaxConnsPerHost: clickConnections, MaxIdleConnsPerHost: clickConnections}
-	return clicker{&http.Client{Transport: connections}, "http://" + address}
-}
-
-func (c clicker) click(ctx context.Context, token string) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.server+"/u/"+token, strings.NewReader("List-Unsubscribe=One-Click"))
-	if err != nil {
-		return err
-	}
-	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	answer, err := c.Do(request)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(io.Discard, answer.Body)
-	if answer.StatusCode != http.StatusOK {
-		err = errors.Join(err, fmt.Errorf("a click was answered with %s", answer.Status))
-	}
-	return errors.Join(err, answer.Body.Close())
-}
-
-// bareHTTP starts a server that reads each request and says that it was done. It returns its address, and what ends it.
-func bareHTTP(ctx context.Context) (address string, stop func() error, err error) {
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", nil, err
-	}
-	bare := &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.Copy(io.Discard, r.Body)
-		_, _ = io.WriteString(w, "done\n")
-	})}
-	ended := make(chan error, 1)
-	go func() { ended <- bare.Serve(listener) }()
-	return listener.Addr().String(), func() error {
-		err := bare.Close()
-		if served := <-ended; !errors.Is(served, http.ErrServerClosed) {
-			err = errors.Join(err, served)
-		}
-		return err
-	}, nil
 }

@@ -18,7 +18,7 @@ func allowed() map[string][]string {
 		},
 
 		"internal/bench": {
-			"api/assent/v1", "client", "client/follower", "examples", "internal/address", "internal/bench/bare", "internal/bench/broadcast", "internal/bench/persons", "internal/config", "internal/rpc", "internal/seal",
+			"api/assent/v1", "client", "client/follower", "examples", "internal/address", "internal/bench/bare", "internal/bench/broadcast", "internal/bench/oneclick", "internal/bench/persons", "internal/config", "internal/rpc", "internal/seal",
 			"internal/server", "internal/service/administration", "internal/telemetry", "suppressionfilter",
 		},
 		"internal/cli": {
@@ -385,6 +385,7 @@ func allowed() map[string][]string {
 
 		"internal/bench/bare":      {"internal/config"},
 		"internal/bench/broadcast": {"api/assent/v1"},
+		"internal/bench/oneclick":  {},
 		"internal/bench/persons":   {"api/assent/v1"},
 		"internal/certificate":     {"internal/atomicfile"},
 		"internal/yamltext":        {"internal/nearest"},
