@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -103,6 +104,8 @@ func (d *Door) close(ctx context.Context, tracked *tracker) {
 // session is a connection of a client.
 type session struct {
 	door *Door
+
+	mu   sync.Mutex // a mail in chunks (BDAT) is read while the client may say more
 	from string
 	to   []string
 }
@@ -110,13 +113,19 @@ type session struct {
 var _ smtp.LMTPSession = (*session)(nil)
 
 // Reset forgets the mail that was begun.
-func (s *session) Reset() { s.from, s.to = "", nil }
+func (s *session) Reset() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.from, s.to = "", nil
+}
 
 // Logout ends the session.
 func (s *session) Logout() error { return nil }
 
 // Mail begins a mail.
 func (s *session) Mail(from string, _ *smtp.MailOptions) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.from = from; from == "" {
 		s.from = "<>"
 	}
@@ -125,6 +134,8 @@ func (s *session) Mail(from string, _ *smtp.MailOptions) error {
 
 // Rcpt adds a recipient. Any is taken: what a mail is about does not hang on its recipient alone.
 func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.to = append(s.to, to)
 	return nil
 }
@@ -132,11 +143,16 @@ func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 // Data is not called for LMTP.
 func (s *session) Data(io.Reader) error { return errors.New("the server speaks LMTP") }
 
-// LMTPData takes the mail. It is one mail whatever the number of its recipients, so all get the same answer.
-func (s *session) LMTPData(body io.Reader, status smtp.StatusCollector) error {
-	err := s.door.take(s.from, s.to, body)
-	for _, to := range s.to {
-		status.SetStatus(to, err)
+// LMTPData takes the mail. It is one mail whatever the number of its recipients, so all get the same answer, which the library gives to those
+// of which it was told nothing. The mail is read to its end, also where what it is was clear before or it cannot be taken: of a mail in chunks
+// (BDAT) the library would answer for the chunk otherwise, and not for each recipient.
+func (s *session) LMTPData(body io.Reader, _ smtp.StatusCollector) error {
+	s.mu.Lock()
+	from, to := s.from, slices.Clone(s.to)
+	s.mu.Unlock()
+	err := s.door.take(from, to, body)
+	if _, broken := io.Copy(io.Discard, body); err == nil && broken != nil {
+		err = s.door.refusal(s.door.life, broken)
 	}
 	return err
 }
@@ -158,9 +174,17 @@ func (d *Door) take(from string, to []string, body io.Reader) error {
 		d.log.LogAttrs(ctx, slog.LevelDebug, "a mail came back", slog.String("kind", string(got.Kind)), slog.Int("reports", len(got.Recipients)))
 		return nil
 	}
+	return d.refusal(ctx, err)
+}
+
+// refusal is the answer to a mail that was not taken. What is the fault of the mail itself is refused for good: it would be the same each time.
+func (d *Door) refusal(ctx context.Context, err error) error {
 	var answered *smtp.SMTPError
-	if errors.As(err, &answered) {
-		return answered // The mail is too large, or the client broke off.
+	switch {
+	case errors.As(err, &answered):
+		return answered // The mail is too large.
+	case errors.Is(err, smtp.ErrTooLongLine):
+		return &smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 6, 0}, Message: fmt.Sprintf("A line has more than %d bytes", maxLine)}
 	}
 	code := "none"
 	var told *fault.Error

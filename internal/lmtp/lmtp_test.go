@@ -3,9 +3,11 @@ package lmtp
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
+	"net/textproto"
 	"strings"
 	"sync"
 	"testing"
@@ -25,9 +27,14 @@ type recorder struct {
 	to    [][]string
 	err   error
 	came  chan struct{} // each mail tells it and then waits until it is cut off; nil: none does
+	early bool          // mails are not read to their end
 }
 
 func (r *recorder) SubmitMail(ctx context.Context, m *intake.Mail) (*intake.Result, error) {
+	if r.early {
+		_, err := io.CopyN(io.Discard, m.Body, 10)
+		return &intake.Result{}, errors.Join(err, r.err)
+	}
 	text, err := io.ReadAll(m.Body)
 	if err != nil {
 		return nil, err
@@ -180,5 +187,87 @@ func TestDoor_Closed_EndsIdleConnections_AndCutsOffWhatTakesTooLong(t *testing.T
 	}
 	if err := <-answered; err == nil || len(r.mails) != 0 {
 		t.Error("a mail that was cut off was taken")
+	}
+}
+
+// line is a connection on which a test speaks as a client.
+type line struct {
+	*textproto.Conn
+
+	t *testing.T
+}
+
+func speak(t *testing.T, address string) line {
+	t.Helper()
+	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := line{Conn: textproto.NewConn(conn), t: t}
+	t.Cleanup(func() { _ = l.Close() })
+	l.want(220)
+	l.say("LHLO mx.example\r\n", 250)
+	return l
+}
+
+// want reads an answer for each of the codes.
+func (l line) want(codes ...int) {
+	l.t.Helper()
+	for _, code := range codes {
+		if _, text, err := l.ReadResponse(code); err != nil {
+			l.t.Fatalf("%q, %v; want %d", text, err, code)
+		}
+	}
+}
+
+// say sends a text and reads its answers.
+func (l line) say(text string, codes ...int) {
+	l.t.Helper()
+	if _, err := io.WriteString(l.W, text); err != nil {
+		l.t.Fatal(err)
+	}
+	if err := l.W.Flush(); err != nil {
+		l.t.Fatal(err)
+	}
+	l.want(codes...)
+}
+
+func TestDoor_MailInChunks_IsAnsweredForEachRecipient_AlsoIfItIsNotReadToItsEnd(t *testing.T) {
+	for _, r := range []*recorder{{}, {early: true}, {early: true, err: fault.Errorf(fault.Unavailable, "", "away")}} {
+		code := 250
+		if r.err != nil {
+			code = 451
+		}
+		address, _ := open(t, r)
+		l := speak(t, address)
+		for range 2 { // Of one connection.
+			l.say("MAIL FROM:<>\r\nRCPT TO:<a@acme.example>\r\nRCPT TO:<b@acme.example>\r\n", 250, 250, 250)
+			l.say("BDAT 14\r\nSubject: x\r\n\r\n", 250)
+			rest := strings.Repeat("0123456789abcde\n", 10_000)
+			l.say(fmt.Sprintf("BDAT %d LAST\r\n%s", len(rest), rest), code, code)
+		}
+	}
+}
+
+func TestDoor_MailInChunksThatIsGivenUp_IsNotTaken(t *testing.T) {
+	r := &recorder{}
+	address, _ := open(t, r)
+	l := speak(t, address)
+	l.say("MAIL FROM:<>\r\nRCPT TO:<a@acme.example>\r\nBDAT 14\r\nSubject: x\r\n\r\nRSET\r\n", 250, 250, 250, 250)
+	l.say("MAIL FROM:<>\r\nRCPT TO:<c@acme.example>\r\nDATA\r\n", 250, 250, 354)
+	l.say("Subject: x\r\n\r\n.\r\n", 250)
+	if len(r.mails) != 1 || r.to[0][0] != "c@acme.example" {
+		t.Errorf("mails %q to %q", r.mails, r.to)
+	}
+}
+
+func TestDoor_MailWithALineThatIsTooLong_IsRefusedForGood(t *testing.T) {
+	r := &recorder{}
+	address, _ := open(t, r)
+	l := speak(t, address)
+	l.say("MAIL FROM:<>\r\nRCPT TO:<a@acme.example>\r\nRCPT TO:<b@acme.example>\r\nDATA\r\n", 250, 250, 250, 354)
+	l.say("Subject: x\r\n\r\n"+strings.Repeat("z", maxLine+1)+"\r\n.\r\n", 554, 554)
+	if len(r.mails) != 0 {
+		t.Error("it was taken")
 	}
 }
