@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/emersion/go-smtp"
+	"golang.org/x/net/netutil"
 
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/intake/mail"
@@ -31,6 +32,8 @@ const (
 	source = "lmtp"
 	// mailsAtOnce is how many mails are read at once: each may take a few megabytes.
 	mailsAtOnce = 32
+	// maxConnections is how many connections there are at once; more wait until one ends. Mail servers open a few dozen.
+	maxConnections = 256
 	// maxRecipients is how many recipients a mail has at most (RFC 5321, 4.5.3.1.8).
 	maxRecipients = 100
 	// maxLine is how long a line may be: what a mail server returns need not keep to the limits of SMTP.
@@ -71,7 +74,7 @@ func New(ctx context.Context, use Intake, log *slog.Logger) *Door {
 // Serve takes mails from the listener until the context ends. Then it takes no more, lets those under way end for a moment, and returns when
 // everything has ended that it started.
 func (d *Door) Serve(ctx context.Context, from net.Listener) error {
-	tracked := &tracker{Listener: from, open: map[net.Conn]bool{}}
+	tracked := &tracker{Listener: netutil.LimitListener(from, maxConnections), open: map[net.Conn]bool{}}
 	served := make(chan error, 1)
 	go func() { served <- d.server.Serve(tracked) }()
 	var err error

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/emersion/go-smtp"
@@ -270,4 +271,51 @@ func TestDoor_MailWithALineThatIsTooLong_IsRefusedForGood(t *testing.T) {
 	if len(r.mails) != 0 {
 		t.Error("it was taken")
 	}
+}
+
+// crowd is a listener to which many clients come. They say nothing.
+type crowd struct {
+	clients []net.Conn
+	closed  chan struct{}
+}
+
+func (c *crowd) Accept() (net.Conn, error) {
+	if len(c.clients) == 2*maxConnections {
+		<-c.closed
+		return nil, net.ErrClosed
+	}
+	client, server := net.Pipe()
+	c.clients = append(c.clients, client)
+	return server, nil
+}
+
+func (c *crowd) Close() error {
+	close(c.closed)
+	return nil
+}
+
+func (c *crowd) Addr() net.Addr { return &net.TCPAddr{} }
+
+func TestDoor_ConnectionsBeyondTheLimit_WaitUntilOneEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		came := &crowd{closed: make(chan struct{})}
+		go func() { ended <- New(context.WithoutCancel(ctx), &recorder{}, slog.New(slog.DiscardHandler)).Serve(ctx, came) }()
+		synctest.Wait()
+		if n := len(came.clients); n != maxConnections {
+			t.Errorf("%d connections", n)
+		}
+		if err := came.clients[0].Close(); err != nil {
+			t.Error(err)
+		}
+		synctest.Wait()
+		if n := len(came.clients); n != maxConnections+1 {
+			t.Errorf("%d connections after one ended", n)
+		}
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
 }
