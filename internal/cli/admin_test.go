@@ -136,7 +136,7 @@ func localFake(t *testing.T, want config.Server) cli.Local {
 	return cli.Local{
 		Serve: func(ctx context.Context, cfg config.Server, log *slog.Logger, ready func(server.Addresses)) error {
 			check(cfg)
-			ready(server.Addresses{GRPC: "127.0.0.1:1", HTTP: "127.0.0.1:2"})
+			ready(server.Addresses{GRPC: "127.0.0.1:1", HTTP: "127.0.0.1:2", LMTP: "127.0.0.1:3"})
 			log.LogAttrs(ctx, slog.LevelDebug, "not at this level")
 			return nil
 		},
@@ -238,8 +238,9 @@ func TestServe_LogsAsTold(t *testing.T) {
 		Time, Level, Msg string
 		GRPCAddress      string `json:"grpc_address"`
 		HTTPAddress      string `json:"http_address"`
+		LMTPAddress      string `json:"lmtp_address"`
 	}](t, second)
-	if line.Msg != "serving" || line.GRPCAddress != "127.0.0.1:1" || line.HTTPAddress != "127.0.0.1:2" || got.stdout != "" {
+	if line.Msg != "serving" || line.GRPCAddress != "127.0.0.1:1" || line.HTTPAddress != "127.0.0.1:2" || line.LMTPAddress != "127.0.0.1:3" || got.stdout != "" {
 		t.Errorf("%+v, stdout %q", line, got.stdout)
 	}
 }

@@ -41,6 +41,9 @@ func (a *app) serve() *cobra.Command {
 			if at.Pprof != "" {
 				attrs = append(attrs, slog.String("pprof_address", at.Pprof))
 			}
+			if at.LMTP != "" {
+				attrs = append(attrs, slog.String("lmtp_address", at.LMTP))
+			}
 			log.LogAttrs(ctx, slog.LevelInfo, "serving", attrs...)
 		})
 	})
