@@ -131,9 +131,12 @@ func (s *Intake) together(ctx context.Context, items []*item, dryRun bool) error
 
 // leave does what a person says by the token of a link: to get no more on its channel.
 func (s *Intake) leave(ctx context.Context, it *item, dryRun bool) error {
-	at := timeOf(it.report)
-	if at > s.Instant() {
+	at, now := timeOf(it.report), s.Instant()
+	switch {
+	case at > now:
 		at = 0
+	case at != 0: // It is no older than the message that it is about, whatever the clock of the person says.
+		at = min(max(at, it.decided), now)
 	}
 	outcome, err := s.links.Mailed(ctx, it.text, at, dryRun)
 	if err != nil {
@@ -142,7 +145,7 @@ func (s *Intake) leave(ctx context.Context, it *item, dryRun bool) error {
 	switch outcome {
 	case recipient.Done:
 		if at == 0 {
-			at = s.Instant()
+			at = now
 		}
 		it.end(Recorded, "", Record{Verb: VerbWithdraw, Channel: it.channel, Time: at})
 	case recipient.Unclear:

@@ -1,0 +1,46 @@
+package service
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/statement"
+	"github.com/assent-io/assent/internal/service/intake"
+)
+
+func TestSubmitMail_UnsubscribeWithAClockThatIsWrong_Counts(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		w.unsubscribe = []string{"leave@acme.example"}
+		s, ctx := w.linked()
+		w.mustRecord(ctx, s, consentOn("newsletter", hanna, start))
+		w.clock.Advance(time.Hour)
+		w.mustRecord(ctx, s, statement.Statement{
+			Kind: consent.KindWithdraw, Address: hanna, Channels: []string{"newsletter"}, Source: consent.SourceAPI,
+		})
+		w.clock.Advance(time.Hour)
+		w.mustRecord(ctx, s, consentOn("newsletter", hanna, w.clock.Now()))
+		w.clock.Advance(time.Hour)
+		link := w.tokenFor(ctx, s, "newsletter", hanna)
+		w.clock.Advance(time.Hour)
+		// The answer to a message cannot be older than the message, whatever the clock of the person says.
+		w.wantMail(ctx, s, "leave@acme.example", leaving(start.AddDate(-1, 0, 0), hanna, "unsubscribe "+link), intake.Recorded)
+		w.wantCheck(ctx, s, "newsletter", hanna, consent.CodeWithdrawn)
+	})
+}
+
+func TestSubmitMail_TwoReportsAboutOneAddress_RecordOnce(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.linked()
+		w.mustRecord(ctx, s, consentOn("newsletter", hanna, start))
+		text := bounced(w.clock.Now(), hanna, "5.1.1", "no such user", headerOf(w.tokenFor(ctx, s, "newsletter", hanna)))
+		text = strings.Replace(text, "--b\nContent-Type: text/rfc822-headers", "Final-Recipient: rfc822; Hanna@Example.at\nAction: failed\n"+
+			"Status: 5.1.6\nDiagnostic-Code: smtp; 550 5.1.6 moved\n\n--b\nContent-Type: text/rfc822-headers", 1)
+		head := positions(t, s.Store)
+		got := w.handIn(ctx, s, bounceBox, text)
+		if now := positions(t, s.Store); now != head+1 || len(got.Recipients) != 2 || got.Recipients[1].Outcome != intake.Known {
+			t.Errorf("recorded %d events, %+v", now-head, got.Recipients)
+		}
+	})
+}
