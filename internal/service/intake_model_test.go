@@ -136,13 +136,13 @@ func (l *intakeLife) step(rt *rapid.T) {
 		l.mustRecord(l.ctx, l.s, statement.Statement{
 			Kind: consent.KindLift, Address: p.address, Reason: consent.ReasonHardBounce, Source: consent.SourceAPI, Justification: "works again",
 		})
-		p.hard = false
+		p.hard, p.soft = false, nil
 	case what == 9 && rapid.IntRange(0, 4).Draw(rt, "erase") == 0 && !p.erased:
 		l.mustRecord(l.ctx, l.s, statement.Statement{Kind: consent.KindErase, Address: p.address, Source: consent.SourceAPI, Justification: "asked"})
 		p.erased = true
 	case what == 9 && p.left && !p.erased && !p.complained:
 		l.mustRecord(l.ctx, l.s, consentOn("newsletter", p.address, l.clock.Now()))
-		p.left, p.hard = false, false // Who confirms a consent can be reached.
+		p.left, p.hard, p.soft = false, false, nil // A confirmed consent shows that the person can be reached.
 	}
 }
 

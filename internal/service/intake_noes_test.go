@@ -30,6 +30,47 @@ func TestSubmitMail_UnsubscribeWithAClockThatIsWrong_Counts(t *testing.T) {
 	})
 }
 
+func TestSubmitMail_SoftBouncesOfBeforeALift_CountNoMore(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.linked()
+		w.mustRecord(ctx, s, consentOn("newsletter", hanna, start))
+		header := headerOf(w.tokenFor(ctx, s, "newsletter", hanna))
+		full := func() string { return bounced(w.clock.Now(), hanna, "4.2.2", "mailbox full", header) }
+		for range 4 {
+			w.clock.Advance(48 * time.Hour)
+			w.wantMail(ctx, s, bounceBox, full(), intake.Noted)
+		}
+		w.clock.Advance(time.Hour)
+		w.wantMail(ctx, s, bounceBox, bounced(w.clock.Now(), hanna, "5.1.1", "no such user", header), intake.Recorded)
+		w.clock.Advance(time.Hour)
+		w.mustRecord(ctx, s, statement.Statement{
+			Kind: consent.KindLift, Address: hanna, Reason: consent.ReasonHardBounce, Source: consent.SourceAPI, Justification: "works again",
+		})
+		for range 2 {
+			w.clock.Advance(48 * time.Hour)
+			w.wantMail(ctx, s, bounceBox, full(), intake.Noted)
+			w.wantCheck(ctx, s, "newsletter", hanna, consent.CodeAllowConsent)
+		}
+	})
+}
+
+func TestSubmitMail_SoftBouncesOfBeforeAConfirmation_CountNoMore(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.linked()
+		w.mustRecord(ctx, s, consentOn("newsletter", hanna, start))
+		header := headerOf(w.tokenFor(ctx, s, "newsletter", hanna))
+		for i := range 6 {
+			if i == 3 {
+				w.clock.Advance(time.Hour)
+				w.mustRecord(ctx, s, consentOn("product-marketing", hanna, w.clock.Now()))
+			}
+			w.clock.Advance(48 * time.Hour)
+			w.wantMail(ctx, s, bounceBox, bounced(w.clock.Now(), hanna, "4.2.2", "mailbox full", header), intake.Noted)
+		}
+		w.wantCheck(ctx, s, "newsletter", hanna, consent.CodeAllowConsent)
+	})
+}
+
 func TestSubmitMail_TwoReportsAboutOneAddress_RecordOnce(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		s, ctx := w.linked()

@@ -73,15 +73,62 @@ func (w *writing) count(second bool) error {
 		return nil
 	}
 	w.item.end(Noted, "", Record{Verb: VerbCount, Reason: consent.ReasonHardBounce, Time: added.Report})
-	last, enough := isEnough(rows, w.cat.Policy.SoftBouncesSuppress)
-	if !enough {
-		return nil
+	last, enough, err := w.enough(exact, rows)
+	if err != nil || !enough {
+		return err
 	}
 	if err := w.suppress(consent.ReasonHardBounce, consent.ScopeAll, last); err != nil || w.dry {
 		return err
 	}
 	w.endSeries(exact, last)
 	return nil
+}
+
+// enough reports whether the soft bounces of the address mean that it is dead, and when the last of them was. Those of before it was known to
+// work count no more: their series ends.
+func (w *writing) enough(exact [32]byte, rows []tables.SoftBounce) (last consent.Instant, enough bool, err error) {
+	most := w.cat.Policy.SoftBouncesSuppress
+	if last, enough = isEnough(rows, most); !enough {
+		return 0, false, nil
+	}
+	works, err := w.worksAt()
+	if err != nil {
+		return 0, false, err
+	}
+	before := func(b tables.SoftBounce) bool { return !b.Ended && b.Report <= works }
+	if !slices.ContainsFunc(rows, before) {
+		return last, true, nil
+	}
+	if !w.dry {
+		w.endSeries(exact, works)
+	}
+	last, enough = isEnough(slices.DeleteFunc(slices.Clone(rows), before), most)
+	return last, enough, nil
+}
+
+// worksAt returns when it was last known that the address works: an officer lifted a hard bounce, or the person confirmed a consent from the
+// mailbox; zero: never.
+func (w *writing) worksAt() (at consent.Instant, err error) {
+	if w.known.Exact != nil {
+		for i := range w.known.Exact.Grants {
+			at = max(at, w.known.Exact.Grants[i].Confirmed)
+		}
+	}
+	folded, err := w.Subject(&w.item.places.Folded)
+	if err != nil {
+		return 0, err
+	}
+	all, err := w.EventsOf(folded)
+	if err != nil {
+		return 0, err
+	}
+	bounce := consent.Suppression{Reason: consent.ReasonHardBounce, Scope: consent.ScopeAll, Spelling: w.known.Spelling}
+	for _, e := range consent.WithoutVoided(slices.Clone(all[folded])) {
+		if e.Kind == consent.KindLift && consent.LiftEnds(e.Occurred, &e.Facts, &bounce) {
+			at = max(at, e.Occurred)
+		}
+	}
+	return at, nil
 }
 
 // isEnough reports whether soft bounces mean that the address is dead, and when the last of them was.
