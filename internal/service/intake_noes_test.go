@@ -8,6 +8,8 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/service/intake"
+	"github.com/assent-io/assent/internal/service/recipient"
+	"github.com/assent-io/assent/internal/token"
 )
 
 func TestSubmitMail_UnsubscribeWithAClockThatIsWrong_Counts(t *testing.T) {
@@ -82,6 +84,29 @@ func TestSubmitMail_TwoReportsAboutOneAddress_RecordOnce(t *testing.T) {
 		got := w.handIn(ctx, s, bounceBox, text)
 		if now := positions(t, s.Store); now != head+1 || len(got.Recipients) != 2 || got.Recipients[1].Outcome != intake.Known {
 			t.Errorf("recorded %d events, %+v", now-head, got.Recipients)
+		}
+	})
+}
+
+func TestSubmitMail_UnsubscribeWithATokenOfBeforeTheErasure_RecordsNothing(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		w.unsubscribe = []string{"leave@acme.example"}
+		s, ctx := w.linked()
+		w.mustRecord(ctx, s, consentOn("newsletter", hanna, start))
+		ours, err := token.NewLink(w.keys, &token.Link{Address: hanna, Channel: "newsletter", Decided: w.clock.Now().Unix() - 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.clock.Advance(time.Hour)
+		w.mustRecord(ctx, s, statement.Statement{Kind: consent.KindErase, Address: hanna, Source: consent.SourceAPI, Justification: "asked"})
+		w.clock.Advance(time.Hour)
+		head := positions(t, s.Store)
+		w.wantMail(ctx, s, "leave@acme.example", leaving(w.clock.Now(), hanna, "unsubscribe "+ours), intake.Gone)
+		if got, err := s.Links.OneClick(ctx, ours, recipient.By{}); err != nil || got != recipient.Gone {
+			t.Errorf("one click: %v, %v", got, err)
+		}
+		if now := positions(t, s.Store); now != head {
+			t.Errorf("%d events were recorded", now-head)
 		}
 	})
 }

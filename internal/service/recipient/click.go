@@ -27,6 +27,9 @@ func (o Outcome) String() string {
 	return "unknown"
 }
 
+// recordsNothing reports whether a click that comes to the outcome leaves everything as it is.
+func (o Outcome) recordsNothing() bool { return o != Done && o != Unclear }
+
 // OneClick refuses exactly the channel of the token (RFC 8058). Where the person came back to the channel after the message was decided about, it
 // refuses nothing, and defers what is to be sent on the channel for [unclearDays]; of a channel that is not marketing nothing is ever deferred,
 // so it is refused. A no that stands is not recorded again. An error is a fault of ours, such as STORE_UNAVAILABLE.
@@ -42,7 +45,7 @@ func (l *Links) OneClick(ctx context.Context, text string, by By) (Outcome, erro
 		return 0, err
 	}
 	outcome, err := l.foresee(ctx, h, func(s *sight) (Outcome, error) { return l.judge(s, h) })
-	if err != nil || outcome == Known || outcome == Nonsense {
+	if err != nil || outcome.recordsNothing() {
 		return outcome, err
 	}
 	return l.write(ctx, h, func(w *transaction) (Outcome, error) {
@@ -67,7 +70,9 @@ const noteOneClick = "one click on the link of a message (RFC 8058)"
 // judge says what a click comes to under what is known.
 func (l *Links) judge(s *sight, h *holder) (Outcome, error) {
 	rules, err := l.refusable(s.catalog, h.channel)
-	switch {
+	switch erased := s.Folded.ErasedAt(s.Spelling); {
+	case erased != 0 && h.decided <= erased:
+		return Gone, nil // The token has the address itself, so an erasure did not take it along.
 	case errors.Is(err, ErrNonsense):
 		return Nonsense, nil
 	case err != nil:

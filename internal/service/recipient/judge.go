@@ -26,7 +26,7 @@ func (l *Links) foresee(ctx context.Context, h *holder, judge func(s *sight) (Ou
 		return err
 	}
 	told, err := l.memory.Recall(ctx, &h.Places, false, see)
-	if told && err == nil && (outcome == Done || outcome == Unclear) {
+	if told && err == nil && !outcome.recordsNothing() {
 		return outcome, nil
 	}
 	// A refusal by memory that is a moment old says nothing either.

@@ -51,7 +51,7 @@ func (l *Links) Mailed(ctx context.Context, text string, at consent.Instant, dry
 		return judge(seen)
 	}
 	outcome, err := l.foresee(ctx, h, judge)
-	if err != nil || outcome == Known || outcome == Nonsense {
+	if err != nil || outcome.recordsNothing() {
 		return outcome, err
 	}
 	return l.write(ctx, h, func(w *transaction) (Outcome, error) {
@@ -77,7 +77,7 @@ func (l *Links) Mailed(ctx context.Context, text string, at consent.Instant, dry
 // last word about it. Where they had not come back by then, it is clear what they meant, and what they recorded since decides what it is worth.
 func (l *Links) judgeMailed(s *sight, h *holder, at consent.Instant) (Outcome, error) {
 	outcome, err := l.judge(s, h)
-	if err != nil || at == 0 || outcome != Done && outcome != Unclear {
+	if err != nil || at == 0 || outcome.recordsNothing() {
 		return outcome, err
 	}
 	rules, err := l.refusable(s.catalog, h.channel)
