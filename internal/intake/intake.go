@@ -69,4 +69,6 @@ type Report struct {
 	Tokens []Token
 	// Ambiguous says that the provider named several recipients, or none of them for certain: a hint at most.
 	Ambiguous bool
+	// InWords says that a person asks for something in their own words, in a letter to another mailbox than the one for it: a hint at most.
+	InWords bool
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/statement"
+	kinds "github.com/assent-io/assent/internal/intake"
 	"github.com/assent-io/assent/internal/service/intake"
 	"github.com/assent-io/assent/internal/service/recipient"
 	"github.com/assent-io/assent/internal/token"
@@ -108,5 +109,35 @@ func TestSubmitMail_UnsubscribeWithATokenOfBeforeTheErasure_RecordsNothing(t *te
 		if now := positions(t, s.Store); now != head {
 			t.Errorf("%d events were recorded", now-head)
 		}
+	})
+}
+
+func TestSubmitMail_LetterThatAsksToLeave_IsAHint(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.linked()
+		w.mustRecord(ctx, s, consentOn("newsletter", hanna, start))
+		link := w.tokenFor(ctx, s, "newsletter", hanna)
+		w.clock.Advance(time.Hour)
+		letter := func(from, subject, header string) string {
+			return leaving(w.clock.Now(), from, subject+"\nTo: redaktion@acme.example\nIn-Reply-To: <"+header+"@acme.example>")
+		}
+		w.wantMail(ctx, s, "redaktion@acme.example", letter("h@elsewhere.example", "Please remove me from your list", link), intake.Hinted)
+		w.wantMail(ctx, s, "redaktion@acme.example", letter("otto@example.at", "Please remove me from your list", "x"), intake.Hinted)
+		w.wantCheck(ctx, s, "newsletter", hanna, consent.CodeAllowConsent)
+		hints := w.hints(ctx, s)
+		if len(hints) != 2 {
+			t.Fatalf("hints %+v", hints)
+		}
+		for _, h := range hints {
+			if h.Kind != kinds.Unsubscribe || h.Cause != intake.CauseInWords {
+				t.Errorf("hint %+v", h)
+			}
+			if h.Address == hanna {
+				if _, records, err := s.AcceptHint(ctx, h.ID, ""); err != nil || len(records) != 1 {
+					t.Errorf("records %+v, %v", records, err)
+				}
+			}
+		}
+		w.wantCheck(ctx, s, "newsletter", hanna, consent.CodeWithdrawn)
 	})
 }

@@ -154,6 +154,11 @@ func (s *Intake) SubmitMail(ctx context.Context, m *Mail) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	if read.AsksToLeave {
+		for i := range read.Reports {
+			read.Reports[i].Kind, read.Reports[i].InWords = intake.Unsubscribe, true
+		}
+	}
 	items, err := s.carry(ctx, &head, &From{Source: m.Source}, read.Reports, m.DryRun)
 	if err != nil {
 		return nil, err

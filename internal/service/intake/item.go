@@ -30,6 +30,7 @@ const (
 	CauseHeld         Cause = "source_held"   // the source reported more complaints than a person would believe
 	CauseNoChannel    Cause = "no_channel"    // the message was ours, and the report does not say on which channel it was sent
 	CauseListed       Cause = "listed"        // the list of a provider has the address, and does not say for certain why
+	CauseInWords      Cause = "in_words"      // a person asks for it in a letter
 )
 
 // sentence says what a cause means.
@@ -47,6 +48,8 @@ func (c Cause) sentence() string {
 		return "the message was sent from here, and the report does not say on which channel: an officer decides about the hint"
 	case CauseListed:
 		return "the provider did not send because of a list of its own: an officer decides about the hint"
+	case CauseInWords:
+		return "a person asks in a letter for no more messages: an officer decides about the hint"
 	default:
 		return ""
 	}
@@ -148,6 +151,8 @@ func isDelivery(k intake.Kind) bool {
 // settle says why a report is only a hint, if it is, and finds the places of its address.
 func (it *item) settle(s *Intake) error {
 	switch {
+	case it.report.InWords:
+		it.cause = CauseInWords
 	case it.report.Ambiguous:
 		it.cause = CauseAmbiguous
 	case !it.proved:

@@ -157,8 +157,11 @@ func (w *writing) isStopped() bool {
 
 // refuse records that the person leaves the channel, as far as a hint that was accepted says so.
 func (w *writing) refuse() error {
-	occurred := w.occurred()
-	return w.record(&statement.Statement{Kind: consent.KindRefuse, Channels: []string{w.item.channel}}, occurred, Record{
+	occurred, kind := w.occurred(), consent.KindRefuse
+	if w.known.Exact != nil && slices.ContainsFunc(w.known.Exact.Grants, func(g consent.Grant) bool { return g.On(w.item.channel) }) {
+		kind = consent.KindWithdraw
+	}
+	return w.record(&statement.Statement{Kind: kind, Channels: []string{w.item.channel}}, occurred, Record{
 		Verb: VerbWithdraw, Channel: w.item.channel, Time: occurred,
 	})
 }
