@@ -381,7 +381,7 @@ type Hint struct {
 	Text string `protobuf:"bytes,7,opt,name=text,proto3" json:"text,omitempty"`
 	// By which way it came: lmtp, api, or the id of a source.
 	Source string `protobuf:"bytes,8,opt,name=source,proto3" json:"source,omitempty"`
-	// Why it is only a hint: no_token, ambiguous, other_address, source_held, no_channel or listed.
+	// Why it is only a hint: no_token, ambiguous, other_address, source_held, no_channel, listed or in_words.
 	Cause string `protobuf:"bytes,9,opt,name=cause,proto3" json:"cause,omitempty"`
 	// The channel of the message; empty: not known.
 	Channel string `protobuf:"bytes,10,opt,name=channel,proto3" json:"channel,omitempty"`
