@@ -90,6 +90,9 @@ func run(ctx context.Context, args []string, a *app) int {
 		err, isUsage = errors.New(failure.Usage(cmd, err)), true
 	}
 	code := terminal.ExitFailed
+	if coded, ok := errors.AsType[*terminal.Coded](err); ok {
+		code = coded.Code
+	}
 	if isUsage {
 		code = terminal.ExitUsage
 	}

@@ -39,6 +39,7 @@ type fake struct {
 	assentv1.UnimplementedConsumerServiceServer
 	assentv1.UnimplementedWebhookServiceServer
 	assentv1.UnimplementedSourceServiceServer
+	assentv1.UnimplementedIntakeServiceServer
 
 	address string
 	feed    *fakeFeed
@@ -87,6 +88,7 @@ func startFakeWith(t *testing.T, config *tls.Config) *fake {
 	assentv1.RegisterConsumerServiceServer(server, f)
 	assentv1.RegisterWebhookServiceServer(server, f)
 	assentv1.RegisterSourceServiceServer(server, f)
+	assentv1.RegisterIntakeServiceServer(server, f)
 	f.feed = &fakeFeed{}
 	assentv1.RegisterFeedServiceServer(server, f.feed)
 	done := make(chan error, 1)

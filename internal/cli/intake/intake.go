@@ -7,17 +7,21 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"google.golang.org/grpc/codes"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/cli/connect"
 	"github.com/assent-io/assent/internal/cli/kit"
+	"github.com/assent-io/assent/internal/cli/terminal"
 	"github.com/assent-io/assent/internal/cli/value"
+	"github.com/assent-io/assent/internal/listfile"
 	"github.com/assent-io/assent/internal/phrase"
 )
 
@@ -30,6 +34,9 @@ func (c *Commands) All() []*cobra.Command { return []*cobra.Command{c.mail()} }
 const mailHelp = `Hand in mails that came back: bounces (DSN and the texts that servers write), complaints (ARF, CFBL) and mails to unsubscribe. What
 a mail proves by a token of Assent is recorded; every other report is a hint, which "assent intake hints" shows. The same mail twice changes
 nothing. With --dry-run nothing is recorded.
+
+A file that cannot be read keeps none of the others back. Where a mail of standard input cannot be stored, as while the server is away, the
+exit code is 75: a mail server that hands mails to a command keeps such a mail and comes again.
 
 With --format json one line is written for each mail.`
 
@@ -57,12 +64,7 @@ func (c *Commands) mail() *cobra.Command {
 		if o.maildir != "" {
 			return c.fromMaildir(ctx, s, &o)
 		}
-		for _, name := range args {
-			if err := c.handIn(ctx, s, name, &o); err != nil {
-				return err
-			}
-		}
-		return nil
+		return c.fromFiles(ctx, s, args, &o)
 	})
 	flags := cmd.Flags()
 	flags.BoolVar(&o.dryRun, "dry-run", false, "say what would be recorded, and record nothing")
@@ -72,47 +74,91 @@ func (c *Commands) mail() *cobra.Command {
 	return cmd
 }
 
-// fromMaildir hands in the new mails of a maildir, and moves each where mails are that were seen.
+// fromFiles hands in files. One that cannot be read keeps none of the others back. While the server takes no mail the command ends at once.
+func (c *Commands) fromFiles(ctx context.Context, s *connect.Server, names []string, o *options) error {
+	var broken []error
+	for _, name := range names {
+		text, err := c.read(name)
+		if err != nil {
+			broken = append(broken, err)
+			continue
+		}
+		switch err := c.handIn(ctx, s, name, text, o); {
+		case isRefused(err):
+			broken = append(broken, fmt.Errorf("%s: %w", name, err))
+		case err != nil && name == listfile.Standard:
+			return &terminal.Coded{Err: err, Code: terminal.ExitTryAgain}
+		case err != nil:
+			return errors.Join(append(broken, err)...)
+		}
+	}
+	return errors.Join(broken...)
+}
+
+// fromMaildir hands in the new mails of a maildir, and moves each where mails are that were seen. Another run at the same time may take some.
 func (c *Commands) fromMaildir(ctx context.Context, s *connect.Server, o *options) error {
 	entries, err := os.ReadDir(filepath.Join(o.maildir, "new"))
 	if err != nil {
 		return fmt.Errorf("--maildir: %w", err)
 	}
+	var broken []error
 	for _, entry := range entries {
 		if !entry.Type().IsRegular() || strings.HasPrefix(entry.Name(), ".") {
 			continue
 		}
 		from := filepath.Join(o.maildir, "new", entry.Name())
-		if err := c.handIn(ctx, s, from, o); err != nil {
-			return err
-		}
-		if o.dryRun {
+		text, err := c.read(from)
+		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
-		if err := os.Rename(from, filepath.Join(o.maildir, "cur", entry.Name()+":2,S")); err != nil {
+		if err != nil {
+			broken = append(broken, err)
+			continue
+		}
+		switch err := c.handIn(ctx, s, from, text, o); {
+		case isRefused(err):
+			broken = append(broken, fmt.Errorf("%s: %w", from, err))
+			continue
+		case err != nil:
+			return errors.Join(append(broken, err)...)
+		case o.dryRun:
+			continue
+		}
+		err = os.Rename(from, filepath.Join(o.maildir, "cur", entry.Name()+":2,S"))
+		if _, gone := os.Lstat(from); err != nil && !errors.Is(gone, fs.ErrNotExist) {
 			return fmt.Errorf("the mail was handed in, and is so again the next time, which changes nothing: %w", err)
 		}
 	}
-	return nil
+	return errors.Join(broken...)
+}
+
+// isRefused reports whether the server refused this very mail: it would do so each time.
+func isRefused(err error) bool {
+	call, ok := errors.AsType[*connect.Error](err)
+	return ok && call.Call().Code == codes.InvalidArgument
 }
 
 // maxMail is how many bytes of a mail are handed in. A report stands before what it returns.
 const maxMail = 15 << 20
 
-// handIn hands in a mail and tells what became of it.
-func (c *Commands) handIn(ctx context.Context, s *connect.Server, name string, o *options) (err error) {
+// read reads a mail.
+func (c *Commands) read(name string) (text []byte, err error) {
 	in, err := c.Streams().OpenRaw(name)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
-	text, err := io.ReadAll(io.LimitReader(in.Text, maxMail))
-	if err != nil {
-		return fmt.Errorf("%s: %w", in.Name, err)
+	if text, err = io.ReadAll(io.LimitReader(in.Text, maxMail)); err != nil {
+		return nil, fmt.Errorf("%s: %w", in.Name, err)
 	}
 	if len(text) == 0 {
-		return fmt.Errorf("%s is empty; a mail has header fields, an empty line and a body", in.Name)
+		return nil, fmt.Errorf("%s is empty; a mail has header fields, an empty line and a body", in.Name)
 	}
+	return text, nil
+}
+
+// handIn hands in a mail and tells what became of it.
+func (c *Commands) handIn(ctx context.Context, s *connect.Server, name string, text []byte, o *options) error {
 	answer, err := connect.CallAgain(ctx, s, assentv1.NewIntakeServiceClient(s).SubmitMail, &assentv1.SubmitMailRequest{
 		Mail: text, EnvelopeFrom: o.from, EnvelopeTo: o.to, ValidateOnly: o.dryRun,
 	})

@@ -8,6 +8,8 @@ const (
 	ExitFailed = 1
 	ExitUsage  = 2
 	ExitDenied = 3
+	// ExitTryAgain is EX_TEMPFAIL of sysexits.h: a mail server that hands a mail to a command keeps it and comes again.
+	ExitTryAgain = 75
 	// ExitPipe is for a reader of standard output that went away, as shells have
 	// it for SIGPIPE.
 	ExitPipe = 141
@@ -27,3 +29,13 @@ func Usagef(format string, args ...any) error {
 type ExitCode int
 
 func (e ExitCode) Error() string { return fmt.Sprintf("exit %d", int(e)) }
+
+// Coded is an error that ends a command with an exit code of its own.
+type Coded struct {
+	Err  error
+	Code int
+}
+
+func (e *Coded) Error() string { return e.Err.Error() }
+
+func (e *Coded) Unwrap() error { return e.Err }
