@@ -141,3 +141,19 @@ func TestSubmitMail_LetterThatAsksToLeave_IsAHint(t *testing.T) {
 		w.wantCheck(ctx, s, "newsletter", hanna, consent.CodeWithdrawn)
 	})
 }
+
+func TestSubmitMail_WithoutAnAddress_SaysSo(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.linked()
+		for text, want := range map[string]string{
+			complaint(w.clock.Now(), "redacted", ""):                      "the report names no address",
+			bounced(w.clock.Now(), "not an address", "5.1.1", "who?", ""): "the report names no address",
+			bounced(w.clock.Now(), hanna, "5.7.1", "spam", ""):            "a report of this kind and class",
+		} {
+			got := w.handIn(ctx, s, bounceBox, text)
+			if len(got.Recipients) != 1 || got.Recipients[0].Outcome != intake.NoAct || !strings.HasPrefix(got.Recipients[0].Why, want) {
+				t.Errorf("%+v", got.Recipients)
+			}
+		}
+	})
+}

@@ -103,8 +103,10 @@ func (s *Intake) together(ctx context.Context, items []*item, dryRun bool) error
 	for _, it := range items {
 		switch {
 		case it.outcome != "":
-		case !it.acts() || !it.known:
+		case !it.acts():
 			it.end(NoAct, whyNoAct)
+		case !it.known:
+			it.end(NoAct, whyNobody)
 		case it.report.Kind == intake.Unsubscribe && it.cause == causeNone:
 		default:
 			now = append(now, it)

@@ -135,6 +135,7 @@ const (
 // Why sentences are what a result says of an outcome that needs a reason.
 const (
 	whyNoAct  = "a report of this kind and class is counted in the figures only"
+	whyNobody = "the report names no address that is one, and nothing in it shows to whom the message was sent: it is counted in the figures only"
 	whyGone   = "the person was erased"
 	whyKnown  = "the same report was here before, or what it says stands already"
 	whyUnsure = "the person came back to the channel after the message was sent: sending is deferred until it is clear what they want"
