@@ -129,7 +129,7 @@ func TestSubmitMail_LetterThatAsksToLeave_IsAHint(t *testing.T) {
 			t.Fatalf("hints %+v", hints)
 		}
 		for _, h := range hints {
-			if h.Kind != kinds.Unsubscribe || h.Cause != intake.CauseInWords {
+			if h.Kind != kinds.Unsubscribe || h.Cause != intake.CauseInWords || h.Text != "Please remove me from your list" {
 				t.Errorf("hint %+v", h)
 			}
 			if h.Address == hanna {

@@ -3,6 +3,7 @@ package intake
 import (
 	"context"
 	"io"
+	"slices"
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/intake"
@@ -155,11 +156,7 @@ func (s *Intake) SubmitMail(ctx context.Context, m *Mail) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	if read.AsksToLeave {
-		for i := range read.Reports {
-			read.Reports[i].Kind, read.Reports[i].InWords = intake.Unsubscribe, true
-		}
-	}
+	takeWords(&read)
 	items, err := s.carry(ctx, &head, &From{Source: m.Source}, read.Reports, m.DryRun)
 	if err != nil {
 		return nil, err
@@ -172,6 +169,21 @@ func (s *Intake) SubmitMail(ctx context.Context, m *Mail) (*Result, error) {
 		result.Recipients = append(result.Recipients, it.shownTo(&who))
 	}
 	return result, nil
+}
+
+// takeWords makes a wish of a letter that asks to leave, and shows who decides about a wish the subject that the person wrote. A subject with a
+// token is left out: it would let a reader act as the person.
+func takeWords(read *mail.Result) {
+	for i := range read.Reports {
+		r := &read.Reports[i]
+		if read.AsksToLeave {
+			r.Kind, r.InWords = intake.Unsubscribe, true
+		}
+		secret := func(t intake.Token) bool { return t.Found == intake.InSubject }
+		if r.Kind == intake.Unsubscribe && r.Text == "" && !slices.ContainsFunc(r.Tokens, secret) {
+			r.Text = intake.ShortText(read.Subject)
+		}
+	}
 }
 
 // admit returns the caller as it is now, if it has one of the scopes.
