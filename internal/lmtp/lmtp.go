@@ -173,11 +173,15 @@ func (d *Door) take(from string, to []string, body io.Reader) error {
 		return busy()
 	}
 	got, err := d.intake.SubmitMail(ctx, &intake.Mail{Envelope: mail.Envelope{From: from, To: to}, Body: body, Source: source})
-	if err == nil {
+	switch {
+	case err != nil:
+		return d.refusal(ctx, err)
+	case got.IsUnreadable():
+		d.log.LogAttrs(ctx, slog.LevelWarn, "a mail that came back cannot be read; nothing follows from it", slog.String("why", got.Why))
+	default:
 		d.log.LogAttrs(ctx, slog.LevelDebug, "a mail came back", slog.String("kind", string(got.Kind)), slog.Int("reports", len(got.Recipients)))
-		return nil
 	}
-	return d.refusal(ctx, err)
+	return nil
 }
 
 // refusal is the answer to a mail that was not taken. What is the fault of the mail itself is refused for good: it would be the same each time.

@@ -1,6 +1,7 @@
 package lmtp
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -17,6 +18,7 @@ import (
 	"github.com/emersion/go-smtp"
 
 	"github.com/assent-io/assent/internal/fault"
+	kinds "github.com/assent-io/assent/internal/intake"
 	"github.com/assent-io/assent/internal/service/intake"
 )
 
@@ -29,6 +31,9 @@ type recorder struct {
 	err   error
 	came  chan struct{} // each mail tells it and then waits until it is cut off; nil: none does
 	early bool          // mails are not read to their end
+
+	result intake.Result // what each mail comes to
+	log    io.Writer     // of the door; nil: nowhere
 }
 
 func (r *recorder) SubmitMail(ctx context.Context, m *intake.Mail) (*intake.Result, error) {
@@ -48,7 +53,15 @@ func (r *recorder) SubmitMail(ctx context.Context, m *intake.Mail) (*intake.Resu
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.mails, r.from, r.to = append(r.mails, string(text)), append(r.from, m.Envelope.From), append(r.to, m.Envelope.To)
-	return &intake.Result{}, r.err
+	return &r.result, r.err
+}
+
+// logOf is where the log of a door goes.
+func logOf(use Intake) io.Writer {
+	if r, ok := use.(*recorder); ok && r.log != nil {
+		return r.log
+	}
+	return io.Discard
 }
 
 // open opens a door. The function closes it and returns what Serve returned.
@@ -61,7 +74,7 @@ func open(t *testing.T, use Intake) (address string, stop func() error) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	door := New(context.WithoutCancel(ctx), use, slog.New(slog.DiscardHandler))
+	door := New(context.WithoutCancel(ctx), use, slog.New(slog.NewTextHandler(logOf(use), nil)))
 	door.grace = time.Millisecond
 	go func() { ended <- door.Serve(ctx, listener) }()
 	var once sync.Once
@@ -301,7 +314,9 @@ func TestDoor_ConnectionsBeyondTheLimit_WaitUntilOneEnds(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
 		came := &crowd{closed: make(chan struct{})}
-		go func() { ended <- New(context.WithoutCancel(ctx), &recorder{}, slog.New(slog.DiscardHandler)).Serve(ctx, came) }()
+		go func() {
+			ended <- New(context.WithoutCancel(ctx), &recorder{}, slog.New(slog.DiscardHandler)).Serve(ctx, came)
+		}()
 		synctest.Wait()
 		if n := len(came.clients); n != maxConnections {
 			t.Errorf("%d connections", n)
@@ -318,4 +333,19 @@ func TestDoor_ConnectionsBeyondTheLimit_WaitUntilOneEnds(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+func TestDoor_MailThatCannotBeRead_IsTaken_AndLogged(t *testing.T) {
+	var log bytes.Buffer
+	r := &recorder{result: intake.Result{Kind: kinds.Unreadable, Why: "line 7: the mail has more than 200 parts"}, log: &log}
+	address, stop := open(t, r)
+	if answers := hand(t, dial(t, address), "Subject: x\r\n\r\ny\r\n", "a@acme.example"); answers["a@acme.example"] != nil {
+		t.Errorf("answer %v", answers)
+	}
+	if err := stop(); err != nil {
+		t.Error(err)
+	}
+	if !strings.Contains(log.String(), "more than 200 parts") || strings.Contains(log.String(), "@") {
+		t.Errorf("log %q", log.String())
+	}
 }

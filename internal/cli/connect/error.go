@@ -33,6 +33,9 @@ func (e *Error) Call() *client.Error {
 	return &client.Error{Code: codes.Unknown, Message: e.Err.Error()} // Such as an answer that does not fit its batch.
 }
 
+// IsInvalid reports whether what was asked for is wrong in itself, so that it would fail each time.
+func (e *Error) IsInvalid() bool { return e.Call().Code == codes.InvalidArgument }
+
 // CatalogPrefix begins what the server says about a line of a catalog.
 const CatalogPrefix = "catalog:"
 

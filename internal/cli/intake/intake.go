@@ -14,14 +14,12 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"google.golang.org/grpc/codes"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/cli/connect"
 	"github.com/assent-io/assent/internal/cli/kit"
 	"github.com/assent-io/assent/internal/cli/terminal"
 	"github.com/assent-io/assent/internal/cli/value"
-	"github.com/assent-io/assent/internal/listfile"
 	"github.com/assent-io/assent/internal/phrase"
 )
 
@@ -86,7 +84,7 @@ func (c *Commands) fromFiles(ctx context.Context, s *connect.Server, names []str
 		switch err := c.handIn(ctx, s, name, text, o); {
 		case isRefused(err):
 			broken = append(broken, fmt.Errorf("%s: %w", name, err))
-		case err != nil && name == listfile.Standard:
+		case err != nil && name == standard:
 			return &terminal.Coded{Err: err, Code: terminal.ExitTryAgain}
 		case err != nil:
 			return errors.Join(append(broken, err)...)
@@ -135,8 +133,11 @@ func (c *Commands) fromMaildir(ctx context.Context, s *connect.Server, o *option
 // isRefused reports whether the server refused this very mail: it would do so each time.
 func isRefused(err error) bool {
 	call, ok := errors.AsType[*connect.Error](err)
-	return ok && call.Call().Code == codes.InvalidArgument
+	return ok && call.IsInvalid()
 }
+
+// standard is the name of standard input.
+const standard = "-"
 
 // maxMail is how many bytes of a mail are handed in. A report stands before what it returns.
 const maxMail = 15 << 20

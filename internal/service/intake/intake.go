@@ -88,6 +88,9 @@ type Result struct {
 	Recipients []Recipient
 }
 
+// IsUnreadable reports whether the mail is none that can be read. Nothing followed from it.
+func (r *Result) IsUnreadable() bool { return r.Kind == intake.Unreadable }
+
 // Recipient is what became of one report of a mail.
 type Recipient struct {
 	Address string // as the report has it; else that of the token, if the caller may know it
