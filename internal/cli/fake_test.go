@@ -73,7 +73,7 @@ func startFakeWith(t *testing.T, config *tls.Config) *fake {
 		t.Fatal(err)
 	}
 	f := &fake{address: listener.Addr().String(), byKey: map[string]int64{}, requests: map[string]bool{}}
-	options := []grpc.ServerOption{grpc.UnaryInterceptor(f.intercept)}
+	options := []grpc.ServerOption{grpc.UnaryInterceptor(f.intercept), grpc.MaxRecvMsgSize(32 << 20)}
 	if config != nil {
 		options = append(options, grpc.Creds(credentials.NewTLS(config)))
 	}

@@ -144,6 +144,16 @@ func TestIntakeMail_PipeOfAMailServer_IsToldToComeAgain(t *testing.T) {
 	f.run(t, "intake", "mail", write(t, filepath.Join(t.TempDir(), "x"), "away")).must(t, 1)
 }
 
+func TestIntakeMail_LargeMailOfAPipe_IsReadToItsEnd(t *testing.T) {
+	f := startFake(t)
+	f.answer = answerMail
+	mail := strings.NewReader("Subject: x\n\n" + strings.Repeat("0123456789abcde\n", 1<<20+1))
+	runIn(t, cli.Surroundings{Env: map[string]string{"ASSENT_SERVER": f.address}, Stdin: mail}, "intake", "mail", "-").must(t, 0)
+	if got := f.submitted(); len(got) != 1 || len(got[0]) != 15<<20 || mail.Len() != 0 {
+		t.Errorf("%d mails; %d bytes were not read", len(got), mail.Len())
+	}
+}
+
 // maildir makes a maildir with new mails.
 func maildir(t *testing.T, mails map[string]string) string {
 	t.Helper()

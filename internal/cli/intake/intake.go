@@ -152,6 +152,11 @@ func (c *Commands) read(name string) (text []byte, err error) {
 	if text, err = io.ReadAll(io.LimitReader(in.Text, maxMail)); err != nil {
 		return nil, fmt.Errorf("%s: %w", in.Name, err)
 	}
+	if name == standard { // A mail server may take it for a failure if its mail is not read to the end.
+		if _, err := io.Copy(io.Discard, in.Text); err != nil {
+			return nil, fmt.Errorf("%s: %w", in.Name, err)
+		}
+	}
 	if len(text) == 0 {
 		return nil, fmt.Errorf("%s is empty; a mail has header fields, an empty line and a body", in.Name)
 	}
