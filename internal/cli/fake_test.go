@@ -25,9 +25,8 @@ import (
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 )
 
-// fake is a small server in memory, for tests of what the command line does
-// with a server: it keeps events once each, and decides by the local part of
-// the address.
+// fake is a small server in memory, for tests of what the command line does with a server: it keeps events once each, and decides by the local
+// part of the address.
 type fake struct {
 	assentv1.UnimplementedConsentServiceServer
 	assentv1.UnimplementedSuppressionServiceServer
@@ -72,7 +71,7 @@ func startFakeWith(t *testing.T, config *tls.Config) *fake {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &fake{address: listener.Addr().String(), byKey: map[string]int64{}, requests: map[string]bool{}}
+	f := &fake{address: listener.Addr().String(), byKey: map[string]int64{}, requests: map[string]bool{}, feed: &fakeFeed{}}
 	options := []grpc.ServerOption{grpc.UnaryInterceptor(f.intercept), grpc.MaxRecvMsgSize(32 << 20)}
 	if config != nil {
 		options = append(options, grpc.Creds(credentials.NewTLS(config)))
@@ -89,7 +88,6 @@ func startFakeWith(t *testing.T, config *tls.Config) *fake {
 	assentv1.RegisterWebhookServiceServer(server, f)
 	assentv1.RegisterSourceServiceServer(server, f)
 	assentv1.RegisterIntakeServiceServer(server, f)
-	f.feed = &fakeFeed{}
 	assentv1.RegisterFeedServiceServer(server, f.feed)
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(listener) }()

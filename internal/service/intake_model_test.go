@@ -33,7 +33,7 @@ type mailedPerson struct {
 	address          string
 	hard, complained bool
 	left, erased     bool
-	since            time.Time // of the erasure
+	since            time.Time   // of the erasure
 	soft             []time.Time // of the series that goes on
 	events           int         // with the actor of the intake or of links
 	hinted           int

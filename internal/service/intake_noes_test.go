@@ -157,3 +157,33 @@ func TestSubmitMail_WithoutAnAddress_SaysSo(t *testing.T) {
 		}
 	})
 }
+
+func TestSubmitMail_AddressWithANewOwner_EndsWhatWasGrantedBefore(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.linked()
+		both := consentOn("newsletter", hanna, start)
+		both.Channels = []string{"newsletter", "product-marketing"}
+		w.mustRecord(ctx, s, both)
+		w.clock.Advance(time.Hour)
+		header := headerOf(w.tokenFor(ctx, s, "newsletter", hanna))
+		w.clock.Advance(time.Hour)
+		text := bounced(w.clock.Now(), hanna, "5.7.17", "the mailbox owner has changed", header)
+		head := positions(t, s.Store)
+		w.wantMail(ctx, s, bounceBox, text, intake.Recorded)
+		if now := positions(t, s.Store); now != head+3 {
+			t.Errorf("%d events were recorded, want the bounce and the end of two consents", now-head)
+		}
+		w.wantCheck(ctx, s, "newsletter", hanna, consent.CodeHardBounce)
+		w.clock.Advance(time.Hour)
+		w.mustRecord(ctx, s, statement.Statement{
+			Kind: consent.KindLift, Address: hanna, Reason: consent.ReasonHardBounce, Source: consent.SourceAPI, Justification: "works again",
+		})
+		w.wantCheck(ctx, s, "newsletter", hanna, consent.CodeWithdrawn)
+		w.wantCheck(ctx, s, "product-marketing", hanna, consent.CodeWithdrawn)
+		// What the new owner gives counts, also if the report comes once more.
+		w.clock.Advance(time.Hour)
+		w.mustRecord(ctx, s, consentOn("newsletter", hanna, w.clock.Now()))
+		w.wantMail(ctx, s, bounceBox, text, intake.Known)
+		w.wantCheck(ctx, s, "newsletter", hanna, consent.CodeAllowConsent)
+	})
+}

@@ -111,10 +111,52 @@ func (w *writing) occurred() consent.Instant {
 func (w *writing) bounce() error {
 	row, _ := w.intake.classifier.Row(w.item.report.Rule)
 	second := w.item.report.Domain || row.Then == bounce.HardAtSecond
-	if w.item.report.Class == intake.Hard && !second || w.accepted {
-		return w.suppress(consent.ReasonHardBounce, consent.ScopeAll, w.occurred())
+	if (w.item.report.Class != intake.Hard || second) && !w.accepted {
+		return w.count(second)
 	}
-	return w.count(second)
+	if err := w.suppress(consent.ReasonHardBounce, consent.ScopeAll, w.occurred()); err != nil || row.Then != bounce.NewOwner {
+		return err
+	}
+	return w.endGrants()
+}
+
+// endGrants ends what the person of before was asked or did: somebody else has the address now, and may be reached again once the bounce is
+// lifted. What was given after the report is of the new owner.
+func (w *writing) endGrants() error {
+	outcome, why, occurred := w.item.outcome, w.item.why, w.occurred()
+	for _, channel := range w.granted(occurred) {
+		err := w.record(&statement.Statement{Kind: consent.KindWithdraw, Channels: []string{channel}}, occurred, Record{
+			Verb: VerbWithdraw, Channel: channel, Time: occurred,
+		})
+		if err != nil {
+			return err
+		}
+		if w.item.outcome == Recorded {
+			outcome, why = Recorded, ""
+		}
+	}
+	w.item.outcome, w.item.why = outcome, why
+	return nil
+}
+
+// granted lists the channels that can be refused, and on which a grant of up to an instant has not been withdrawn since.
+func (w *writing) granted(upTo consent.Instant) []string {
+	if w.known.Exact == nil {
+		return nil
+	}
+	var channels []string
+	for i := range w.known.Exact.Grants {
+		g := &w.known.Exact.Grants[i]
+		for _, id := range g.Channels {
+			ch, ok := w.cat.Channel(id)
+			no := w.known.Folded.LastRefusal(id, w.known.Spelling)
+			if !ok || !ch.Refusable || g.After(upTo) || no != nil && !g.After(no.At) || slices.Contains(channels, id) {
+				continue
+			}
+			channels = append(channels, id)
+		}
+	}
+	return channels
 }
 
 // suppress records a suppression, once.
