@@ -26,6 +26,7 @@ type modelMail struct {
 	text   string
 	to     string
 	seen   bool // by the model
+	stands bool // a no of it was recorded
 }
 
 // mailedPerson is what has to stand for a person.
@@ -34,6 +35,7 @@ type mailedPerson struct {
 	hard, complained bool
 	left, erased     bool
 	since            time.Time   // of the erasure
+	no               time.Time   // the last one that was recorded
 	soft             []time.Time // of the series that goes on
 	events           int         // with the actor of the intake or of links
 	hinted           int
@@ -41,7 +43,11 @@ type mailedPerson struct {
 
 // take is what a mail does to the model.
 func (p *mailedPerson) take(m *modelMail) {
-	if p.erased || m.seen {
+	if p.erased {
+		return
+	}
+	if m.seen {
+		p.again(m)
 		return
 	}
 	m.seen = true
@@ -71,9 +77,22 @@ func (p *mailedPerson) take(m *modelMail) {
 	case "leave":
 		if !p.left {
 			p.left = true
-			p.events++
+			p.said(m)
 		}
 	}
+}
+
+// again is what a mail does that was handed in before: one that said no while a no stood was not recorded, and is so once the person came back,
+// with its own time, so that it changes nothing.
+func (p *mailedPerson) again(m *modelMail) {
+	if m.kind == "leave" && m.proved && !m.stands && !p.left && p.no.Before(m.at) {
+		p.said(m)
+	}
+}
+
+func (p *mailedPerson) said(m *modelMail) {
+	p.no, m.stands = m.at, true
+	p.events++
 }
 
 func (p *mailedPerson) bounce() {

@@ -187,3 +187,26 @@ func TestSubmitMail_AddressWithANewOwner_EndsWhatWasGrantedBefore(t *testing.T) 
 		w.wantCheck(ctx, s, "newsletter", hanna, consent.CodeAllowConsent)
 	})
 }
+
+func TestSubmitMail_BounceOfBeforeALift_IsNotRecordedAfterIt(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.linked()
+		w.mustRecord(ctx, s, consentOn("newsletter", hanna, start))
+		header := headerOf(w.tokenFor(ctx, s, "newsletter", hanna))
+		w.clock.Advance(time.Hour)
+		first := bounced(w.clock.Now(), hanna, "5.1.1", "no such user", header)
+		second := bounced(w.clock.Now().Add(time.Minute), hanna, "5.1.1", "no such user", header)
+		w.clock.Advance(time.Hour)
+		w.wantMail(ctx, s, bounceBox, first, intake.Recorded)
+		w.wantMail(ctx, s, bounceBox, second, intake.Known) // One stands already.
+		w.clock.Advance(time.Hour)
+		w.mustRecord(ctx, s, statement.Statement{
+			Kind: consent.KindLift, Address: hanna, Reason: consent.ReasonHardBounce, Source: consent.SourceAPI, Justification: "works again",
+		})
+		head := positions(t, s.Store)
+		w.wantMail(ctx, s, bounceBox, second, intake.Known)
+		if now := positions(t, s.Store); now != head {
+			t.Errorf("%d events were recorded", now-head)
+		}
+	})
+}

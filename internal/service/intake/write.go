@@ -161,9 +161,15 @@ func (w *writing) granted(upTo consent.Instant) []string {
 
 // suppress records a suppression, once.
 func (w *writing) suppress(reason consent.Reason, scope consent.Scope, occurred consent.Instant) error {
-	if reason == consent.ReasonHardBounce && w.isBounced() {
-		w.item.end(Known, whyKnown)
-		return nil
+	if reason == consent.ReasonHardBounce {
+		works, err := w.worksAt()
+		if err != nil {
+			return err
+		}
+		if w.isBounced() || occurred < works {
+			w.item.end(Known, whyKnown)
+			return nil
+		}
 	}
 	return w.record(&statement.Statement{Kind: consent.KindSuppress, Reason: reason, Scope: scope}, occurred, Record{
 		Verb: VerbSuppress, Reason: reason, Scope: scope, Channel: w.item.channel, Time: occurred,
