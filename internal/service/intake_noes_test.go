@@ -188,6 +188,20 @@ func TestSubmitMail_AddressWithANewOwner_EndsWhatWasGrantedBefore(t *testing.T) 
 	})
 }
 
+func TestAcceptHint_AddressWithANewOwner_EndsWhatWasGrantedBefore(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.linked()
+		w.mustRecord(ctx, s, consentOn("newsletter", hanna, start))
+		w.clock.Advance(time.Hour)
+		w.wantMail(ctx, s, bounceBox, bounced(w.clock.Now(), hanna, "5.7.17", "the mailbox owner has changed", ""), intake.Hinted)
+		hints := w.hints(ctx, s)
+		_, records, err := s.AcceptHint(ctx, hints[0].ID, "")
+		if err != nil || len(records) != 2 || records[0].Reason != consent.ReasonHardBounce || records[1].Channel != "newsletter" {
+			t.Errorf("got %+v, %v", records, err)
+		}
+	})
+}
+
 func TestSubmitMail_BounceOfBeforeALift_IsNotRecordedAfterIt(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		s, ctx := w.linked()

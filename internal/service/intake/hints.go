@@ -56,6 +56,8 @@ type sealedHint struct {
 	Rule    string `json:"r,omitempty"`
 	ID      string `json:"i,omitempty"`
 	Domain  bool   `json:"d,omitempty"`
+
+	Then intake.Then `json:"n,omitempty"`
 }
 
 // hint stores the report for a person to decide about, unless it is there.
@@ -85,7 +87,9 @@ func (w *writing) hint() error {
 	if w.dry {
 		return nil
 	}
-	plain, err := json.Marshal(sealedHint{Address: it.address.Exact(), Text: r.Text, Status: r.Status, Rule: r.Rule, ID: r.ID, Domain: r.Domain})
+	plain, err := json.Marshal(sealedHint{
+		Address: it.address.Exact(), Text: r.Text, Status: r.Status, Rule: r.Rule, ID: r.ID, Domain: r.Domain, Then: r.Then,
+	})
 	if err != nil {
 		return err
 	}
@@ -242,7 +246,7 @@ func (s *Intake) hinted(row *tables.Hint) (*item, error) {
 		return nil, fmt.Errorf("the address of a hint: %w", err)
 	}
 	report := &intake.Report{
-		Kind: intake.Kind(row.Kind), Class: intake.Class(row.Class), Address: in.Address, Domain: in.Domain, Status: in.Status, Rule: in.Rule,
+		Kind: intake.Kind(row.Kind), Class: intake.Class(row.Class), Address: in.Address, Domain: in.Domain, Then: in.Then, Status: in.Status, Rule: in.Rule,
 		Text: in.Text, ID: in.ID,
 	}
 	if row.Report != 0 {

@@ -7,7 +7,6 @@ import (
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/intake"
-	"github.com/assent-io/assent/internal/intake/bounce"
 	"github.com/assent-io/assent/internal/intake/mail"
 	"github.com/assent-io/assent/internal/message"
 	"github.com/assent-io/assent/internal/service/access"
@@ -45,13 +44,12 @@ type Counted struct {
 type Intake struct {
 	*env.Env
 
-	reference  *reference.Reference
-	guard      *access.Guard
-	engine     *txn.Engine
-	links      Links
-	reader     *mail.Reader
-	classifier *bounce.Classifier
-	counted    func(Counted)
+	reference *reference.Reference
+	guard     *access.Guard
+	engine    *txn.Engine
+	links     Links
+	reader    *mail.Reader
+	counted   func(Counted)
 }
 
 // New returns the use cases about what comes back.
@@ -62,7 +60,7 @@ func New(
 		opts.Counted = func(Counted) {}
 	}
 	return &Intake{
-		Env: env, reference: reference, guard: guard, engine: engine, links: links, classifier: bounce.New(), counted: opts.Counted,
+		Env: env, reference: reference, guard: guard, engine: engine, links: links, counted: opts.Counted,
 		reader: mail.New(mail.Settings{Unsubscribe: opts.Unsubscribe, Limits: message.DefaultLimits()}),
 	}
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/intake"
-	"github.com/assent-io/assent/internal/intake/bounce"
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/service/txn"
 )
@@ -109,12 +108,12 @@ func (w *writing) occurred() consent.Instant {
 
 // bounce carries out a bounce of the class hard or soft.
 func (w *writing) bounce() error {
-	row, _ := w.intake.classifier.Row(w.item.report.Rule)
-	second := w.item.report.Domain || row.Then == bounce.HardAtSecond
-	if (w.item.report.Class != intake.Hard || second) && !w.accepted {
+	r := w.item.report
+	second := r.Domain || r.Then == intake.HardAtSecond
+	if (r.Class != intake.Hard || second) && !w.accepted {
 		return w.count(second)
 	}
-	if err := w.suppress(consent.ReasonHardBounce, consent.ScopeAll, w.occurred()); err != nil || row.Then != bounce.NewOwner {
+	if err := w.suppress(consent.ReasonHardBounce, consent.ScopeAll, w.occurred()); err != nil || r.Then != intake.NewOwner {
 		return err
 	}
 	return w.endGrants()
