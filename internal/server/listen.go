@@ -9,6 +9,7 @@ import (
 
 	"github.com/assent-io/assent/internal/certificate"
 	"github.com/assent-io/assent/internal/config"
+	"github.com/assent-io/assent/internal/server/connlimit"
 )
 
 // listeners are where the server is reached.
@@ -18,13 +19,13 @@ type listeners struct {
 	pprof net.Listener // nil: there is none
 	lmtp  net.Listener // likewise
 
-	connections *connections             // of gRPC and HTTP
+	connections *connlimit.Limits        // of gRPC and HTTP
 	certificate *certificate.Certificate // nil: there is no TLS
 }
 
 // listen opens the addresses, with TLS if the settings have a certificate; profiles never leave the machine and have none.
 func listen(ctx context.Context, cfg config.Server, opts Options) (_ *listeners, err error) {
-	l := &listeners{connections: newConnections(openFiles(), cfg.MaxConnections, opts.Logger)}
+	l := &listeners{connections: connlimit.New(openFiles(), cfg.MaxConnections, opts.Logger)}
 	secure, err := l.loadTLS(cfg, opts)
 	if err != nil {
 		return nil, err
@@ -51,7 +52,7 @@ func listen(ctx context.Context, cfg config.Server, opts Options) (_ *listeners,
 // listenOn opens an address, within the limits if there are any. TLS is put around the listener, not into the gRPC server, for that one is also reached from inside
 // the process, without TLS.
 func listenOn(
-	ctx context.Context, address string, limits *connections, secure *tls.Config, protocols ...string,
+	ctx context.Context, address string, limits *connlimit.Limits, secure *tls.Config, protocols ...string,
 ) (net.Listener, error) {
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", address)
@@ -59,7 +60,7 @@ func listenOn(
 		return nil, err
 	}
 	if limits != nil {
-		listener = limits.limit(listener)
+		listener = limits.Listener(listener)
 	}
 	if secure == nil {
 		return listener, nil

@@ -20,6 +20,7 @@ import (
 	"github.com/assent-io/assent/internal/lmtp"
 	"github.com/assent-io/assent/internal/rest"
 	"github.com/assent-io/assent/internal/rpc"
+	"github.com/assent-io/assent/internal/server/connlimit"
 	"github.com/assent-io/assent/internal/server/keyfile"
 	"github.com/assent-io/assent/internal/server/writing"
 	"github.com/assent-io/assent/internal/telemetry"
@@ -146,7 +147,7 @@ func newServer(
 	life, endLife := context.WithCancel(context.WithoutCancel(ctx))
 	api, err := rpc.New(rpc.Options{
 		Service: local, Logger: opts.Logger, Open: cfg.Open, Life: life, Called: signals.metrics.Called,
-		Admitted: listeners.connections.admit,
+		Admitted: listeners.connections.Admit,
 	})
 	if err != nil {
 		endLife()
@@ -190,15 +191,15 @@ func newServer(
 	browsers := rest.NewBrowserGuard(cfg.HTTPAddress, cfg.AllowedHosts, opts.Logger)
 	all, err := rest.New(ctx, rest.Options{
 		API: api, Conn: s.inside.conn, Browsers: browsers, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
-		Live: live, Ready: s.ready.serve, Metrics: signals.metrics.Handler(), Hooks: hooks.New(local, opts.Logger),
-		Version: telemetry.BuildVersion(), Demo: cfg.Open, Links: links,
+		Live: live, Ready: s.ready.serve, Metrics: signals.metrics.Handler(), Hooks: listeners.connections.Hold(hooks.New(local, opts.Logger)),
+		Version: telemetry.BuildVersion(), Demo: cfg.Open, Links: listeners.connections.Hold(links),
 	})
 	if err != nil {
 		endLife()
 		return nil, errors.Join(err, s.inside.close())
 	}
 	s.http = newHTTPServer(all, opts.Logger)
-	s.http.ConnContext = ofHTTP
+	s.http.ConnContext, s.http.ConnState = connlimit.OfHTTP, connlimit.State
 	if listeners.pprof != nil {
 		s.pprof = newPprofServer(browsers, opts.Logger)
 	}

@@ -34,17 +34,18 @@ func allowed() map[string][]string {
 		"internal/server": {
 			"api/assent/v1", "internal/atomicfile", "internal/certificate", "internal/config", "internal/consent", "internal/consent/codec",
 			"internal/fault", "internal/follow", "internal/index", "internal/kept", "internal/ledger", "internal/lmtp", "internal/rest",
-			"internal/rpc", "internal/rpc/handler", "internal/seal", "internal/server/keyfile", "internal/server/writing", "internal/service",
+			"internal/rpc", "internal/rpc/handler", "internal/seal", "internal/server/connlimit", "internal/server/keyfile", "internal/server/writing", "internal/service",
 			"internal/service/access", "internal/service/administration", "internal/service/audit", "internal/service/changes",
 			"internal/service/checkpoint", "internal/service/env", "internal/service/export", "internal/service/imports", "internal/service/intake",
 			"internal/service/recipient", "internal/service/rights", "internal/service/sources", "internal/service/webhooks", "internal/storage",
 			"internal/storage/postgres", "internal/storage/sqlite", "internal/storage/tables", "internal/telemetry", "internal/web/hooks",
 			"internal/web/recipient", "internal/web/translation", "internal/webhook",
 		},
-		"internal/server/keyfile": {"internal/atomicfile", "internal/seal"},
-		"internal/lmtp":           {"internal/fault", "internal/intake/mail", "internal/service/intake"},
-		"internal/web/hooks":      {"internal/fault", "internal/intake/provider", "internal/intake/provider/verify", "internal/service/sources"},
-		"internal/server/writing": {"internal/consent", "internal/storage", "internal/storage/tables"},
+		"internal/server/connlimit": {"internal/fault"},
+		"internal/server/keyfile":   {"internal/atomicfile", "internal/seal"},
+		"internal/lmtp":             {"internal/fault", "internal/intake/mail", "internal/service/intake"},
+		"internal/web/hooks":        {"internal/fault", "internal/intake/provider", "internal/intake/provider/verify", "internal/service/sources"},
+		"internal/server/writing":   {"internal/consent", "internal/storage", "internal/storage/tables"},
 
 		"internal/rest": {
 			"api/assent/v1", "api/openapi", "internal/catalog", "internal/fault", "internal/nearest", "internal/rpc",
@@ -92,8 +93,7 @@ func allowed() map[string][]string {
 			"internal/webhook",
 		},
 		"internal/service/intake": {
-			"internal/address", "internal/catalog", "internal/consent", "internal/consent/statement", "internal/fault", "internal/intake",
-			"internal/intake/bounce", "internal/intake/mail", "internal/message", "internal/seal", "internal/service/access",
+			"internal/address", "internal/catalog", "internal/consent", "internal/consent/statement", "internal/fault", "internal/intake", "internal/intake/mail", "internal/message", "internal/seal", "internal/service/access",
 			"internal/service/env", "internal/service/recipient", "internal/service/reference", "internal/service/subjects", "internal/service/txn",
 			"internal/storage", "internal/storage/tables", "internal/token",
 		},
