@@ -1,6 +1,7 @@
 package service
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -105,6 +106,12 @@ func TestSubmitMail_UnsubscribeWithATokenOfBeforeTheErasure_RecordsNothing(t *te
 		w.wantMail(ctx, s, "leave@acme.example", leaving(w.clock.Now(), hanna, "unsubscribe "+ours), intake.Gone)
 		if got, err := s.Links.OneClick(ctx, ours, recipient.By{}); err != nil || got != recipient.Gone {
 			t.Errorf("one click: %v, %v", got, err)
+		}
+		if _, err := s.Links.View(ctx, ours); !errors.Is(err, recipient.ErrGone) {
+			t.Errorf("the page: %v", err)
+		}
+		if _, _, err := s.Links.Do(ctx, ours, recipient.Act{Action: recipient.ActEndAll}); !errors.Is(err, recipient.ErrGone) {
+			t.Errorf("an act on the page: %v", err)
 		}
 		if now := positions(t, s.Store); now != head {
 			t.Errorf("%d events were recorded", now-head)

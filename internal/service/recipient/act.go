@@ -50,6 +50,9 @@ func (l *Links) Do(ctx context.Context, text string, act Act) (*View, bool, erro
 		return nil, false, err
 	}
 	outcome, err := l.write(ctx, h, func(w *transaction) (Outcome, error) {
+		if err := l.offers(&w.sight, h, &act); err != nil {
+			return 0, err
+		}
 		changed, err := l.carryOut(w, &act)
 		return newOr(changed), err
 	})
@@ -70,7 +73,7 @@ func (l *Links) Do(ctx context.Context, text string, act Act) (*View, bool, erro
 
 // offers refuses an act that no page of the link could offer: on a channel that cannot be refused, or of another controller.
 func (l *Links) offers(s *sight, h *holder, act *Act) error {
-	rules, err := l.refusable(s.catalog, h.channel)
+	rules, err := l.rulesOf(s, h)
 	if err != nil {
 		return err
 	}

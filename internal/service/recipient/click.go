@@ -69,10 +69,10 @@ const noteOneClick = "one click on the link of a message (RFC 8058)"
 
 // judge says what a click comes to under what is known.
 func (l *Links) judge(s *sight, h *holder) (Outcome, error) {
-	rules, err := l.refusable(s.catalog, h.channel)
-	switch erased := s.Folded.ErasedAt(s.Spelling); {
-	case erased != 0 && h.decided <= erased:
-		return Gone, nil // The token has the address itself, so an erasure did not take it along.
+	rules, err := l.rulesOf(s, h)
+	switch {
+	case errors.Is(err, ErrGone):
+		return Gone, nil
 	case errors.Is(err, ErrNonsense):
 		return Nonsense, nil
 	case err != nil:

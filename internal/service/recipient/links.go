@@ -137,6 +137,15 @@ func (l *Links) look(ctx context.Context, h *holder) (*sight, error) {
 	return &sight{Known: &known.Known, catalog: cat, at: v.At}, nil
 }
 
+// rulesOf returns the rules of the channel of a link. The error is [ErrGone] where the person was erased since: a token that has the address itself
+// leads to it also then. It is [ErrNonsense] where the channel cannot be refused, or is no more.
+func (l *Links) rulesOf(s *sight, h *holder) (*consent.Rules, error) {
+	if erased := s.Folded.ErasedAt(s.Spelling); erased != 0 && h.decided <= erased {
+		return nil, ErrGone
+	}
+	return l.refusable(s.catalog, h.channel)
+}
+
 // refusable returns the rules of a channel that can be refused; [ErrNonsense] if there is none with the id.
 func (l *Links) refusable(cat *catalog.Catalog, channel string) (*consent.Rules, error) {
 	ch, ok := cat.Channel(channel)

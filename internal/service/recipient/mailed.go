@@ -80,7 +80,7 @@ func (l *Links) judgeMailed(s *sight, h *holder, at consent.Instant) (Outcome, e
 	if err != nil || at == 0 || outcome.recordsNothing() {
 		return outcome, err
 	}
-	rules, err := l.refusable(s.catalog, h.channel)
+	rules, err := l.rulesOf(s, h)
 	switch {
 	case err != nil:
 		return 0, err

@@ -63,7 +63,7 @@ func (l *Links) View(ctx context.Context, text string) (*View, error) {
 }
 
 func (l *Links) view(ctx context.Context, h *holder, s *sight) (*View, error) {
-	rules, err := l.refusable(s.catalog, h.channel)
+	rules, err := l.rulesOf(s, h)
 	if err != nil {
 		return nil, err
 	}
