@@ -122,9 +122,9 @@ func mustLeaveNoImport(ctx context.Context, t *testing.T, s *Service, name strin
 
 func TestImport_OfAFileThatIsRefusedInTheMiddle_WaitsWithWhatItRecorded(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
-		w.importBytes = 1 << 16
+		w.importBytes, w.undoPage = 1<<15, 100
 		s, ctx := w.acme()
-		text := gzipped(many(10_000))
+		text := gzipped(many(4_000))
 		made, _, err := s.CreateImport(ctx, imports.NewImport{Options: imports.Options{Preset: presets.Plain}, SHA256: sha(text), Size: int64(len(text))})
 		if err != nil {
 			t.Fatal(err)
