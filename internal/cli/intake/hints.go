@@ -44,10 +44,10 @@ func (c *Commands) list() *cobra.Command {
 }
 
 func (c *Commands) printHints(all ...*assentv1.Hint) error {
-	rows := [][]string{{"ID", "KIND", "CLASS", "STATUS", "ADDRESS", "CAUSE", "CHANNEL", "RECEIVED", "STATE", "TEXT"}}
+	rows := [][]string{{"ID", "KIND", "CLASS", "STATUS", "ADDRESS", "CAUSE", "SOURCE", "CHANNEL", "RECEIVED", "STATE", "TEXT"}}
 	for _, h := range all {
 		rows = append(rows, []string{
-			h.GetId(), h.GetKind(), terminal.OrDash(h.GetClass()), terminal.OrDash(h.GetStatus()), phrase.Printable(h.GetAddress()), h.GetCause(),
+			h.GetId(), h.GetKind(), terminal.OrDash(h.GetClass()), terminal.OrDash(h.GetStatus()), phrase.Printable(h.GetAddress()), h.GetCause(), h.GetSource(),
 			terminal.OrDash(h.GetChannel()), value.Stamp(h.GetReceivedTime()), h.GetState(), terminal.OrDash(phrase.Printable(h.GetText())),
 		})
 	}
