@@ -42,7 +42,7 @@ const (
 	// HardAtSecond: a second one, at least 24 hours later and without a delivery between, means that the address (or the domain) is dead. One
 	// alone never does, also of the class hard.
 	HardAtSecond Then = "hard_at_second"
-	// NewOwner: somebody else has the address now, so the consents of the person before end.
+	// NewOwner: the address has a new owner, so the consents of the one before end.
 	NewOwner Then = "new_owner"
 )
 
@@ -57,7 +57,7 @@ type Report struct {
 	Rule    string // id of the rule that decided about the class
 	Text    string // what the server said, one line of at most [MaxText] bytes of UTF-8
 
-	// Time is when it happened, by what the report itself says; zero: it does not say. Anybody may write any time into a mail, so the service
+	// Time is when it happened, by what the report itself says; zero: it does not say. The sender of a mail writes any time into it, so the service
 	// takes one that lies after the arrival for that of the arrival.
 	Time time.Time
 	// ID is that of the event at the provider, or of the mail, which is the same for all recipients of the mail: with Address, the same report

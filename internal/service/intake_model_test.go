@@ -124,7 +124,7 @@ func (l *intakeLife) mail(rt *rapid.T) *modelMail {
 	if m.proved {
 		decided := m.at.Unix() - 60
 		if p := l.people[m.who]; p.erased {
-			decided = p.since.Unix() - 60 // Nobody writes to them since.
+			decided = p.since.Unix() - 60 // No message is sent to them since.
 		}
 		ours, err := token.NewLink(l.keys, &token.Link{Address: address, Channel: "newsletter", Decided: decided})
 		if err != nil {

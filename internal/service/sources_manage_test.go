@@ -119,7 +119,7 @@ func TestSources_AreManagedByThoseOfTheirDepartment(t *testing.T) {
 			}
 		}
 		n := h.sign.source(provider.Mailgun)
-		n.ID, n.Client = "other", "nobody"
+		n.ID, n.Client = "other", "missing"
 		_, err = h.s.CreateSource(h.ctx, n)
 		wantFault(t, err, fault.ClientMissing)
 		page, err := h.s.ListSources(h.ctx, 1, "")

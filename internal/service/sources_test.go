@@ -269,7 +269,7 @@ func TestHooks_MailgunTokenUnderAnotherBody_DoesNothing(t *testing.T) {
 		}
 		send(anna, annas)
 		h.recorded(head, 1)
-		send(bert, berts) // Somebody who saw the first request.
+		send(bert, berts) // An attacker who saw the first request.
 		send(anna, annas)
 		h.recorded(head, 1)
 		w.wantCheck(h.ctx, h.s, "newsletter", bert, consent.CodeAllowConsent)

@@ -114,7 +114,7 @@ func reportedRecipients(kind string, fields message.Header) []string {
 	return nil
 }
 
-// isRedacted reports whether the local part of an address was replaced by a hash or by signs (RFC 6590), so that it names nobody. Such an
+// isRedacted reports whether the local part of an address was replaced by a hash or by signs (RFC 6590), so that it names no mailbox. Such an
 // address has the form of a valid one at a real domain.
 func isRedacted(address string) bool {
 	at := strings.LastIndexByte(address, '@')
@@ -182,7 +182,7 @@ func (l *letter) oldJunkReport() (Result, bool) {
 	return Result{}, false
 }
 
-// disposition takes a notification about what became of a message (RFC 8098): nobody says anything about more messages with it.
+// disposition takes a notification about what became of a message (RFC 8098): it says nothing about further messages.
 func (l *letter) disposition() (Result, bool) {
 	for _, p := range l.top {
 		if strings.HasPrefix(p.Type, "message/") && strings.HasSuffix(p.Type, "disposition-notification") {

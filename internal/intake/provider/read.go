@@ -153,7 +153,7 @@ func rawName(event jsonlist.Object) string {
 // maxAddress is the most bytes of an address (RFC 5321, section 4.5.3.1.3, without its angle brackets).
 const maxAddress = 254
 
-// check holds a report that acts to naming somebody.
+// check refuses a report that names no recipient, neither by an address nor by a token.
 func check(report *intake.Report) error {
 	switch {
 	case report.Kind == intake.Ignored:

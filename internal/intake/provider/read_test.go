@@ -271,7 +271,7 @@ func holds(t *testing.T, item Item) {
 		t.Errorf("report %+v breaks a promise of intake.Report", r)
 	}
 	if r.Kind != intake.Ignored && r.Address == "" && len(r.Tokens) == 0 {
-		t.Errorf("report %+v is about nobody", r)
+		t.Errorf("report %+v names no recipient", r)
 	}
 }
 

@@ -95,7 +95,7 @@ func sesClass(kind, sub string) (intake.Class, string) {
 	return intake.Soft, "ses-undetermined"
 }
 
-// sesComplaint reads a complaint. With several recipients it names everybody of a domain who got the mail, and not who complained.
+// sesComplaint reads a complaint. With several recipients it names all recipients of the mail at one domain, and not the one that complained.
 func sesComplaint(event jsonlist.Object, base intake.Report) []intake.Report {
 	var all []string
 	for _, recipient := range event.Objects("complaint.complainedRecipients") {

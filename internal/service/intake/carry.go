@@ -17,12 +17,12 @@ import (
 
 // From says from where reports come.
 type From struct {
-	Source string // names the way that they came, for the figures and for who decides about hints
+	Source string // names the way that they came, for the figures and for the officer who decides about hints
 	Client string // as which client they are recorded; empty: as [access.IntakeID]
 	Held   bool   // complaints are hints at most
 }
 
-// recorder returns the context of what is recorded because of reports, whoever hands them in.
+// recorder returns the context of what reports record: it is recorded by the client of their source, else by the intake.
 func (f *From) recorder(ctx context.Context) context.Context {
 	return access.WithCaller(ctx, access.Process(cmp.Or(f.Client, access.IntakeID)))
 }

@@ -172,7 +172,7 @@ func (s *Intake) SubmitMail(ctx context.Context, m *Mail) (*Result, error) {
 	return result, nil
 }
 
-// takeWords makes a wish of a letter that asks to leave, and shows who decides about a wish the subject that the person wrote. A subject with a
+// takeWords makes a wish of a letter that asks to leave, and shows the officer the subject that the person wrote. A subject with a
 // token is left out: it would let a reader act as the person.
 func takeWords(read *mail.Result) {
 	for i := range read.Reports {

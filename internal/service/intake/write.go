@@ -119,7 +119,7 @@ func (w *writing) bounce() error {
 	return w.endGrants()
 }
 
-// endGrants ends what the person of before was asked or did: somebody else has the address now, and may be reached again once the bounce is
+// endGrants ends what the person of before was asked or did: the address has a new owner, who may be reached again once the bounce is
 // lifted. What was given after the report is of the new owner.
 func (w *writing) endGrants() error {
 	outcome, why, occurred := w.item.outcome, w.item.why, w.occurred()

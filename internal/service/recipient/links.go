@@ -31,7 +31,7 @@ type Links struct {
 	opts     Options
 }
 
-// New returns the use case. It acts as the client [access.RecipientID], whoever calls.
+// New returns the use case. It acts as the client [access.RecipientID], not as its caller.
 func New(env *env.Env, reader *asof.Reader, engine *txn.Engine, recorder *record.Recorder, memory Memory, opts Options) *Links {
 	return &Links{Env: env, reader: reader, engine: engine, recorder: recorder, memory: memory, rows: newAddresses(env.Store), opts: opts}
 }

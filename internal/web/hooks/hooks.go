@@ -39,8 +39,8 @@ type Sources interface {
 	Busy(o *sources.Opened)
 }
 
-// A door lets a body come as slowly as it likes without a place among those that are worked on: anybody can send slowly to a source that is
-// known. What bodies may take is memory alone.
+// A door lets a body come as slowly as it likes without a place among those that are worked on: any client can send slowly to a source whose
+// path it knows. What bodies may take is memory alone.
 type door struct {
 	sources Sources
 	log     *slog.Logger

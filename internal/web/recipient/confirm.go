@@ -100,7 +100,7 @@ func (h *Handler) showConfirmation(w http.ResponseWriter, r *http.Request, answe
 func (p *pages) askingOf(a *recipient.Asking, answer *said) *confirmData {
 	d := &confirmData{frame: p.frame(a.Controller)}
 	d.Said = answer
-	// Who has answered is not asked any more.
+	// A person who has answered is not asked any more.
 	d.Heading = p.texts.Get("recipient.confirm.heading")
 	if a.Waits && answer == nil {
 		d.Heading = p.texts.Get("recipient.confirm.title")

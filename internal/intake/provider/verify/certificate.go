@@ -23,7 +23,7 @@ type Certificates interface {
 }
 
 // Fetcher gets certificates by HTTPS, and keeps those that it got: the URL of a certificate names it for ever. A URL with none is not asked for
-// again for a minute, and a host is asked for one at a time, so that what anybody sends here does not become a flood there. Few requests wait
+// again for a minute, and a host is asked for one at a time, so that many requests to this server do not become many requests to SNS. Few requests wait
 // for a host, and one that cannot be reached is left alone for some seconds: the caller has other sources to serve. It may be used by several
 // goroutines.
 type Fetcher struct {

@@ -34,7 +34,7 @@ func verifyMandrill(source *Source, request *Request) (*Delivery, error) {
 	if anyFits(sha1.New, source.secrets, signature, signed) {
 		return &Delivery{Body: []byte(events)}, nil
 	}
-	// Its key is known to everybody, so it proves nothing but may say nothing either.
+	// Its key is public, so the request proves nothing; it is taken because its list of events is empty.
 	if len(form) == 1 && events == "[]" && anyFits(sha1.New, [][]byte{[]byte(probeKey)}, signature, signed) {
 		return &Delivery{}, nil
 	}

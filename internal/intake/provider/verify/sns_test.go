@@ -286,7 +286,7 @@ func TestSNS_Forged_IsRefused(t *testing.T) {
 		"body altered":          {after: func(x map[string]any) { x["Message"] = `{"eventType":"Send"}` }, reason: provider.BadSignature},
 		"subject added":         {after: func(x map[string]any) { x["Subject"] = "new" }, reason: provider.BadSignature},
 		"time altered":          {after: func(x map[string]any) { x["Timestamp"] = "2026-11-30T12:00:00.000Z" }, reason: provider.BadSignature},
-		"key of somebody else":  {key: other, reason: provider.BadSignature},
+		"key of another owner":  {key: other, reason: provider.BadSignature},
 		"another topic":         {before: func(x map[string]any) { x["TopicArn"] = arn + "2" }, reason: provider.OtherTopic},
 		"another account":       {before: func(x map[string]any) { x["TopicArn"] = strings.Replace(arn, "123456789012", "210987654321", 1) }, reason: provider.OtherTopic},
 		"no topic":              {before: func(x map[string]any) { delete(x, "TopicArn") }, reason: provider.OtherTopic},

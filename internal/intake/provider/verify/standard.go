@@ -25,7 +25,7 @@ func verifyStandard(source *Source, request *Request, now time.Time) (*Delivery,
 	}
 	if _, ok := inTime(timestamp, now, standardAge); !ok {
 		return nil, refuse(provider.TooOld, "the time of the request is more than 5 minutes away: the clock of this server or of the sender is wrong, "+
-			"or the request was sent again by somebody else")
+			"or the request is a copy that another program sent again")
 	}
 	return &Delivery{Body: request.Body}, nil
 }
