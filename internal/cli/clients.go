@@ -156,13 +156,10 @@ func (a *app) clientsList() *cobra.Command {
 		Args:  noArguments,
 		RunE: a.does(func(ctx context.Context, _ []string) error {
 			return a.withServer(ctx, func(ctx context.Context, s *connect.Server) error {
-				all := &assentv1.ListClientsResponse{}
 				in := &assentv1.ListClientsRequest{PageSize: 1000}
-				for page, err := range connect.Pages(ctx, s, assentv1.NewClientServiceClient(s).ListClients, in, &in.PageToken) {
-					if err != nil {
-						return err
-					}
-					all.Clients = append(all.Clients, page.GetClients()...)
+				all, err := connect.All(ctx, s, assentv1.NewClientServiceClient(s).ListClients, in, &in.PageToken)
+				if err != nil {
+					return err
 				}
 				return a.writeClients(all)
 			})

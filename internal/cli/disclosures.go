@@ -27,13 +27,10 @@ func (a *app) disclosures() *cobra.Command {
 				return err
 			}
 			return a.withServer(ctx, func(ctx context.Context, s *connect.Server) error {
-				all := &assentv1.ListDisclosuresResponse{}
 				in := &assentv1.ListDisclosuresRequest{Address: address, PageSize: historyPage}
-				for page, err := range connect.Pages(ctx, s, assentv1.NewHistoryServiceClient(s).ListDisclosures, in, &in.PageToken) {
-					if err != nil {
-						return err
-					}
-					all.Disclosures = append(all.Disclosures, page.GetDisclosures()...)
+				all, err := connect.All(ctx, s, assentv1.NewHistoryServiceClient(s).ListDisclosures, in, &in.PageToken)
+				if err != nil {
+					return err
 				}
 				return a.writeDisclosures(all)
 			})

@@ -103,12 +103,9 @@ func (a *app) history() *cobra.Command {
 // search lists events.
 func (a *app) search(ctx context.Context, in *assentv1.SearchHistoryRequest, some bool) error {
 	return a.withServer(ctx, func(ctx context.Context, s *connect.Server) error {
-		all := &assentv1.SearchHistoryResponse{}
-		for page, err := range connect.Pages(ctx, s, assentv1.NewHistoryServiceClient(s).SearchHistory, in, &in.PageToken) {
-			if err != nil {
-				return err
-			}
-			all.Events = append(all.Events, page.GetEvents()...)
+		all, err := connect.All(ctx, s, assentv1.NewHistoryServiceClient(s).SearchHistory, in, &in.PageToken)
+		if err != nil {
+			return err
 		}
 		return a.writeHistory(all, some)
 	})

@@ -128,13 +128,10 @@ func (a *app) eraseReturns() *cobra.Command {
 		Args: noArguments,
 		RunE: a.does(func(ctx context.Context, _ []string) error {
 			return a.withServer(ctx, func(ctx context.Context, s *connect.Server) error {
-				all := &assentv1.ListErasedReturnsResponse{}
 				in := &assentv1.ListErasedReturnsRequest{SinceTime: since.At, PageSize: 1000}
-				for page, err := range connect.Pages(ctx, s, assentv1.NewHistoryServiceClient(s).ListErasedReturns, in, &in.PageToken) {
-					if err != nil {
-						return err
-					}
-					all.Returns = append(all.Returns, page.GetReturns()...)
+				all, err := connect.All(ctx, s, assentv1.NewHistoryServiceClient(s).ListErasedReturns, in, &in.PageToken)
+				if err != nil {
+					return err
 				}
 				return a.writeReturns(all)
 			})

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/grpc"
+	"google.golang.org/protobuf/testing/protocmp"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/cli/connect"
@@ -57,5 +58,31 @@ func TestPages_AsksForEachPageOnce_UntilTheLastOrAnErrorOrTheCallerHasEnough(t *
 				t.Errorf("asked and got (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestAll_IsOnePage_OrTheErrorOfAny(t *testing.T) {
+	failed := errors.New("failed")
+	next := map[string]string{"": "b", "b": "c", "c": ""}
+	for _, failOn := range []string{"none", "", "c"} {
+		list := func(_ context.Context, in *assentv1.ListClientsRequest, _ ...grpc.CallOption) (*assentv1.ListClientsResponse, error) {
+			if in.GetPageToken() == failOn {
+				return nil, failed
+			}
+			one := &assentv1.Client{Id: "client of " + in.GetPageToken()}
+			return &assentv1.ListClientsResponse{Clients: []*assentv1.Client{one}, NextPageToken: next[in.GetPageToken()]}, nil
+		}
+		in := &assentv1.ListClientsRequest{}
+		all, err := connect.All(t.Context(), &connect.Server{}, list, in, &in.PageToken)
+		if failOn != "none" {
+			if !errors.Is(err, failed) {
+				t.Errorf("failing on %q: %v", failOn, err)
+			}
+			continue
+		}
+		want := &assentv1.ListClientsResponse{Clients: []*assentv1.Client{{Id: "client of "}, {Id: "client of b"}, {Id: "client of c"}}}
+		if diff := cmp.Diff(want, all, protocmp.Transform()); err != nil || diff != "" {
+			t.Errorf("%v (-want +got)\n%s", err, diff)
+		}
 	}
 }

@@ -120,12 +120,10 @@ func (c *Commands) list() *cobra.Command {
 	return &cobra.Command{
 		Use: "list", Short: "List the consumers, including revoked ones", Args: c.NoArguments,
 		RunE: c.Asking(func(ctx context.Context, _ []string, s *connect.Server) error {
-			all, in := &assentv1.ListConsumersResponse{}, &assentv1.ListConsumersRequest{PageSize: 1000}
-			for page, err := range connect.Pages(ctx, s, assentv1.NewConsumerServiceClient(s).ListConsumers, in, &in.PageToken) {
-				if err != nil {
-					return err
-				}
-				all.Consumers = append(all.Consumers, page.GetConsumers()...)
+			in := &assentv1.ListConsumersRequest{PageSize: 1000}
+			all, err := connect.All(ctx, s, assentv1.NewConsumerServiceClient(s).ListConsumers, in, &in.PageToken)
+			if err != nil {
+				return err
 			}
 			if c.JSON() {
 				return c.PrintMessage(all)

@@ -69,12 +69,10 @@ func (c *Commands) list() *cobra.Command {
 	return &cobra.Command{
 		Use: "list", Short: "List the external lists", Args: c.NoArguments,
 		RunE: c.Asking(func(ctx context.Context, _ []string, s *connect.Server) error {
-			all, in := &assentv1.ListExternalListsResponse{}, &assentv1.ListExternalListsRequest{PageSize: 1000}
-			for page, err := range connect.Pages(ctx, s, assentv1.NewExternalListServiceClient(s).ListExternalLists, in, &in.PageToken) {
-				if err != nil {
-					return err
-				}
-				all.Lists = append(all.Lists, page.GetLists()...)
+			in := &assentv1.ListExternalListsRequest{PageSize: 1000}
+			all, err := connect.All(ctx, s, assentv1.NewExternalListServiceClient(s).ListExternalLists, in, &in.PageToken)
+			if err != nil {
+				return err
 			}
 			if c.JSON() {
 				return c.PrintMessage(all)

@@ -18,12 +18,10 @@ func (c *Commands) list() *cobra.Command {
 	return &cobra.Command{
 		Use: "list", Short: "List imports, the newest first", Args: c.NoArguments,
 		RunE: c.Asking(func(ctx context.Context, _ []string, s *connect.Server) error {
-			all, in := &assentv1.ListImportsResponse{}, &assentv1.ListImportsRequest{PageSize: 1000}
-			for page, err := range connect.Pages(ctx, s, assentv1.NewImportServiceClient(s).ListImports, in, &in.PageToken) {
-				if err != nil {
-					return err
-				}
-				all.Imports = append(all.Imports, page.GetImports()...)
+			in := &assentv1.ListImportsRequest{PageSize: 1000}
+			all, err := connect.All(ctx, s, assentv1.NewImportServiceClient(s).ListImports, in, &in.PageToken)
+			if err != nil {
+				return err
 			}
 			if c.JSON() {
 				return c.PrintMessage(all)

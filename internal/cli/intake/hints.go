@@ -22,15 +22,12 @@ func (c *Commands) list() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "list", Short: "List reports that prove nothing by themselves, those received last first", Args: c.NoArguments,
 		RunE: c.Asking(func(ctx context.Context, _ []string, s *connect.Server) error {
-			all := &assentv1.ListHintsResponse{}
 			if in.State == "all" {
 				in.State = ""
 			}
-			for page, err := range connect.Pages(ctx, s, assentv1.NewIntakeServiceClient(s).ListHints, in, &in.PageToken) {
-				if err != nil {
-					return err
-				}
-				all.Hints = append(all.Hints, page.GetHints()...)
+			all, err := connect.All(ctx, s, assentv1.NewIntakeServiceClient(s).ListHints, in, &in.PageToken)
+			if err != nil {
+				return err
 			}
 			if c.JSON() {
 				return c.PrintMessage(all)

@@ -119,12 +119,10 @@ func (c *Commands) list() *cobra.Command {
 	return &cobra.Command{
 		Use: "list", Short: "List the sources, and which are held", Args: c.NoArguments,
 		RunE: c.Asking(func(ctx context.Context, _ []string, s *connect.Server) error {
-			all, in := &assentv1.ListSourcesResponse{}, &assentv1.ListSourcesRequest{PageSize: 1000}
-			for page, err := range connect.Pages(ctx, s, assentv1.NewSourceServiceClient(s).ListSources, in, &in.PageToken) {
-				if err != nil {
-					return err
-				}
-				all.Sources = append(all.Sources, page.GetSources()...)
+			in := &assentv1.ListSourcesRequest{PageSize: 1000}
+			all, err := connect.All(ctx, s, assentv1.NewSourceServiceClient(s).ListSources, in, &in.PageToken)
+			if err != nil {
+				return err
 			}
 			if c.JSON() {
 				return c.PrintMessage(all)

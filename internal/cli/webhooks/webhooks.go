@@ -104,12 +104,10 @@ func (c *Commands) list() *cobra.Command {
 	return &cobra.Command{
 		Use: "list", Short: "List the webhooks, what waits for each, and what was given up", Args: c.NoArguments,
 		RunE: c.Asking(func(ctx context.Context, _ []string, s *connect.Server) error {
-			all, in := &assentv1.ListWebhooksResponse{}, &assentv1.ListWebhooksRequest{PageSize: 1000}
-			for page, err := range connect.Pages(ctx, s, assentv1.NewWebhookServiceClient(s).ListWebhooks, in, &in.PageToken) {
-				if err != nil {
-					return err
-				}
-				all.Webhooks = append(all.Webhooks, page.GetWebhooks()...)
+			in := &assentv1.ListWebhooksRequest{PageSize: 1000}
+			all, err := connect.All(ctx, s, assentv1.NewWebhookServiceClient(s).ListWebhooks, in, &in.PageToken)
+			if err != nil {
+				return err
 			}
 			if c.JSON() {
 				return c.PrintMessage(all)
