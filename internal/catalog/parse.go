@@ -2,17 +2,16 @@ package catalog
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"slices"
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/lexer"
-	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
+
+	"github.com/assent-io/assent/internal/yamltext"
 )
 
 // What a document may hold. The limits keep the work that a document causes
@@ -103,9 +102,8 @@ func (d *decoder) read(document []byte) ast.Node {
 		d.failAt(line, "", "%s", message)
 		return nil
 	}
-	file, err := parseTokens(tokens)
-	if err != nil {
-		line, message := explain(err)
+	file, line, message := yamltext.Parse(tokens)
+	if message != "" {
 		d.failAt(line, "", "the document is not valid YAML: %s", message)
 		return nil
 	}
@@ -118,27 +116,6 @@ func (d *decoder) read(document []byte) ast.Node {
 		return nil
 	}
 	return file.Docs[0].Body
-}
-
-// parseTokens builds the tree. Duplicate keys are let through, for the
-// decoder reports them with everything else. The library is given text from
-// outside, so a fault in it must end as an error here and not end the process.
-func parseTokens(tokens token.Tokens) (file *ast.File, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			file, err = nil, fmt.Errorf("it cannot be read (%v)", p)
-		}
-	}()
-	return parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
-}
-
-// explain returns the line and the text of the library's error, without the
-// excerpt of the document that its own text has: that takes long to make.
-func explain(err error) (line int, message string) {
-	if syntax, ok := errors.AsType[yaml.Error](err); ok {
-		return syntax.GetToken().Position.Line, syntax.GetMessage()
-	}
-	return 0, err.Error()
 }
 
 // isControl reports whether r is a control character that no document holds: all but tabs and line breaks.

@@ -10,13 +10,12 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/lexer"
-	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
 
 	"github.com/assent-io/assent/internal/catalog"
+	"github.com/assent-io/assent/internal/yamltext"
 )
 
 // What a file may hold keeps the work that it causes within bounds.
@@ -83,26 +82,12 @@ func (d *decoder) read(data []byte) []*ast.DocumentNode {
 		d.fail(line, "%s", message)
 		return nil
 	}
-	file, err := parseTokens(tokens)
-	if err != nil {
-		line, message := 0, err.Error()
-		if syntax, ok := errors.AsType[yaml.Error](err); ok {
-			line, message = syntax.GetToken().Position.Line, syntax.GetMessage()
-		}
+	file, line, message := yamltext.Parse(tokens)
+	if message != "" {
 		d.fail(line, "this is not valid YAML: %s", message)
 		return nil
 	}
 	return file.Docs
-}
-
-// parseTokens builds the trees. A fault of the library must end as an error: the text comes from outside.
-func parseTokens(tokens token.Tokens) (file *ast.File, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			file, err = nil, fmt.Errorf("it cannot be read (%v)", p)
-		}
-	}()
-	return parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
 }
 
 // checkTokens refuses, before any tree is built, what a scenario has no use for and what would nest deeply.

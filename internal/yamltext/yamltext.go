@@ -1,12 +1,16 @@
-// Package yamltext shows the nodes of a YAML document in messages for people, and finds misspelt keys, alike for every kind of
+// Package yamltext builds the tree of a YAML document, shows its nodes in messages for people, and finds misspelt keys, alike for every kind of
 // document.
 package yamltext
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
+	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
 
 	"github.com/assent-io/assent/internal/nearest"
 )
@@ -72,4 +76,23 @@ func Meant(mapping *ast.MappingNode, known []string) map[string]string {
 		missing = slices.DeleteFunc(missing, func(other string) bool { return other == name })
 	}
 	return meant
+}
+
+// Parse builds the trees of what a lexer found, one a document. Keys that a mapping has twice are let through: the reader reports them with
+// everything else. The text comes from outside, so a fault of the library ends as a message here, and not the process. The message is empty where
+// nothing is wrong; the line is 0 where it is not known. It has no excerpt of the document, as the library's own has, which takes long to make.
+func Parse(tokens token.Tokens) (file *ast.File, line int, message string) {
+	defer func() {
+		if p := recover(); p != nil {
+			file, line, message = nil, 0, fmt.Sprintf("it cannot be read (%v)", p)
+		}
+	}()
+	file, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
+	if err == nil {
+		return file, 0, ""
+	}
+	if syntax, ok := errors.AsType[yaml.Error](err); ok {
+		return nil, syntax.GetToken().Position.Line, syntax.GetMessage()
+	}
+	return nil, 0, err.Error()
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
 )
 
@@ -41,5 +42,16 @@ func TestQuote_CutsWhatIsLong(t *testing.T) {
 	}
 	if got, want := Quote(strings.Repeat("ä", 61)), `"`+strings.Repeat("ä", 60)+`"…`; got != want {
 		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestParse_SaysTheLineOfWhatIsWrong_AndLetsKeysThroughThatAreTwice(t *testing.T) {
+	file, line, message := Parse(lexer.Tokenize("a: 1\na: 2\n"))
+	if file == nil || message != "" {
+		t.Errorf("keys that are there twice: line %d, %s", line, message)
+	}
+	file, line, message = Parse(lexer.Tokenize("a: 1\nb: [1, 2\n"))
+	if file != nil || line != 2 || message == "" {
+		t.Errorf("a list without an end: line %d, %q", line, message)
 	}
 }

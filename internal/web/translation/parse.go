@@ -11,10 +11,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/lexer"
-	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
 	"golang.org/x/text/language"
 
@@ -88,12 +86,8 @@ func (p *reading) mapping(document []byte) *ast.MappingNode {
 		p.fail(line, `only lines KEY: "TEXT" may stand here, without lists, anchors, tags and a mapping within`)
 		return nil
 	}
-	file, err := parse(tokens)
-	if err != nil {
-		line, message := 0, err.Error()
-		if syntax, ok := errors.AsType[yaml.Error](err); ok {
-			line, message = syntax.GetToken().Position.Line, syntax.GetMessage()
-		}
+	file, line, message := yamltext.Parse(tokens)
+	if message != "" {
 		p.fail(line, "this is not valid YAML: %s", message)
 		return nil
 	}
@@ -126,16 +120,6 @@ func notFlat(tokens token.Tokens) int {
 		}
 	}
 	return 0
-}
-
-// parse builds the tree. A fault of the library must end as an error: the text comes from outside.
-func parse(tokens token.Tokens) (file *ast.File, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			file, err = nil, fmt.Errorf("it cannot be read (%v)", p)
-		}
-	}()
-	return parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
 }
 
 // read takes the texts of the mapping.
