@@ -234,6 +234,19 @@ func (g *Guard) Admit(ctx context.Context, head *storage.Head) (Caller, error) {
 	return g.rejectExpired(g.clients.currentCaller(ctx, c, head.ClientsVersion))
 }
 
+// AdmitNow reads the head, and returns it with the caller as it is under it, if that has one of the scopes.
+func (g *Guard) AdmitNow(ctx context.Context, scopes ...Scope) (storage.Head, Caller, error) {
+	head, err := g.Store.Head(ctx)
+	if err != nil {
+		return storage.Head{}, Caller{}, env.StoreFault(err)
+	}
+	who, err := g.Admit(ctx, &head)
+	if err != nil {
+		return storage.Head{}, Caller{}, err
+	}
+	return head, who, who.Need(scopes...)
+}
+
 // NeedChannel returns an error unless the channel is of the caller's department in each of the catalogs that has it: that of now, and that of
 // the time asked about. A channel that none of them has is refused for that, further on.
 func (c *Client) NeedChannel(channel string, catalogs ...*catalog.Catalog) error {

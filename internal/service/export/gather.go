@@ -82,7 +82,7 @@ func (s *Exporter) gather(ctx context.Context, in *Input) (*dossierBuilder, erro
 }
 
 func (s *Exporter) gatherOnce(ctx context.Context, in *Input, g *dossierBuilder) (again bool, err error) {
-	head, who, err := s.exportHead(ctx)
+	head, who, err := s.guard.AdmitNow(ctx, access.ScopeExport)
 	if err != nil {
 		return false, err
 	}
@@ -154,19 +154,6 @@ func (s *Exporter) readerOfFile(ctx context.Context, in *Input, g *dossierBuilde
 	}
 	to.links, err = s.linksOf(ctx, &g.Places, g.checkpoint.Size)
 	return to, err
-}
-
-// exportHead reads the head for a caller that may export.
-func (s *Exporter) exportHead(ctx context.Context) (storage.Head, access.Caller, error) {
-	head, err := s.Store.Head(ctx)
-	if err != nil {
-		return storage.Head{}, access.Caller{}, env.StoreFault(err)
-	}
-	who, err := s.guard.Admit(ctx, &head)
-	if err != nil {
-		return storage.Head{}, access.Caller{}, err
-	}
-	return head, who, who.Need(access.ScopeExport)
 }
 
 // describe begins the dossier: its subject, the time, and the client it was made for.

@@ -27,7 +27,7 @@ type Range struct {
 // ends with an error as soon as the caller's key is revoked. Errors: OTHER_DEPARTMENT, POSITION_UNKNOWN, INVALID_REQUEST,
 // INVALID_TIME, NO_CATALOG, and those of send.
 func (s *Exporter) ExportLedger(ctx context.Context, in Range, send func(Chunk) error) error {
-	head, who, err := s.exportHead(ctx)
+	head, who, err := s.guard.AdmitNow(ctx, access.ScopeExport)
 	if err != nil {
 		return err
 	}

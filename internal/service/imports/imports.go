@@ -100,7 +100,7 @@ type NewImport struct {
 // undone. Existed reports that it has. Errors: INVALID_IMPORT, UNKNOWN_CHANNEL, NO_CATALOG, OTHER_DEPARTMENT, TOO_LARGE,
 // SCOPE_MISSING.
 func (s *Imports) CreateImport(ctx context.Context, n NewImport) (_ Import, existed bool, err error) {
-	who, err := s.admit(ctx, access.ScopeRecord, access.ScopeSuppress)
+	_, who, err := s.guard.AdmitNow(ctx, access.ScopeRecord, access.ScopeSuppress)
 	if err != nil {
 		return Import{}, false, err
 	}
@@ -158,7 +158,7 @@ func (s *Imports) identity(client string, o *Options, sha256 string) ([16]byte, 
 
 // GetImport returns an import. Errors: IMPORT_NOT_FOUND, also for one of another department, SCOPE_MISSING.
 func (s *Imports) GetImport(ctx context.Context, id string) (Import, error) {
-	who, err := s.admit(ctx, access.ScopeRecord, access.ScopeSuppress, access.ScopeRead)
+	_, who, err := s.guard.AdmitNow(ctx, access.ScopeRecord, access.ScopeSuppress, access.ScopeRead)
 	if err != nil {
 		return Import{}, err
 	}
@@ -175,7 +175,7 @@ func (s *Imports) GetImport(ctx context.Context, id string) (Import, error) {
 // UndoImport leaves all that an import recorded out of every answer. Of one that was undone before it returns what was left out then. Errors:
 // IMPORT_NOT_FOUND, SCOPE_MISSING and OTHER_DEPARTMENT for a caller that is no officer, and those of undo.Undoer.
 func (s *Imports) UndoImport(ctx context.Context, id, justification string) (Import, undo.Result, error) {
-	who, err := s.admit(ctx, access.ScopeErase)
+	_, who, err := s.guard.AdmitNow(ctx, access.ScopeErase)
 	if err != nil {
 		return Import{}, undo.Result{}, err
 	}
@@ -211,7 +211,7 @@ func (s *Imports) ListImports(ctx context.Context, size int, pageToken string) (
 	if err != nil {
 		return Page{}, env.InvalidPage()
 	}
-	who, err := s.admit(ctx, access.ScopeRecord, access.ScopeSuppress, access.ScopeRead)
+	_, who, err := s.guard.AdmitNow(ctx, access.ScopeRecord, access.ScopeSuppress, access.ScopeRead)
 	if err != nil {
 		return Page{}, err
 	}
@@ -248,19 +248,6 @@ func (s *Imports) ListImports(ctx context.Context, size int, pageToken string) (
 func (s *Imports) ImportStates(ctx context.Context) (map[string]int64, error) {
 	states, err := tables.ImportStates(ctx, s.Store)
 	return states, env.StoreFault(err)
-}
-
-// admit returns the caller as it is now, if it has one of the scopes.
-func (s *Imports) admit(ctx context.Context, scopes ...access.Scope) (access.Caller, error) {
-	head, err := s.Store.Head(ctx)
-	if err != nil {
-		return access.Caller{}, env.StoreFault(err)
-	}
-	who, err := s.guard.Admit(ctx, &head)
-	if err != nil {
-		return access.Caller{}, err
-	}
-	return who, who.Need(scopes...)
 }
 
 // find returns the row of an import.

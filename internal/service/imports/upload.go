@@ -66,7 +66,7 @@ type Progress struct {
 // is recognised by the next upload. Errors: IMPORT_NOT_FOUND, also for an import of another client, INVALID_IMPORT, INVALID_FILE, FILE_CHANGED,
 // UPLOAD_REPLACED, BATCH_UNDONE, SCOPE_MISSING, those of CreateImport of a preview, and those of tell and of the file as they are.
 func (s *Imports) Upload(ctx context.Context, in Upload, open Open, tell func(Progress) error) error {
-	who, err := s.admit(ctx, access.ScopeRecord, access.ScopeSuppress)
+	_, who, err := s.guard.AdmitNow(ctx, access.ScopeRecord, access.ScopeSuppress)
 	if err != nil {
 		return err
 	}

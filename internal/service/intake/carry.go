@@ -106,7 +106,7 @@ func (s *Intake) together(ctx context.Context, items []*item, dryRun bool) error
 		case !it.acts():
 			it.end(NoAct, whyNoAct)
 		case !it.known:
-			it.end(NoAct, whyNobody)
+			it.end(NoAct, whyNoAddress)
 		case it.report.Kind == intake.Unsubscribe && it.cause == causeNone:
 		default:
 			now = append(now, it)

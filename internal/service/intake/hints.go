@@ -114,7 +114,7 @@ func (s *Intake) ListHints(ctx context.Context, state string, size int, pageToke
 	if err != nil {
 		return Page{}, env.InvalidPage()
 	}
-	who, err := s.admit(ctx, access.ScopeLift, access.ScopeSuppress)
+	_, who, err := s.guard.AdmitNow(ctx, access.ScopeLift, access.ScopeSuppress)
 	if err != nil {
 		return Page{}, err
 	}
@@ -149,7 +149,7 @@ func (s *Intake) ListHints(ctx context.Context, state string, size int, pageToke
 
 // GetHint returns a hint. Errors: HINT_NOT_FOUND, also for one of another department; SCOPE_MISSING.
 func (s *Intake) GetHint(ctx context.Context, id string) (Hint, error) {
-	who, err := s.admit(ctx, access.ScopeLift, access.ScopeSuppress)
+	_, who, err := s.guard.AdmitNow(ctx, access.ScopeLift, access.ScopeSuppress)
 	if err != nil {
 		return Hint{}, err
 	}
@@ -209,7 +209,7 @@ func (s *Intake) AcceptHint(ctx context.Context, id, channel string) (Hint, []Re
 }
 
 func (s *Intake) decide(ctx context.Context, id, channel, state string) (hint Hint, records []Record, err error) {
-	who, err := s.admit(ctx, access.ScopeLift, access.ScopeSuppress)
+	_, who, err := s.guard.AdmitNow(ctx, access.ScopeLift, access.ScopeSuppress)
 	if err != nil {
 		return Hint{}, nil, err
 	}

@@ -14,7 +14,6 @@ import (
 	"github.com/assent-io/assent/internal/service/recipient"
 	"github.com/assent-io/assent/internal/service/reference"
 	"github.com/assent-io/assent/internal/service/txn"
-	"github.com/assent-io/assent/internal/storage"
 )
 
 // Links reads the tokens of links, and carries out what persons say by them.
@@ -136,20 +135,16 @@ const (
 
 // Why sentences are what a result says of an outcome that needs a reason.
 const (
-	whyNoAct  = "a report of this kind and class is counted in the figures only"
-	whyNobody = "the report names no address that is one, and nothing in it shows to whom the message was sent: it is counted in the figures only"
-	whyGone   = "the person was erased"
-	whyKnown  = "the same report was here before, or what it says stands already"
-	whyUnsure = "the person came back to the channel after the message was sent: sending is deferred until it is clear what they want"
+	whyNoAct     = "a report of this kind and class is counted in the figures only"
+	whyNoAddress = "the report names no address that is one, and nothing in it shows to whom the message was sent: it is counted in the figures only"
+	whyGone      = "the person was erased"
+	whyKnown     = "the same report was here before, or what it says stands already"
+	whyUnsure    = "the person came back to the channel after the message was sent: sending is deferred until it is clear what they want"
 )
 
 // SubmitMail reads a mail and carries out what it says. Errors: SCOPE_MISSING, NO_CATALOG, and those of the store and of the body.
 func (s *Intake) SubmitMail(ctx context.Context, m *Mail) (*Result, error) {
-	head, err := s.Store.Head(ctx)
-	if err != nil {
-		return nil, env.StoreFault(err)
-	}
-	who, err := s.admitUnder(ctx, &head, access.ScopeSuppress)
+	head, who, err := s.guard.AdmitNow(ctx, access.ScopeSuppress)
 	if err != nil {
 		return nil, err
 	}
@@ -185,21 +180,4 @@ func takeWords(read *mail.Result) {
 			r.Text = intake.ShortText(read.Subject)
 		}
 	}
-}
-
-// admit returns the caller as it is now, if it has one of the scopes.
-func (s *Intake) admit(ctx context.Context, scopes ...access.Scope) (access.Caller, error) {
-	head, err := s.Store.Head(ctx)
-	if err != nil {
-		return access.Caller{}, env.StoreFault(err)
-	}
-	return s.admitUnder(ctx, &head, scopes...)
-}
-
-func (s *Intake) admitUnder(ctx context.Context, head *storage.Head, scopes ...access.Scope) (access.Caller, error) {
-	who, err := s.guard.Admit(ctx, head)
-	if err != nil {
-		return access.Caller{}, err
-	}
-	return who, who.Need(scopes...)
 }

@@ -142,19 +142,6 @@ func (s *Sources) secretOf(ctx context.Context, id string, of []byte) (string, e
 	return "", nil
 }
 
-// admit returns the caller as it is now, if it may see sources.
-func (s *Sources) admit(ctx context.Context) (access.Caller, error) {
-	head, err := s.Store.Head(ctx)
-	if err != nil {
-		return access.Caller{}, env.StoreFault(err)
-	}
-	who, err := s.guard.Admit(ctx, &head)
-	if err != nil {
-		return access.Caller{}, err
-	}
-	return who, who.Need(access.ScopeClients, access.ScopeLift)
-}
-
 // reaches reports whether a source is one of the caller's department.
 func reaches(who *access.Caller, row *tables.Source) bool {
 	return who.AllDepartments || row.Department != "" && row.Department == who.Department
@@ -162,7 +149,7 @@ func reaches(who *access.Caller, row *tables.Source) bool {
 
 // GetSource returns a source. Errors: SOURCE_NOT_FOUND, SCOPE_MISSING.
 func (s *Sources) GetSource(ctx context.Context, id string) (Source, error) {
-	who, err := s.admit(ctx)
+	_, who, err := s.guard.AdmitNow(ctx, access.ScopeClients, access.ScopeLift)
 	if err != nil {
 		return Source{}, err
 	}
@@ -191,7 +178,7 @@ func (s *Sources) ListSources(ctx context.Context, size int, pageToken string) (
 	if err != nil {
 		return Page{}, env.InvalidPage()
 	}
-	who, err := s.admit(ctx)
+	_, who, err := s.guard.AdmitNow(ctx, access.ScopeClients, access.ScopeLift)
 	if err != nil {
 		return Page{}, err
 	}
