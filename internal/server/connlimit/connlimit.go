@@ -71,7 +71,7 @@ func (c *Limits) Admit(ctx context.Context) error {
 func (c *Limits) Hold(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if conn := of(r.Context()); conn != nil {
-			conn.hold()
+			conn.hold(r.Context())
 		}
 		next.ServeHTTP(w, r)
 	})
@@ -129,12 +129,13 @@ func (l *listener) Accept() (net.Conn, error) {
 	return made, nil
 }
 
-// wait puts a connection last among the strangers that wait for something, and returns the one that has to make room; nil: there is room. It is
-// called under the lock.
+// wait puts a connection last among the strangers that wait for something, and returns the one that has to make room, which is none of them any
+// more; nil: there is room. It is called under the lock.
 func (l *listener) wait(c *conn) (evicted *conn) {
 	c.place = l.strangers.PushBack(c)
 	if l.strangers.Len() > l.all.maxStrangers {
 		evicted, _ = l.strangers.Front().Value.(*conn)
+		evicted.leave() // Or the next that comes before it is closed finds it first, too, and one too many stays.
 	}
 	return evicted
 }
@@ -203,12 +204,13 @@ func (c *conn) leave() {
 	}
 }
 
-// hold keeps a stranger from making room, unless too many are kept.
-func (c *conn) hold() {
+// hold keeps a stranger from making room, unless too many are kept, or the request has ended already: a client of HTTP/2 may take it back before its
+// handler begins, and [State] was told then that the connection waits.
+func (c *conn) hold(ctx context.Context) {
 	l := c.listener
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if c.place != nil && l.held < l.all.maxHeld {
+	if c.place != nil && l.held < l.all.maxHeld && ctx.Err() == nil {
 		c.leave()
 		c.held = true
 		l.held++
