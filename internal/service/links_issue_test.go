@@ -2,6 +2,7 @@ package service
 
 import (
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -101,7 +102,8 @@ func mailOf(t *testing.T, header string, at time.Time) (to, text string) {
 
 // TestIssue_MailOfTheHeader_LeavesTheChannel writes the mail of the mailto: as a mail client does, hands it in, and checks.
 func TestIssue_MailOfTheHeader_LeavesTheChannel(t *testing.T) {
-	for _, mailbox := range []string{"leave@acme.example", "leave+all&more=100%@acme.example"} {
+	inURI := regexp.MustCompile(`^[\w.~%@?=-]+$`)
+	for _, mailbox := range []string{"leave@acme.example", "leave+all&more=100%@acme.example", "leave{a|b}^`c`#1?/d@acme.example"} {
 		eachStore(t, func(t *testing.T, w *world) {
 			w.unsubscribe = []string{mailbox, "other@acme.example"}
 			s, ctx := w.linked()
@@ -109,6 +111,9 @@ func TestIssue_MailOfTheHeader_LeavesTheChannel(t *testing.T) {
 			h := w.headersFor(ctx, s, consent.Request{Channel: "newsletter"}, hanna)
 			if !strings.HasPrefix(h.ListUnsubscribe, "<https://consent.example/u/"+h.Token+">, <mailto:") {
 				t.Fatalf("the way of one click is not the first: %s", h.ListUnsubscribe)
+			}
+			if _, mailto, _ := strings.Cut(strings.TrimSuffix(h.ListUnsubscribe, ">"), "<mailto:"); !inURI.MatchString(mailto) {
+				t.Errorf("%s has what no URI may have", mailto)
 			}
 			w.clock.Advance(time.Minute)
 			to, text := mailOf(t, h.ListUnsubscribe, w.clock.Now())

@@ -2,6 +2,7 @@ package recipient
 
 import (
 	"context"
+	"net/url"
 	"strings"
 
 	"github.com/assent-io/assent/internal/address"
@@ -177,7 +178,7 @@ func (l *Links) listUnsubscribe(page, text string) string {
 	return both
 }
 
-// mailtoAddress writes an address as a mailto: has it (RFC 6068, section 2).
+// mailtoAddress writes an address as a mailto: has it (RFC 6068, section 2): what a URI does not allow, and what means something in it, is encoded.
 func mailtoAddress(address string) string {
-	return strings.NewReplacer("%", "%25", "/", "%2F", "?", "%3F", "#", "%23", "&", "%26", "=", "%3D", "+", "%2B").Replace(address)
+	return strings.NewReplacer("&", "%26", "=", "%3D", "+", "%2B").Replace(url.PathEscape(address))
 }
