@@ -433,6 +433,28 @@ func TestPage_ActsThatItDoesNotOffer_AreRefused(t *testing.T) {
 	}
 }
 
+// TestPage_AfterAnAct_ShowsItsChannel leaves a channel that was retired while the page was open.
+func TestPage_AfterAnAct_ShowsItsChannel(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.linked()
+		w.mustRecord(ctx, s, consentOn("newsletter", hanna, w.clock.Now()))
+		w.mustRecord(ctx, s, consentOn("product-marketing", hanna, w.clock.Now()))
+		token := w.tokenFor(ctx, s, "newsletter", hanna)
+		document := strings.Replace(acme(t), "  - id: product-marketing\n", "  - id: product-marketing\n    retired: true\n", 1)
+		if _, err := s.ApplyCatalog(ctx, administration.ApplyCatalog{Document: document}); err != nil {
+			t.Fatal(err)
+		}
+		w.clock.Advance(time.Second)
+		view := w.do(s, token, recipient.Act{Action: recipient.ActLeave, Channel: "product-marketing"}, true)
+		if len(view.Rows) != 2 || view.Rows[1].Channel.ID != "product-marketing" || view.Rows[1].State != recipient.Left {
+			t.Errorf("the page is %+v", view)
+		}
+		if view, err := s.Links.View(t.Context(), token); err != nil || len(view.Rows) != 1 {
+			t.Errorf("opened again, the page is %+v (%v)", view, err)
+		}
+	})
+}
+
 // TestPage_WithoutAMarketingChannel_OffersToEndAllMarketing opens the page by the link of a message about an order: nothing else is known of the
 // person.
 func TestPage_WithoutAMarketingChannel_OffersToEndAllMarketing(t *testing.T) {

@@ -67,7 +67,7 @@ func (l *Links) Do(ctx context.Context, text string, act Act) (*View, bool, erro
 	if err != nil {
 		return nil, changed, err
 	}
-	v, err := l.view(ctx, h, after)
+	v, err := l.view(ctx, h, after, act.Channel)
 	return v, changed, err
 }
 

@@ -59,10 +59,12 @@ func (l *Links) View(ctx context.Context, text string) (*View, error) {
 	if err != nil {
 		return nil, err
 	}
-	return l.view(ctx, h, seen)
+	return l.view(ctx, h, seen, "")
 }
 
-func (l *Links) view(ctx context.Context, h *holder, s *sight) (*View, error) {
+// view returns what the page shows. A channel that an act was about is on it, too, so that the answer to the act has its name and state: it may have
+// been retired since the page was opened.
+func (l *Links) view(ctx context.Context, h *holder, s *sight, acted string) (*View, error) {
 	rules, err := l.rulesOf(s, h)
 	if err != nil {
 		return nil, err
@@ -74,7 +76,7 @@ func (l *Links) view(ctx context.Context, h *holder, s *sight) (*View, error) {
 	}
 	for i := range s.catalog.Channels {
 		ch := &s.catalog.Channels[i]
-		if !ch.Refusable || ch.Controller != rules.Channel().Controller || ch.ID != h.channel && !s.concerns(ch) {
+		if !ch.Refusable || ch.Controller != rules.Channel().Controller || ch.ID != h.channel && ch.ID != acted && !s.concerns(ch) {
 			continue
 		}
 		row, err := l.row(ctx, h, s, ch)
