@@ -37,6 +37,7 @@ func Parse(name string, tag language.Tag, document []byte) (*Texts, error) {
 		p.wantAll()
 	}
 	p.wantSense(t)
+	p.wantApart(t)
 	if len(p.problems) > 0 {
 		return nil, errors.Join(p.problems...)
 	}
@@ -228,5 +229,21 @@ func (p *reading) wantSense(t *Texts) {
 	}
 	if n := len(months(t.texts[keyMonths])); n != monthsOfYear && p.lines[keyMonths] != 0 {
 		p.fail(p.lines[keyMonths], "months has %d names; it has to have 12, from January on, separated by commas", n)
+	}
+}
+
+// wantApart holds that no two buttons that stand on one page, and no two lengths of a pause, say the same: people could not tell them apart.
+func (p *reading) wantApart(t *Texts) {
+	for _, group := range [][]string{
+		{"keep", "leave", "resume", "pause", "endAll"}, {"confirm.yes", "confirm.notMe"}, {"pause.months1", "pause.months3", "pause.months6"},
+	} {
+		for i, key := range group {
+			for _, other := range group[:i] {
+				line := max(p.lines[prefix+key], p.lines[prefix+other])
+				if text := t.texts[prefix+key]; line != 0 && text != "" && text == t.texts[prefix+other] {
+					p.fail(line, "the texts %s and %s are the same, %s; people choose between them", other, key, yamltext.Quote(text))
+				}
+			}
+		}
 	}
 }

@@ -125,6 +125,9 @@ func TestRead_WhatIsWrong_IsSaidWithItsPlace(t *testing.T) {
 		{"fr.yaml", with(map[string]string{"title": "title: &a b\n"}), `only lines KEY: "TEXT" may stand here`},
 		{"fr.yaml", with(map[string]string{"names": "names: fr\n"}), `names is "fr"; it has to be en or de`},
 		{"fr.yaml", with(map[string]string{"months": "months: janvier, février\n"}), "months has 2 names; it has to have 12"},
+		{"fr.yaml", with(map[string]string{"leave": "leave: Garder {channel}\n", "keep": "keep: Garder {channel}\n"}), "fr.yaml:" + lineOf("leave") +
+			`: the texts keep and leave are the same, "Garder {channel}"; people choose between them`},
+		{"en.yaml", "confirm.notMe: Yes, I agree\n", "en.yaml:1: the texts confirm.yes and confirm.notMe are the same"},
 		{"fr.yaml", "title: \"open\n", "this is not valid YAML"},
 		{"fr.yaml", "", "it has to be one document"},
 		{"fr.yaml", "title: A\n---\ntitle: B\n", "it has to be one document"},
