@@ -129,7 +129,7 @@ func (a *app) runDemo(ctx context.Context, cfg config.Server, once bool) (err er
 	file := filepath.Join(folder, "assent.db")
 	cfg.DatabaseURL, cfg.Keys, cfg.Open = config.NewSecret("sqlite:"+file), file+".keys", true
 	cfg.AllowPrivateWebhooks = true // A receiver to try is on this machine.
-	cfg.PublicURL, cfg.UnsubscribeAddresses = "http://"+cfg.HTTPAddress, []string{demoUnsubscribe}
+	cfg.UnsubscribeAddresses = []string{demoUnsubscribe}
 	if err := cfg.Validate(); err != nil {
 		return terminal.Usagef("%v", err)
 	}

@@ -138,7 +138,7 @@ func TestDemo_TakesItsSettingsFromTheEnvironment_AndNoOthers(t *testing.T) {
 	got.DatabaseURL, got.Keys = config.Secret{}, ""
 	want := config.Server{
 		GRPCAddress: "127.0.0.1:1", HTTPAddress: "127.0.0.1:3", LogLevel: slog.LevelDebug, LogFormat: config.LogJSON, Open: true,
-		CheckpointInterval: time.Hour, FeedKeeps: period.Months(12), AllowPrivateWebhooks: true, PublicURL: "http://127.0.0.1:3", UnsubscribeAddresses: []string{"leave@acme.example"}, ImportMaxBytes: 4 << 30,
+		CheckpointInterval: time.Hour, FeedKeeps: period.Months(12), AllowPrivateWebhooks: true, UnsubscribeAddresses: []string{"leave@acme.example"}, ImportMaxBytes: 4 << 30,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

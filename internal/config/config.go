@@ -38,7 +38,8 @@ type Server struct {
 	// AllowedHosts are the host names for which HTTP is answered, besides
 	// loopback names, IP addresses and the host of HTTPAddress.
 	AllowedHosts []string
-	// PublicURL is the address of the server as recipients reach it, a scheme and a host without a slash at the end; empty for none.
+	// PublicURL is the address of the server as recipients reach it, a scheme and a host without a slash at the end; empty for none, and for an
+	// open server where it listens.
 	PublicURL string
 	// TextsDir is where the texts of the pages of recipients are in other languages; empty for nowhere.
 	TextsDir string

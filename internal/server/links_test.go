@@ -219,13 +219,25 @@ func TestLinks_ALinkFromBeforeThePersonCameBack_IsClearedUpOnThePage(t *testing.
 }
 
 func TestLinks_WithoutPublicURL_AreNotMade(t *testing.T) {
-	r := open(t)
+	r := run(t, settings(t))
 	got := r.call(http.MethodPost, "/v1/consent:check", `{"address": "hanna@example.at", "channel": "newsletter", "links": true}`)
 	if got.code != http.StatusBadRequest || got.reason() != "NO_PUBLIC_URL" {
 		t.Errorf("%d %s", got.code, got.body)
 	}
 	if page := r.call(http.MethodGet, "/u/nonsense", ""); page.code != http.StatusNotFound || !strings.Contains(page.body, "This link leads to nothing") {
 		t.Errorf("the page: %d %s", page.code, page.body)
+	}
+}
+
+// TestLinks_OfAnOpenServer_LeadToWhereItListens lets it choose its port.
+func TestLinks_OfAnOpenServer_LeadToWhereItListens(t *testing.T) {
+	cfg := settings(t)
+	cfg.Open = true
+	l := &linked{running: run(t, cfg), t: t}
+	l.grant(`"newsletter"`)
+	got := l.check("newsletter")
+	if got.Links == nil || got.Links.PageURL != "http://"+l.at.HTTP+"/u/"+got.Links.Token {
+		t.Errorf("it listens on %s, and the links are %+v", l.at.HTTP, got.Links)
 	}
 }
 
