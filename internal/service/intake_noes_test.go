@@ -8,7 +8,9 @@ import (
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/statement"
+	"github.com/assent-io/assent/internal/fault"
 	kinds "github.com/assent-io/assent/internal/intake"
+	"github.com/assent-io/assent/internal/intake/mail"
 	"github.com/assent-io/assent/internal/service/intake"
 	"github.com/assent-io/assent/internal/service/recipient"
 	"github.com/assent-io/assent/internal/token"
@@ -228,6 +230,60 @@ func TestSubmitMail_BounceOfBeforeALift_IsNotRecordedAfterIt(t *testing.T) {
 		w.wantMail(ctx, s, bounceBox, second, intake.Known)
 		if now := positions(t, s.Store); now != head {
 			t.Errorf("%d events were recorded", now-head)
+		}
+	})
+}
+
+// Of decisions about a hint that share a transaction the first counts, and the others are told so: what is recorded is what the hint says.
+func TestDecideHint_AmongOtherDecisions_TheFirstCounts(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.linked()
+		for name, acceptFirst := range map[string]bool{"accepted first": true, "dismissed first": false} {
+			address := strings.ReplaceAll(name, " ", "-") + "@example.at"
+			w.mustRecord(ctx, s, consentOn("newsletter", address, start))
+			w.clock.Advance(time.Hour)
+			text := bounced(w.clock.Now(), address, "5.1.1", "no such user", "")
+			w.wantMail(ctx, s, bounceBox, text, intake.Hinted)
+			id := w.hints(ctx, s)[0].ID
+			accept := func() error { _, _, err := s.AcceptHint(ctx, id, ""); return err }
+			dismiss := func() error { _, err := s.DismissHint(ctx, id); return err }
+			calls, state, verdict := []func() error{dismiss, accept}, intake.StateDismissed, consent.CodeAllowConsent
+			if acceptFirst {
+				calls, state, verdict = []func() error{accept, dismiss}, intake.StateAccepted, consent.CodeHardBounce
+			}
+			errs := inOneTransaction(ctx, t, s, calls)
+			if errs[0] != nil {
+				t.Errorf("%s: %v", name, errs[0])
+			}
+			wantFault(t, errs[1], fault.HintDecided)
+			if h, err := s.GetHint(ctx, id); err != nil || h.State != state {
+				t.Errorf("%s: it is %s, %v", name, h.State, err)
+			}
+			w.clock.Advance(time.Second)
+			w.wantCheck(ctx, s, "newsletter", address, verdict)
+		}
+	})
+}
+
+func TestSubmitMail_SameReportTwiceInOneTransaction_IsOneHint(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.linked()
+		text := bounced(w.clock.Now(), hanna, "5.1.1", "no such user", "")
+		var got [2]*intake.Result
+		submit := func(i int) func() error {
+			return func() (err error) {
+				got[i], err = s.SubmitMail(ctx, &intake.Mail{Envelope: mail.Envelope{From: "<>", To: []string{bounceBox}}, Body: strings.NewReader(text)})
+				return err
+			}
+		}
+		if err := errors.Join(inOneTransaction(ctx, t, s, []func() error{submit(0), submit(1)})...); err != nil {
+			t.Fatal(err)
+		}
+		if first, second := got[0].Recipients[0].Outcome, got[1].Recipients[0].Outcome; first != intake.Hinted || second != intake.Known {
+			t.Errorf("they came to %s and %s", first, second)
+		}
+		if n := len(w.hints(ctx, s)); n != 1 {
+			t.Errorf("%d hints", n)
 		}
 	})
 }

@@ -216,3 +216,35 @@ func TestRotateSourceSecret_WhatMakesNoSense_IsRefused(t *testing.T) {
 	h.want(h.sign.request(&sources.Created{Source: sources.Source{ID: "mailgun", Kind: provider.Mailgun, Path: "/hooks/mailgun"}},
 		`{"event":"opened"}`, w.clock.Now()), http.StatusOK) // The secret is the one before.
 }
+
+// What is changed of a source by several writes of one transaction is all there after it.
+func TestRotateSourceSecret_AmongOtherChanges_NoneIsLost(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		h := w.provided(t)
+		old := h.create(provider.Postmark)
+		var renewed sources.Created
+		errs := inOneTransaction(h.ctx, t, h.s, []func() error{
+			func() (err error) {
+				renewed, err = h.s.RotateSourceSecret(h.ctx, "postmark", "", false, txn.Idempotency{})
+				return err
+			},
+			func() error {
+				_, err := h.s.UpdateSource(h.ctx, sources.Update{ID: "postmark", User: "other"})
+				return err
+			},
+			func() error {
+				_, err := h.s.RotateSourceSecret(h.ctx, "postmark", "", false, txn.Idempotency{})
+				return err
+			},
+		})
+		if err := errors.Join(errs[:2]...); err != nil {
+			t.Fatal(err)
+		}
+		wantFault(t, errs[2], fault.RotationUnderWay)
+		if renewed.Secret == "" || renewed.Secret == old.Secret {
+			t.Error("the new secret was lost")
+		}
+		renewed.Source.User = "other"
+		h.want(h.sign.request(&renewed, `{"RecordType":"Open"}`, w.clock.Now()), http.StatusOK)
+	})
+}

@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -332,6 +333,38 @@ func TestWebhooks_ARepetition_GetsTheSecretOnlyWhileItIsInUse(t *testing.T) {
 		}
 		if create() != "" {
 			t.Error("the secret of a deleted webhook was given")
+		}
+	})
+}
+
+// What is changed of a webhook by several writes of one transaction is all there after it.
+func TestWebhooks_RotatedAmongOtherChanges_NoneIsLost(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx, _, r := w.readyHook(webhooks.Options{})
+		var rotated webhooks.Rotated
+		errs := inOneTransaction(ctx, t, s, []func() error{
+			func() (err error) {
+				rotated, err = s.RotateWebhookSecret(ctx, "crm", false, txn.Idempotency{})
+				return err
+			},
+			func() error {
+				_, err := s.UpdateWebhook(ctx, webhooks.Update{ID: "crm", Mode: webhook.Binary})
+				return err
+			},
+			func() error {
+				_, err := s.RotateWebhookSecret(ctx, "crm", false, txn.Idempotency{})
+				return err
+			},
+		})
+		if err := errors.Join(errs[:2]...); err != nil {
+			t.Fatal(err)
+		}
+		wantFault(t, errs[2], fault.RotationUnderWay)
+		if rotated.Secret == "" || rotated.Secret == r.secrets[0] {
+			t.Error("the new secret was lost")
+		}
+		if got, err := s.GetWebhook(ctx, "crm"); err != nil || got.Mode != webhook.Binary {
+			t.Errorf("the mode is %s, %v", got.Mode, err)
 		}
 	})
 }

@@ -75,7 +75,7 @@ func (w *writing) hint() error {
 		return err
 	}
 	record := Record{Verb: VerbHint, Time: row.Report, Channel: row.Channel, Hint: hintID(row.ID)}
-	there, err := readHint(w.Tx, row.ID)
+	there, err := hintRows(w.Tx, row.ID)
 	if err != nil {
 		return err
 	}
@@ -96,7 +96,7 @@ func (w *writing) hint() error {
 	if row.Sealed, err = w.intake.Keys.Seal(seal.PurposeHint, row.ID[:], plain); err != nil {
 		return err
 	}
-	w.WriteTable(tables.AddHint(&row))
+	txn.PutRows(w.Tx, row.ID, []tables.Hint{row}, tables.AddHint(&row))
 	return nil
 }
 
@@ -260,7 +260,7 @@ func (s *Intake) hinted(row *tables.Hint) (*item, error) {
 func (w *writing) decide(id [16]byte, channel, state string) (Hint, error) {
 	it := w.item
 	it.outcome, it.why, it.records, it.cause = "", "", nil, causeNone
-	rows, err := readHint(w.Tx, id)
+	rows, err := hintRows(w.Tx, id)
 	if err != nil {
 		return Hint{}, err
 	}
@@ -280,7 +280,7 @@ func (w *writing) decide(id [16]byte, channel, state string) (Hint, error) {
 		}
 	}
 	row.State, row.Decided, row.DecidedBy = state, w.Recorded, w.Caller.ID
-	w.WriteTable(tables.DecideHint(&row))
+	txn.PutRows(w.Tx, id, []tables.Hint{row}, tables.DecideHint(&row))
 	h, _, err := w.intake.open(&row)
 	return h, err
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/assent-io/assent/internal/address"
@@ -12,7 +13,6 @@ import (
 	"github.com/assent-io/assent/internal/intake"
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/service/txn"
-	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/tables"
 )
 
@@ -23,18 +23,28 @@ const (
 	keepSoftBounces = 400 * 24 * time.Hour
 )
 
-// readSoft reads the soft bounces of an address as they are stored.
-func readSoft(w *txn.Tx, exact [32]byte) ([]tables.SoftBounce, error) {
-	return txn.ReadTable(w, func(ctx context.Context, from storage.TableReader) ([]tables.SoftBounce, error) {
-		return tables.SoftBounces(ctx, from, exact)
-	})
+// erasures are when people were erased in one transaction, by the digests of both forms: what was received up to then is gone.
+type erasures map[[32]byte]consent.Instant
+
+func erasuresOf(w *txn.Tx) erasures {
+	type key struct{}
+	return w.Shared(key{}, func() any { return erasures{} }).(erasures) //nolint:errcheck,forcetypeassert // Nothing else has this key.
 }
 
-// readHint reads a hint as it is stored.
-func readHint(w *txn.Tx, id [16]byte) ([]tables.Hint, error) {
-	return txn.ReadTable(w, func(ctx context.Context, from storage.TableReader) ([]tables.Hint, error) {
-		return tables.HintOf(ctx, from, id)
-	})
+// softRows returns the soft bounces of an address as the transaction has left them so far.
+func softRows(w *txn.Tx, exact [32]byte) ([]tables.SoftBounce, error) {
+	rows, err := txn.RowsOf(w, exact, tables.SoftBounces)
+	erased := erasuresOf(w)
+	gone := func(b tables.SoftBounce) bool { return b.Received <= max(erased[b.Exact], erased[b.Folded]) }
+	return slices.DeleteFunc(rows, gone), err
+}
+
+// hintRows returns the hint with an id, if there is one, as the transaction has left it so far.
+func hintRows(w *txn.Tx, id [16]byte) ([]tables.Hint, error) {
+	rows, err := txn.RowsOf(w, id, tables.HintOf)
+	erased := erasuresOf(w)
+	gone := func(h tables.Hint) bool { return h.Received <= max(erased[h.Exact], erased[h.Folded]) }
+	return slices.DeleteFunc(rows, gone), err
 }
 
 // digests returns by what rows about the address are found: keyed digests that cannot be joined with what other tables and the feed have.
@@ -72,13 +82,8 @@ func (s *Intake) ErasedReports(w *txn.Tx, e *txn.Erased) error {
 	if err != nil || !found {
 		return err
 	}
-	c := countsOf(w)
-	c.erased[folded] = true
-	for key, rows := range c.rows {
-		if key == exact || len(rows) > 0 && rows[0].Folded == folded {
-			c.rows[key] = nil
-		}
-	}
+	erased := erasuresOf(w)
+	erased[exact], erased[folded] = w.Recorded, w.Recorded
 	w.WriteTable(tables.DropHintsAbout(exact, folded))
 	w.WriteTable(tables.DropSoftBouncesAbout(exact, folded))
 	return nil

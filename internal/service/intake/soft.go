@@ -16,41 +16,13 @@ const (
 	secondAfter = consent.Instant(24 * time.Hour / time.Microsecond)
 )
 
-// counts are the soft bounces of addresses as one transaction has left them so far.
-type counts struct {
-	rows   map[[32]byte][]tables.SoftBounce
-	erased map[[32]byte]bool // folded addresses that were erased
-}
-
-type countsKey struct{}
-
-func countsOf(w *txn.Tx) *counts {
-	fresh := func() any { return &counts{rows: map[[32]byte][]tables.SoftBounce{}, erased: map[[32]byte]bool{}} }
-	return w.Shared(countsKey{}, fresh).(*counts) //nolint:errcheck,forcetypeassert // Nothing else has this key.
-}
-
-// softRows returns the soft bounces of the address.
-func (w *writing) softRows(exact [32]byte) ([]tables.SoftBounce, error) {
-	c := countsOf(w.Tx)
-	if rows, read := c.rows[exact]; read {
-		return rows, nil
-	}
-	rows, err := readSoft(w.Tx, exact)
-	if err != nil {
-		return nil, err
-	}
-	rows = slices.DeleteFunc(rows, func(b tables.SoftBounce) bool { return c.erased[b.Folded] })
-	c.rows[exact] = rows
-	return rows, nil
-}
-
 // count counts a bounce, and records a hard one where it was enough.
 func (w *writing) count(second bool) error {
 	exact, folded, err := w.intake.digests(w.item)
 	if err != nil {
 		return err
 	}
-	rows, err := w.softRows(exact)
+	rows, err := softRows(w.Tx, exact)
 	if err != nil {
 		return err
 	}
@@ -63,10 +35,9 @@ func (w *writing) count(second bool) error {
 		w.item.end(Known, whyKnown)
 		return nil
 	}
-	rows = append(slices.Clone(rows), added)
+	rows = append(rows, added)
 	if !w.dry {
-		countsOf(w.Tx).rows[exact] = rows
-		w.WriteTable(tables.AddSoftBounce(&added))
+		txn.PutRows(w.Tx, exact, slices.Clone(rows), tables.AddSoftBounce(&added))
 	}
 	if stands { // It is kept so that the same report does not count once the bounce was lifted.
 		w.item.end(Known, whyKnown)
@@ -77,15 +48,15 @@ func (w *writing) count(second bool) error {
 	if err != nil || !enough {
 		return err
 	}
-	if err := w.suppress(consent.ReasonHardBounce, consent.ScopeAll, last); err != nil || w.dry {
+	if err := w.suppress(consent.ReasonHardBounce, consent.ScopeAll, last); err != nil {
 		return err
 	}
-	w.endSeries(exact, last)
+	w.endSeries(exact, rows, last)
 	return nil
 }
 
 // enough reports whether the soft bounces of the address mean that it is dead, and when the last of them was. Those of before it was known to
-// work count no more: their series ends.
+// work count no more: their series ends, also in the rows.
 func (w *writing) enough(exact [32]byte, rows []tables.SoftBounce) (last consent.Instant, enough bool, err error) {
 	most := w.cat.Policy.SoftBouncesSuppress
 	if last, enough = isEnough(rows, most); !enough {
@@ -95,14 +66,11 @@ func (w *writing) enough(exact [32]byte, rows []tables.SoftBounce) (last consent
 	if err != nil {
 		return 0, false, err
 	}
-	before := func(b tables.SoftBounce) bool { return !b.Ended && b.Report <= works }
-	if !slices.ContainsFunc(rows, before) {
+	if !slices.ContainsFunc(rows, func(b tables.SoftBounce) bool { return !b.Ended && b.Report <= works }) {
 		return last, true, nil
 	}
-	if !w.dry {
-		w.endSeries(exact, works)
-	}
-	last, enough = isEnough(slices.DeleteFunc(slices.Clone(rows), before), most)
+	w.endSeries(exact, rows, works)
+	last, enough = isEnough(rows, most)
 	return last, enough, nil
 }
 
@@ -150,13 +118,14 @@ func isEnough(rows []tables.SoftBounce, most int) (last consent.Instant, enough 
 	return slices.Max(all), len(all) >= most && span(all) >= softSpan || len(seconds) > 1 && span(seconds) >= secondAfter
 }
 
-// endSeries ends the series of the address up to an instant.
-func (w *writing) endSeries(exact [32]byte, upTo consent.Instant) {
-	rows := countsOf(w.Tx).rows[exact]
+// endSeries ends the series of the address up to an instant, also in its rows.
+func (w *writing) endSeries(exact [32]byte, rows []tables.SoftBounce, upTo consent.Instant) {
 	for i := range rows {
 		rows[i].Ended = rows[i].Ended || rows[i].Report <= upTo
 	}
-	w.WriteTable(tables.EndSoftBounces(exact, upTo))
+	if !w.dry {
+		txn.PutRows(w.Tx, exact, slices.Clone(rows), tables.EndSoftBounces(exact, upTo))
+	}
 }
 
 // delivered ends the series of the address: it is alive.
@@ -165,7 +134,7 @@ func (w *writing) delivered() error {
 	if err != nil {
 		return err
 	}
-	rows, err := w.softRows(exact)
+	rows, err := softRows(w.Tx, exact)
 	if err != nil {
 		return err
 	}
@@ -175,8 +144,6 @@ func (w *writing) delivered() error {
 		return nil
 	}
 	w.item.end(Noted, "", Record{Verb: VerbCount, Time: upTo})
-	if !w.dry {
-		w.endSeries(exact, upTo)
-	}
+	w.endSeries(exact, rows, upTo)
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/assent-io/assent/internal/intake/provider"
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/txn"
+	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/tables"
 )
 
@@ -23,7 +24,7 @@ func change[T any](
 		if err := w.Caller.Need(scope); err != nil {
 			return none, false, err
 		}
-		rows, err := w.SourceOf(id)
+		rows, err := sourceOf(w, id)
 		if err != nil {
 			return none, false, err
 		}
@@ -33,6 +34,16 @@ func change[T any](
 		answer, err := run(w, &rows[0])
 		return answer, err == nil, err
 	})
+}
+
+// sourceOf returns the source with an id as the transaction has left it so far, if there is one.
+func sourceOf(w *txn.Tx, id string) ([]tables.Source, error) {
+	return txn.RowsOf(w, id, tables.SourceOf)
+}
+
+// put has a statement run that leaves a source like this.
+func put(w *txn.Tx, row *tables.Source, statement storage.Statement) {
+	txn.PutRows(w, row.ID, []tables.Source{*row}, statement)
 }
 
 // Update is what to change of a source.
@@ -73,7 +84,7 @@ func (s *Sources) save(w *txn.Tx, row *tables.Source, in *settings) (Source, err
 	if row.Settings, err = s.seal(row.ID, in); err != nil {
 		return Source{}, err
 	}
-	w.WriteTable(tables.ChangeSource(row))
+	put(w, row, tables.ChangeSource(row))
 	return s.shown(row, &w.Caller)
 }
 
@@ -122,7 +133,7 @@ func (s *Sources) HoldSource(ctx context.Context, id string) (Source, error) {
 	held, err := change(ctx, s, id, access.ScopeLift, txn.Idempotency{}, func(w *txn.Tx, row *tables.Source) (Source, error) {
 		if row.Held == 0 {
 			row.Held, row.HeldBy = w.Recorded, w.Caller.ID
-			w.WriteTable(tables.HoldSource(row.ID, row.Held, row.HeldBy))
+			put(w, row, tables.HoldSource(row.ID, row.Held, row.HeldBy))
 		}
 		return s.shown(row, &w.Caller)
 	})
@@ -134,7 +145,7 @@ func (s *Sources) HoldSource(ctx context.Context, id string) (Source, error) {
 func (s *Sources) ReleaseSource(ctx context.Context, id string) (Source, error) {
 	released, err := change(ctx, s, id, access.ScopeLift, txn.Idempotency{}, func(w *txn.Tx, row *tables.Source) (Source, error) {
 		row.Held, row.HeldBy = 0, ""
-		w.WriteTable(tables.ReleaseSource(row.ID))
+		put(w, row, tables.ReleaseSource(row.ID))
 		return s.shown(row, &w.Caller)
 	})
 	s.logDecision(ctx, "released", id, err)
@@ -152,9 +163,7 @@ func (s *Sources) logDecision(ctx context.Context, decision, id string, err erro
 // DeleteSource deletes a source. What it reported stays. Errors: SOURCE_NOT_FOUND, SCOPE_MISSING.
 func (s *Sources) DeleteSource(ctx context.Context, id string, once txn.Idempotency) error {
 	_, err := change(ctx, s, id, access.ScopeClients, once, func(w *txn.Tx, row *tables.Source) (struct{}, error) {
-		for _, statement := range tables.DropSource(row.ID) {
-			w.WriteTable(statement)
-		}
+		txn.PutRows[string, tables.Source](w, row.ID, nil, tables.DropSource(row.ID)...)
 		return struct{}{}, nil
 	})
 	return err

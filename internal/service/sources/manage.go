@@ -83,7 +83,7 @@ func (s *Sources) add(w *txn.Tx, n *NewSource, in *settings) (*tables.Source, er
 	if err := w.Caller.NeedDepartmentOf(client); err != nil {
 		return nil, err
 	}
-	there, err := w.SourceOf(n.ID)
+	there, err := sourceOf(w, n.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +97,7 @@ func (s *Sources) add(w *txn.Tx, n *NewSource, in *settings) (*tables.Source, er
 	if row.Settings, err = s.seal(n.ID, in); err != nil {
 		return nil, err
 	}
-	w.WriteTable(tables.AddSource(row))
+	put(w, row, tables.AddSource(row))
 	return row, nil
 }
 

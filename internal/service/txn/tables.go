@@ -102,23 +102,29 @@ func (w *Tx) ListHashesOf(folded consent.SubjectID) ([]tables.ListHash, error) {
 	return tables.ListHashes(w.ctx, w.tx, []consent.SubjectID{folded})
 }
 
-// WebhookOf returns the webhook with an id as it was when the head was locked, if there was one.
-func (w *Tx) WebhookOf(id string) ([]tables.Webhook, error) {
-	_, found, err := tables.WebhookOf(w.ctx, w.tx, id)
-	return found, err
+// RowsOf returns the rows of a table beside the ledger that are read by a key, as the transaction has left them so far: as they were when the
+// head was locked, unless one of its writes has put others.
+func RowsOf[K comparable, Row any](w *Tx, key K, read func(context.Context, storage.TableReader, K) ([]Row, error)) ([]Row, error) {
+	if rows, put := rowsOf[K, Row](w)[key]; put {
+		return slices.Clone(rows), nil
+	}
+	return read(w.ctx, w.tx, key)
 }
 
-// SourceOf returns the source with an id as it was when the head was locked, if there was one.
-func (w *Tx) SourceOf(id string) ([]tables.Source, error) { return tables.SourceOf(w.ctx, w.tx, id) }
-
-// ReadTable reads a table beside the ledger as it was when the head was locked. What the transaction itself has written is not in it; see
-// [Tx.Shared].
-func ReadTable[Rows any](w *Tx, read func(ctx context.Context, from storage.TableReader) (Rows, error)) (Rows, error) {
-	return read(w.ctx, w.tx)
+// PutRows has statements run that leave the rows of a key so, which are not changed any more.
+func PutRows[K comparable, Row any](w *Tx, key K, rows []Row, statements ...storage.Statement) {
+	rowsOf[K, Row](w)[key] = rows
+	w.Tables = append(w.Tables, statements...)
+	w.beside()
 }
 
-// Shared returns what the writes of one transaction share under a key, made by the first of them that asks: such as the rows of a table as the
-// transaction has left them so far. It ends with the transaction.
+func rowsOf[K comparable, Row any](w *Tx) map[K][]Row {
+	type table struct{} // another one for each K and Row
+	fresh := func() any { return map[K][]Row{} }
+	return w.Shared(table{}, fresh).(map[K][]Row) //nolint:errcheck,forcetypeassert // Nothing else has this key.
+}
+
+// Shared returns what the writes of one transaction share under a key, made by the first of them that asks. It ends with the transaction.
 func (w *Tx) Shared(key any, fresh func() any) any {
 	if _, made := w.shared[key]; !made {
 		if w.shared == nil {

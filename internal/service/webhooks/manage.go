@@ -14,6 +14,7 @@ import (
 	"github.com/assent-io/assent/internal/service/consumers"
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/service/txn"
+	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/tables"
 	"github.com/assent-io/assent/internal/token"
 	"github.com/assent-io/assent/internal/webhook"
@@ -67,7 +68,7 @@ func (s *Webhooks) CreateWebhook(ctx context.Context, n NewWebhook) (Created, er
 		if n.Disabled {
 			row.Disabled, row.DisabledReason = w.Recorded, ReasonRequested
 		}
-		w.WriteTable(tables.AddWebhook(&row))
+		put(w, &row, tables.AddWebhook(&row))
 		shown, err := s.shown(&row, &made, nil)
 		return Created{Webhook: shown, SecretDigest: secretDigest(secret)}, err == nil, err
 	})
@@ -256,7 +257,7 @@ func (s *Webhooks) UpdateWebhook(ctx context.Context, in Update) (Webhook, error
 		case row.Disabled == 0:
 			row.Disabled, row.DisabledReason = w.Recorded, ReasonRequested
 		}
-		w.WriteTable(tables.ChangeWebhook(row))
+		put(w, row, tables.ChangeWebhook(row))
 		return s.shown(row, c, nil)
 	})
 }
@@ -275,7 +276,7 @@ func manage[T any](
 		if err != nil {
 			return none, false, notFound(err)
 		}
-		rows, err := w.WebhookOf(id)
+		rows, err := txn.RowsOf(w, id, webhookOf)
 		if err != nil {
 			return none, false, err
 		}
@@ -287,12 +288,20 @@ func manage[T any](
 	})
 }
 
+func webhookOf(ctx context.Context, from storage.TableReader, id string) ([]tables.Webhook, error) {
+	_, rows, err := tables.WebhookOf(ctx, from, id)
+	return rows, err
+}
+
+// put has a statement run that leaves a webhook like this.
+func put(w *txn.Tx, row *tables.Webhook, statement storage.Statement) {
+	txn.PutRows(w, row.ID, []tables.Webhook{*row}, statement)
+}
+
 // DeleteWebhook deletes a webhook with its deliveries, and revokes its consumer. Errors: WEBHOOK_NOT_FOUND, SCOPE_MISSING, OTHER_DEPARTMENT.
 func (s *Webhooks) DeleteWebhook(ctx context.Context, id string, once txn.Idempotency) error {
 	_, err := manage(ctx, s, id, once, nil, func(w *txn.Tx, row *tables.Webhook, _ *consumers.Consumer) (struct{}, error) {
-		for _, statement := range tables.DropWebhook(row.ID) {
-			w.WriteTable(statement)
-		}
+		txn.PutRows[string, tables.Webhook](w, row.ID, nil, tables.DropWebhook(row.ID)...)
 		_, err := s.consumers.Revoke(w, row.ID)
 		return struct{}{}, err
 	})
@@ -326,7 +335,7 @@ func (s *Webhooks) RotateWebhookSecret(ctx context.Context, id string, confirm b
 			}
 			answer.SecretDigest = secretDigest(secret)
 		}
-		w.WriteTable(tables.ChangeWebhook(row))
+		put(w, row, tables.ChangeWebhook(row))
 		var err error
 		answer.Webhook, err = s.shown(row, c, nil)
 		return answer, err
