@@ -54,6 +54,8 @@ type Door struct {
 	room   chan struct{} // one for each mail that is read
 	grace  time.Duration
 
+	mu     sync.Mutex // guards closed, and that no mail begins once it is set
+	closed bool
 	under  sync.WaitGroup // mails under way
 	life   context.Context
 	cancel context.CancelFunc
@@ -96,6 +98,9 @@ func (d *Door) close(ctx context.Context, tracked *tracker) {
 		defer close(ended)
 		_ = d.server.Shutdown(context.WithoutCancel(ctx)) // It waits for all connections. What closing the listener says is of no use.
 	}()
+	d.mu.Lock()
+	d.closed = true
+	d.mu.Unlock()
 	cut := time.AfterFunc(d.grace, d.cancel)
 	d.under.Wait()
 	cut.Stop()
@@ -162,7 +167,9 @@ func (s *session) LMTPData(body io.Reader, _ smtp.StatusCollector) error {
 
 // take carries out what a mail says.
 func (d *Door) take(from string, to []string, body io.Reader) error {
-	d.under.Add(1)
+	if !d.begin() {
+		return busy()
+	}
 	defer d.under.Done()
 	ctx, cancel := context.WithTimeout(d.life, patience)
 	defer cancel()
@@ -182,6 +189,17 @@ func (d *Door) take(from string, to []string, body io.Reader) error {
 		d.log.LogAttrs(ctx, slog.LevelDebug, "a mail came back", slog.String("kind", string(got.Kind)), slog.Int("reports", len(got.Recipients)))
 	}
 	return nil
+}
+
+// begin counts a mail that is under way, unless the door closes: one that began while the last of the others ends would make the wait for them
+// panic (sync.WaitGroup).
+func (d *Door) begin() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !d.closed {
+		d.under.Add(1)
+	}
+	return !d.closed
 }
 
 // refusal is the answer to a mail that was not taken. What is the fault of the mail itself is refused for good: it would be the same each time.

@@ -204,6 +204,40 @@ func TestDoor_Closed_EndsIdleConnections_AndCutsOffWhatTakesTooLong(t *testing.T
 	}
 }
 
+// A mail that begins while the last ones end is for the next server: the wait for those under way must not see one begin that had none left.
+func TestDoor_MailThatBeginsWhileItCloses_IsToComeAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := &recorder{came: make(chan struct{})}
+		door := New(t.Context(), r, slog.New(slog.DiscardHandler))
+		first, second := make(chan error, 1), make(chan error, 1)
+		take := func() error { return door.take("<>", []string{"a@acme.example"}, strings.NewReader("Subject: x\r\n\r\ny\r\n")) }
+		go func() { first <- take() }()
+		<-r.came
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- door.Serve(ctx, &crowd{clients: make([]net.Conn, 2*maxConnections), closed: make(chan struct{})}) }()
+		cancel()
+		synctest.Wait()
+		go func() { second <- take() }()
+		synctest.Wait()
+		var status *smtp.SMTPError
+		select {
+		case <-r.came:
+			t.Error("it was handed in")
+		case err := <-second:
+			if !errors.As(err, &status) || status.Code != 451 {
+				t.Errorf("answer %v", err)
+			}
+		}
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+		if err := <-first; err == nil {
+			t.Error("a mail that was cut off was taken")
+		}
+	})
+}
+
 // line is a connection on which a test speaks as a client.
 type line struct {
 	*textproto.Conn
