@@ -22,6 +22,8 @@ const (
 	clickConnections = 48
 	// linksPerCall is how many links one call asks for.
 	linksPerCall = 1000
+	// clickWarmUp is for how long clicks come before those that are measured: the connections are opened in it.
+	clickWarmUp = time.Second
 )
 
 func (e *env) linkCases() []benchCase {
@@ -31,7 +33,7 @@ func (e *env) linkCases() []benchCase {
 // clicks measures one click (RFC 8058) over HTTP: the first of as many persons, as they come by themselves after a mailing, and a link that is
 // clicked again and again. Beside the first stands what the same requests cost a bare HTTP server that does nothing, at the same rate.
 func (e *env) clicks(ctx context.Context) ([]Figure, error) {
-	tokens, err := e.mailing(ctx, int(math.Ceil(clickRate*e.opts.Duration.Seconds())))
+	tokens, err := e.mailing(ctx, int(math.Ceil(clickRate*(clickWarmUp+e.opts.Duration).Seconds())))
 	if err != nil {
 		return nil, err
 	}
@@ -107,7 +109,7 @@ func (e *env) mailing(ctx context.Context, people int) ([]string, error) {
 	return tokens, nil
 }
 
-// clicksAtRate has each of the persons click once, at the rate, at the server with the address.
+// clicksAtRate has each of the persons click once, at the rate, at the server with the address. Those of the first second only warm it up.
 func clicksAtRate(ctx context.Context, duration time.Duration, address string, tokens []string) (tally, error) {
 	clicker := oneclick.New(address, clickConnections)
 	defer clicker.CloseIdleConnections()
@@ -115,7 +117,9 @@ func clicksAtRate(ctx context.Context, duration time.Duration, address string, t
 	for _, token := range tokens {
 		next <- token
 	}
-	return open(ctx, ctx, duration, clickRate, side{"clicks", openWorkers, func(ctx context.Context, _ int) (int, error) {
-		return 1, clicker.Click(ctx, <-next)
-	}})
+	click := side{"clicks", openWorkers, func(ctx context.Context, _ int) (int, error) { return 1, clicker.Click(ctx, <-next) }}
+	if _, err := open(ctx, ctx, clickWarmUp, clickRate, click); err != nil {
+		return tally{}, err
+	}
+	return open(ctx, ctx, duration, clickRate, click)
 }

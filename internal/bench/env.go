@@ -57,12 +57,12 @@ type env struct {
 	ended chan error         // what it ended with
 
 	fresh persons.Population // people about whom nothing was recorded before
-	next  int                // the number of the first of them without a record
+	next  int                // the number of the first of them without a record; an address may be the same for one number of two populations
 }
 
 // begin starts everything. What it started close ends, also where begin fails.
 func begin(ctx context.Context, opts Options) (e *env, err error) {
-	e = &env{opts: opts, echo: &echo{}, fresh: persons.Population{Seed: mathrand.Uint64()}, next: 1 << 40}
+	e = &env{opts: opts, echo: &echo{}, fresh: persons.Population{Seed: mathrand.Uint64()}, next: (1<<16 + mathrand.IntN(1<<16)) << 32}
 	running, stop := context.WithCancel(ctx)
 	e.stop = stop
 	e.group, running = errgroup.WithContext(running)

@@ -10,6 +10,8 @@ import (
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"github.com/assent-io/assent/internal/heapfloor"
 )
 
 // exitSignal is what a process exits with that a signal ended, less the number
@@ -21,6 +23,7 @@ const exitSignal = 128
 func Main() int {
 	ctx, stop := notifyContext(context.Background())
 	defer stop()
+	heapfloor.Set(heapfloor.Size)
 	// A reader that goes away, such as head, is an error of the write: without
 	// this the process would end there and leave temporary files behind.
 	signal.Ignore(syscall.SIGPIPE)

@@ -210,12 +210,16 @@ func TestDoor_MailThatBeginsWhileItCloses_IsToComeAgain(t *testing.T) {
 		r := &recorder{came: make(chan struct{})}
 		door := New(t.Context(), r, slog.New(slog.DiscardHandler))
 		first, second := make(chan error, 1), make(chan error, 1)
-		take := func() error { return door.take("<>", []string{"a@acme.example"}, strings.NewReader("Subject: x\r\n\r\ny\r\n")) }
+		take := func() error {
+			return door.take("<>", []string{"a@acme.example"}, strings.NewReader("Subject: x\r\n\r\ny\r\n"))
+		}
 		go func() { first <- take() }()
 		<-r.came
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
-		go func() { ended <- door.Serve(ctx, &crowd{clients: make([]net.Conn, 2*maxConnections), closed: make(chan struct{})}) }()
+		go func() {
+			ended <- door.Serve(ctx, &crowd{clients: make([]net.Conn, 2*maxConnections), closed: make(chan struct{})})
+		}()
 		cancel()
 		synctest.Wait()
 		go func() { second <- take() }()

@@ -22,6 +22,7 @@ import (
 
 	"github.com/assent-io/assent/internal/cli/connect"
 	"github.com/assent-io/assent/internal/cli/terminal"
+	"github.com/assent-io/assent/internal/heapfloor"
 	"github.com/assent-io/assent/internal/telemetry"
 )
 
@@ -37,6 +38,7 @@ const (
 func Main() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	heapfloor.Set(heapfloor.Size)
 	return Run(ctx, os.Args[1:], os.LookupEnv, os.Stdout, os.Stderr)
 }
 

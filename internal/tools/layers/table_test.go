@@ -14,7 +14,7 @@ func allowed() map[string][]string {
 		"cmd/assent": {"internal/cli"},
 		"internal/bench/command": {
 			"api/assent/v1", "internal/bench", "internal/bench/persons", "internal/cli", "internal/cli/connect", "internal/cli/terminal",
-			"internal/config", "internal/telemetry",
+			"internal/config", "internal/heapfloor", "internal/telemetry",
 		},
 
 		"internal/bench": {
@@ -26,7 +26,7 @@ func allowed() map[string][]string {
 			"internal/cli/consumers", "internal/cli/eventtext", "internal/cli/extlists", "internal/cli/failure", "internal/cli/gather",
 			"internal/cli/imports", "internal/cli/intake", "internal/cli/kit", "internal/cli/lists", "internal/cli/pages", "internal/cli/sources",
 			"internal/cli/terminal", "internal/cli/tour", "internal/cli/value", "internal/cli/watch", "internal/cli/webhooks", "internal/config", "internal/consent",
-			"internal/dossier", "internal/duty", "internal/ledger", "internal/listfile", "internal/locale", "internal/nearest", "internal/phrase",
+			"internal/dossier", "internal/duty", "internal/heapfloor", "internal/ledger", "internal/listfile", "internal/locale", "internal/nearest", "internal/phrase",
 			"internal/receipt", "internal/rest", "internal/scenario", "internal/seal", "internal/server", "internal/service/audit",
 			"internal/telemetry",
 		},
@@ -414,6 +414,7 @@ func allowed() map[string][]string {
 		"internal/config":          {"internal/period", "internal/secret"},
 		"internal/e2e":             {},
 		"internal/fault":           {},
+		"internal/heapfloor":       {},
 		"internal/intake":          {},
 		"internal/ledger":          {},
 		"internal/locale":          {},
