@@ -15,17 +15,28 @@ var ErrBody = errors.New("these are not the bytes of a version of an external li
 
 // set is digests in ascending order, in the bytes that are stored.
 //
-// A search begins at a table by the first bits of a digest. Digests are evenly spread, so that four stand behind an entry of it on average,
-// however many there are: a search reads two places in memory.
+// Most addresses are on no list, so a search first looks at one bit: whether any digest begins like the one that is sought. Digests are evenly
+// spread, so 15 of 16 that are not in the set are found out by it. A search for the others begins at a table by the first bits of a digest, behind an
+// entry of which sixteen stand on average.
 type set struct {
 	width int
 	body  []byte
-	shift int
-	table []uint32 // index of the first digest whose first bits are these or greater, one more than there are
+
+	begins     []uint64 // one bit for each way in which a digest may begin
+	beginShift int
+
+	table      []uint32 // index of the first digest whose first bits are these or greater, one more than there are
+	tableShift int
 }
 
-// maxTableBits bounds the table: 16 million entries.
-const maxTableBits = 24
+const (
+	// beginBits is how many bits more the ways to begin are counted by than there are digests: 16 to 32 of them for each.
+	beginBits = 4
+	// behindBits is how many bits fewer the table is indexed by.
+	behindBits = 4
+	// digestBits is how many bits of a digest are looked at.
+	digestBits = 32
+)
 
 // newSet returns the set of a body. Its digests must be in ascending order, each once.
 func newSet(width int, body []byte) (*set, error) {
@@ -33,14 +44,20 @@ func newSet(width int, body []byte) (*set, error) {
 	if len(body)%width != 0 {
 		return nil, fmt.Errorf("%w: the last digest is cut off", ErrBody)
 	}
-	tableBits := min(max(bits.Len(uint(n))-2, 1), maxTableBits)
-	s := &set{width: width, body: body, shift: 32 - tableBits, table: make([]uint32, 1<<tableBits+1)}
+	numberBits := bits.Len(uint(n))
+	beginBits, tableBits := min(max(numberBits+beginBits, 6), digestBits), min(max(numberBits-behindBits, 1), digestBits)
+	s := &set{
+		width: width, body: body, begins: make([]uint64, 1<<(beginBits-6)), beginShift: digestBits - beginBits,
+		table: make([]uint32, 1<<tableBits+1), tableShift: digestBits - tableBits,
+	}
 	next := 0
 	for i := range n {
 		if i > 0 && bytes.Compare(s.at(i-1), s.at(i)) >= 0 {
 			return nil, fmt.Errorf("%w: digest %d is not greater than the one before", ErrBody, i+1)
 		}
-		for prefix := s.prefix(s.at(i)); next <= prefix; next++ {
+		first := firstBits(s.at(i))
+		s.begins[first>>s.beginShift/64] |= 1 << (first >> s.beginShift % 64)
+		for prefix := int(first >> s.tableShift); next <= prefix; next++ {
 			s.table[next] = uint32(i)
 		}
 	}
@@ -54,11 +71,18 @@ func (s *set) at(i int) []byte { return s.body[i*s.width : (i+1)*s.width] }
 
 func (s *set) len() int { return len(s.body) / s.width }
 
-func (s *set) prefix(d []byte) int { return int(binary.BigEndian.Uint32(d) >> s.shift) }
+// memory returns how many bytes of memory the set takes.
+func (s *set) memory() int { return len(s.body) + 8*len(s.begins) + 4*len(s.table) }
+
+func firstBits(d []byte) uint32 { return binary.BigEndian.Uint32(d) }
 
 // has reports whether the digest is in the set.
 func (s *set) has(d *digest) bool {
-	prefix := s.prefix(d[:])
+	first := firstBits(d[:])
+	if s.begins[first>>s.beginShift/64]>>(first>>s.beginShift%64)&1 == 0 {
+		return false
+	}
+	prefix := first >> s.tableShift
 	for i := s.table[prefix]; i < s.table[prefix+1]; i++ {
 		if bytes.Equal(s.at(int(i)), d[:s.width]) {
 			return true
@@ -115,9 +139,9 @@ func (v *Version) Asked() int {
 
 // Bytes returns how many bytes of memory the version takes.
 func (v *Version) Bytes() int {
-	n := len(v.listed.body) + 4*len(v.listed.table)
+	n := v.listed.memory()
 	if v.asked != nil {
-		n += len(v.asked.body) + 4*len(v.asked.table)
+		n += v.asked.memory()
 	}
 	return n
 }
