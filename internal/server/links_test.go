@@ -220,7 +220,8 @@ func TestLinks_ALinkFromBeforeThePersonCameBack_IsClearedUpOnThePage(t *testing.
 
 func TestLinks_WithoutPublicURL_AreNotMade(t *testing.T) {
 	r := run(t, settings(t))
-	got := r.call(http.MethodPost, "/v1/consent:check", `{"address": "hanna@example.at", "channel": "newsletter", "links": true}`)
+	ask := `{"address": "hanna@example.at", "channel": "newsletter", "links": true}`
+	got := r.call(http.MethodPost, "/v1/consent:check", ask, "Authorization", "Bearer "+r.admin)
 	if got.code != http.StatusBadRequest || got.reason() != "NO_PUBLIC_URL" {
 		t.Errorf("%d %s", got.code, got.body)
 	}

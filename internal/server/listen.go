@@ -83,6 +83,19 @@ func (l *listeners) loadTLS(cfg config.Server, opts Options) (*tls.Config, error
 	return &tls.Config{GetCertificate: served.ForHandshake, MinVersion: tls.VersionTLS12}, nil
 }
 
+// reached returns the settings with the address by which recipients reach the server: an open one without a public address is reached where it
+// listens, since all its recipients are on this machine, too.
+func (l *listeners) reached(cfg config.Server) config.Server {
+	switch at := l.http.Addr().String(); {
+	case cfg.PublicURL != "" || !cfg.Open:
+	case l.certificate != nil:
+		cfg.PublicURL = "https://" + at
+	default:
+		cfg.PublicURL = "http://" + at
+	}
+	return cfg
+}
+
 // addresses returns where they are, with the ports that they got.
 func (l *listeners) addresses() Addresses {
 	at := Addresses{GRPC: l.grpc.Addr().String(), HTTP: l.http.Addr().String()}

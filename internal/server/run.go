@@ -69,10 +69,7 @@ func Run(ctx context.Context, cfg config.Server, opts Options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, listeners.close()) }()
-	if cfg.Open && cfg.PublicURL == "" {
-		cfg.PublicURL = "http://" + listeners.http.Addr().String() // All its recipients are on this machine, too.
-	}
-	local, err := openService(ctx, cfg, opening{
+	local, err := openService(ctx, listeners.reached(cfg), opening{
 		log: opts.Logger, now: opts.Now, databaseNow: opts.DatabaseNow, migrate: migrates(cfg),
 		decided: signals.countDecisions, attempted: signals.countAttempts, imported: signals.metrics.RowsImported, listFailed: signals.metrics.ListFailed,
 		returned: signals.countReport, sources: signals.countSources(), span: signals.metrics.Timed(signals.traces.Span),
