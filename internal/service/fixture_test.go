@@ -68,9 +68,10 @@ type world struct {
 	byStore bool
 }
 
-// eachStore runs a test on both stores.
+// eachStore runs a test on both stores, beside other tests: each has a world of its own.
 func eachStore(t *testing.T, test func(t *testing.T, w *world)) {
 	t.Helper()
+	t.Parallel()
 	for _, kind := range []string{"sqlite", "postgres"} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()

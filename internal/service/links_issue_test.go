@@ -104,24 +104,26 @@ func mailOf(t *testing.T, header string, at time.Time) (to, text string) {
 func TestIssue_MailOfTheHeader_LeavesTheChannel(t *testing.T) {
 	inURI := regexp.MustCompile(`^[\w.~%@?=-]+$`)
 	for _, mailbox := range []string{"leave@acme.example", "leave+all&more=100%@acme.example", "leave{a|b}^`c`#1?/d@acme.example"} {
-		eachStore(t, func(t *testing.T, w *world) {
-			w.unsubscribe = []string{mailbox, "other@acme.example"}
-			s, ctx := w.linked()
-			w.mustRecord(ctx, s, consentOn("newsletter", hanna, w.clock.Now()))
-			h := w.headersFor(ctx, s, consent.Request{Channel: "newsletter"}, hanna)
-			if !strings.HasPrefix(h.ListUnsubscribe, "<https://consent.example/u/"+h.Token+">, <mailto:") {
-				t.Fatalf("the way of one click is not the first: %s", h.ListUnsubscribe)
-			}
-			if _, mailto, _ := strings.Cut(strings.TrimSuffix(h.ListUnsubscribe, ">"), "<mailto:"); !inURI.MatchString(mailto) {
-				t.Errorf("%s has what no URI may have", mailto)
-			}
-			w.clock.Advance(time.Minute)
-			to, text := mailOf(t, h.ListUnsubscribe, w.clock.Now())
-			if to != mailbox {
-				t.Fatalf("the mail goes to %s", to)
-			}
-			w.wantMail(ctx, s, to, text, intake.Recorded)
-			w.wantCheck(ctx, s, "newsletter", hanna, consent.CodeWithdrawn)
+		t.Run(mailbox, func(t *testing.T) {
+			eachStore(t, func(t *testing.T, w *world) {
+				w.unsubscribe = []string{mailbox, "other@acme.example"}
+				s, ctx := w.linked()
+				w.mustRecord(ctx, s, consentOn("newsletter", hanna, w.clock.Now()))
+				h := w.headersFor(ctx, s, consent.Request{Channel: "newsletter"}, hanna)
+				if !strings.HasPrefix(h.ListUnsubscribe, "<https://consent.example/u/"+h.Token+">, <mailto:") {
+					t.Fatalf("the way of one click is not the first: %s", h.ListUnsubscribe)
+				}
+				if _, mailto, _ := strings.Cut(strings.TrimSuffix(h.ListUnsubscribe, ">"), "<mailto:"); !inURI.MatchString(mailto) {
+					t.Errorf("%s has what no URI may have", mailto)
+				}
+				w.clock.Advance(time.Minute)
+				to, text := mailOf(t, h.ListUnsubscribe, w.clock.Now())
+				if to != mailbox {
+					t.Fatalf("the mail goes to %s", to)
+				}
+				w.wantMail(ctx, s, to, text, intake.Recorded)
+				w.wantCheck(ctx, s, "newsletter", hanna, consent.CodeWithdrawn)
+			})
 		})
 	}
 }

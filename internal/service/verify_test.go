@@ -223,7 +223,6 @@ func tamperings() map[string]tampering {
 func TestVerify_Tampering_IsFoundAndNamed(t *testing.T) {
 	for name, c := range tamperings() {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
 			eachStore(t, func(t *testing.T, w *world) {
 				store, _, _, older := recorded(t, w)
 				c.do(w.raw())
