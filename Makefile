@@ -16,6 +16,8 @@ TEST := -shuffle=on -parallel=4 -vet=off -timeout=15m
 # tried on 40 random histories, where `make race` tries 100.
 test race: export GOGC ?= 400
 test: export RAPID_CHECKS ?= 40
+# These take longest and begin first: at the end none of them runs alone, with a processor to spare.
+LONGEST = $(if $(filter ./...,$(PKG)),./internal/service ./internal/e2e ./internal/server)
 # Instrumenting the SQLite engine itself makes it 16 times slower.
 RACE := $(TEST) -race -gcflags='modernc.org/...=-race=false' -timeout=30m
 
@@ -45,13 +47,13 @@ build: ## Build the static binaries bin/assent and bin/assent-bench.
 test: ## Run all tests, some minutes (PKG=./internal/rpc for one package).
 	@.ci/testdeps
 	@echo "test $(PKG)"
-	@$(GO) test $(TEST) $(PKG)
+	@$(GO) test $(TEST) $(LONGEST) $(PKG)
 
 .PHONY: race
 race: ## Run all tests with the race detector, which takes about three times as long.
 	@.ci/testdeps compiler
 	@echo "race $(PKG)"
-	@CGO_ENABLED=1 $(GO) test $(RACE) $(PKG)
+	@CGO_ENABLED=1 $(GO) test $(RACE) $(LONGEST) $(PKG)
 
 # Two minutes of servers that are killed and cut off, 110 crashes and five minutes of load on each store. What is not legal is left as a
 # page in internal/proof/_artifacts.
