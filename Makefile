@@ -8,6 +8,7 @@ MAKEFLAGS += --no-print-directory
 GO ?= go
 BUF := $(GO) tool -modfile=internal/tools/buf.mod buf
 LINT := $(GO) tool -modfile=internal/tools/lint.mod golangci-lint
+LINT_PROGRAM := $(GO) tool -n -modfile=internal/tools/lint.mod golangci-lint
 
 PKG ?= ./...
 # Many tests wait for a disk or a database: four of a package run at a time, also on two cores.
@@ -19,7 +20,11 @@ test: export RAPID_CHECKS ?= 40
 # These take longest and begin first: at the end none of them runs alone, with a processor to spare.
 LONGEST = $(if $(filter ./...,$(PKG)),./internal/service ./internal/e2e ./internal/server)
 # Instrumenting the SQLite engine itself makes it 16 times slower.
-RACE := $(TEST) -race -gcflags='modernc.org/...=-race=false' -timeout=30m
+RACE_BUILD := -race -gcflags=modernc.org/...=-race=false
+RACE := $(TEST) $(RACE_BUILD) -timeout=30m
+# The linter reads what the compiler wrote of the packages and of their tests. Where the tests with the race detector follow, they need what was
+# built for it as well.
+check: LINT_BUILD = GOFLAGS="$$($(GO) env GOFLAGS) $(RACE_BUILD)" CGO_ENABLED=1
 
 BENCH ?= .
 COUNT ?= 1
@@ -118,7 +123,7 @@ format-check: protodeps ## Fail when a Go or proto file is not formatted.
 lint: protodeps ## Lint Go files and protos.
 	@echo "lint"
 	@$(LINT) config verify
-	@$(LINT) run --allow-parallel-runners $(PKG)
+	@$(LINT_BUILD) $$($(LINT_PROGRAM)) run --allow-parallel-runners $(PKG)
 	@$(BUF) lint
 
 .PHONY: openapi
