@@ -59,7 +59,7 @@ type Decision struct {
 	ForSending bool
 	// Receipt is the signed receipt, where one was asked for: keep it byte for byte.
 	Receipt string
-	// Retry is, of a denial that time alone ends, from when it may be asked for again.
+	// Retry is, of a DEFER and of a denial that time alone ends, from when it may be asked for again; zero of a DEFER: no end is foreseen.
 	Retry time.Time
 	// BasisEnd is, of an ALLOW that rests on a grant, when that grant ends by its expiry or its lapse. Another grant may hold then.
 	BasisEnd time.Time

@@ -39,11 +39,16 @@ type Answer struct {
 	// is true, no grant allows the messages, or the channel is closed, or the address is one of a role, such as noreply.
 	Blocked bool
 	// Reason is why. Of an ALLOW it is the code that a check gives, such as ALLOW_CONSENT; of a block the reason of the refusal or suppression as
-	// consumers see it, such as WITHDRAWN or HARD_BOUNCE; else NO_LEGAL_BASIS, REFUSED_BEFORE, HONOURED_REFUSAL, ROLE_ADDRESS, or why the
+	// consumers see it, such as WITHDRAWN or HARD_BOUNCE; of a deferred message QUIET_HOURS or FREEZE; else NO_LEGAL_BASIS, REFUSED_BEFORE, HONOURED_REFUSAL, ROLE_ADDRESS, or why the
 	// channel is closed.
 	Reason string
 	// Position is the position of the ledger that the answer is of; 0 for a consumer of the form keyed.
 	Position int64
+	// Deferred says that the rules allow the message, and that it waits for the end of quiet hours or of a freeze: Allowed is false then, and Reason is
+	// QUIET_HOURS or FREEZE.
+	Deferred bool
+	// Retry is from when on a deferred message may be asked about again; zero: no end is foreseen.
+	Retry time.Time
 	// AsOf is up to when the server said that this is all, by its clock. What was acknowledged later may be missing.
 	AsOf time.Time
 }
@@ -102,7 +107,7 @@ type scratch struct {
 func newScratch() any { return &scratch{} }
 
 // evaluate answers for one address.
-func (f *Follower) evaluate(v *view, ch *feed.Channel, a *address.Address) Answer {
+func (f *Follower) evaluate(v *view, ch *followed, a *address.Address) Answer {
 	s, _ := f.idle.Get().(*scratch) // It makes nothing else.
 	defer f.idle.Put(s)
 	c := &s.cards
@@ -117,7 +122,13 @@ func (f *Follower) evaluate(v *view, ch *feed.Channel, a *address.Address) Answe
 			c.Domains = append(c.Domains, s.rules[before:])
 		}
 	}
-	answer := ch.Evaluate(c, a.Role(), consent.InstantOf(f.now(v)))
+	now := consent.InstantOf(f.now(v))
+	answer := ch.Evaluate(c, a.Role(), now)
+	if answer.Allowed && ch.calendar != nil {
+		if m := ch.calendar.At(int64(now)); m.Freeze || m.Quiet {
+			return deferred(m)
+		}
+	}
 	return Answer{Allowed: answer.Allowed, Blocked: answer.Blocked, Reason: string(answer.Reason)}
 }
 

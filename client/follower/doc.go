@@ -12,7 +12,7 @@
 //
 // The set is of one moment of the ledger: what the server acknowledged together, checks see together. For that moment and any later time the
 // answer is the server's: of a message under the first sender identity of the channel and, on a channel that is not marketing, with a right
-// reference. Three things differ:
+// reference. In quiet hours and freezes, where a check by the server is a DEFER, an [Answer] is Deferred, with the same time. Three things differ:
 //
 //   - A consumer of the form keyed is told times by their days, rounded so that never more is allowed: a grant that ends today has ended, and
 //     a block that ends today still blocks. A hard bounce of a whole domain is ended by no grant.

@@ -144,6 +144,35 @@ func TestRun_CatalogChanges_TakesASnapshotAndAnswersByIt(t *testing.T) {
 	})
 }
 
+// TestCheck_ServerDefers_TheFollowerDoesTheSame holds that limits of the catalog reach the Follower, also by its file.
+func TestCheck_ServerDefers_TheFollowerDoesTheSame(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		c := w.nodes[0].client()
+		must(c.Grant(t.Context(), newsletterConsent(w, "anna@example.com")))(t)
+		options := follower.Options{Now: w.clock.Now, File: w.path("set")}
+		r := run(t, w.nodes[0].client(), options)
+		r.waitReady()
+		r.eventually("anna@example.com", "newsletter", "ALLOW_CONSENT")
+		w.clock.Advance(time.Second)
+		w.applyCatalog(catalogs()[0] + `quiet_hours: [{zone: Europe/Vienna, from: 20:00, until: 08:00}]
+freezes: [{from: 2026-11-01T11:00:00Z, until: 2026-11-01T22:00:00Z, reason: stocktaking}]
+`)
+		want := must(time.Parse(time.RFC3339, "2026-11-02T07:00:00Z"))(t)
+		for range 2 {
+			r.eventually("anna@example.com", "newsletter", "FREEZE")
+			asked := must(c.Check(t.Context(), client.CheckRequest{Address: "anna@example.com", Question: client.Question{Channel: "newsletter"}}))(t)
+			answer, err := r.Check("anna@example.com", "newsletter")
+			if err != nil || asked.Verdict != client.Defer || answer.Allowed || !answer.Deferred || !answer.Retry.Equal(want) || !asked.Retry.Equal(want) {
+				t.Errorf("%+v (%v), and the server says %s until %s", answer, err, asked.Verdict, asked.Retry)
+			}
+			r.stop()
+			r = run(t, w.nodes[0].client(), options)
+			r.waitReady()
+		}
+		r.stop()
+	})
+}
+
 func TestRun_ConsumerThatDoesNotFit_EndsWithWhy(t *testing.T) {
 	w := newWorld(t, "sqlite")
 	keyed, plain := w.consumer("keyed", "keyed"), w.consumer("plain", "plain")

@@ -116,6 +116,7 @@ func catalogs() []string {
 		edit(base, "    sender_identities: [acme-marketing]", "    retired: true\n    sender_identities: [acme-marketing]"),
 		edit(base, "\npolicy:\n", "\npolicy:\n  retention: {evidence: P2D, requests: P2D, hard_bounces: P3D}\n"),
 		edit(base, "name: Acme GmbH", "name: Acme AG"), // Decides nothing.
+		base + "quiet_hours:\n  - {zone: Europe/Vienna, from: 20:00, until: 15:00}\n",
 	}
 }
 

@@ -69,6 +69,10 @@ func (x *watched) differences(o *story, answers map[string]map[string]client.Dec
 				all = append(all, fmt.Sprintf("%s: %s on %s: the Follower says blocked %t %s, the server %s", x.name, address, channel, got.Blocked, got.Reason,
 					want.Reason))
 			}
+			if deferred := want.Verdict == client.Defer; got.Deferred != deferred && !x.isKnown(o, address, channel, &got) {
+				all = append(all, fmt.Sprintf("%s: %s on %s: the Follower defers %t %s, the server says %s %s", x.name, address, channel, got.Deferred, got.Reason,
+					want.Verdict, want.Reason))
+			}
 			if allowed := want.Verdict == client.Allow; got.Allowed != allowed && !x.isKnown(o, address, channel, &got) {
 				all = append(all, fmt.Sprintf("%s: %s on %s: the Follower says %t %s (blocked %t), the server %s %s", x.name, address, channel, got.Allowed,
 					got.Reason, got.Blocked, want.Verdict, want.Reason)+"\n"+o.about(address))

@@ -24,7 +24,7 @@ type set struct {
 	cards    [matches]*versionmap.Map // by match
 	twins    *versionmap.Map          // how many exact cards have a folded form that is another text; of a set in clear
 	channels []*assentv1.FeedChannel
-	told     map[string]*feed.Channel // by id
+	told     map[string]*followed // by id
 
 	token    string
 	position int64
@@ -37,7 +37,7 @@ type set struct {
 }
 
 func newSet(keyed bool, channels []*assentv1.FeedChannel, list []shape) (*set, error) {
-	s := &set{keyed: keyed, shapes: newShapes(list), twins: versionmap.New(), channels: channels, told: make(map[string]*feed.Channel, len(channels))}
+	s := &set{keyed: keyed, shapes: newShapes(list), twins: versionmap.New(), channels: channels, told: make(map[string]*followed, len(channels))}
 	for i := range s.cards {
 		s.cards[i] = versionmap.New()
 	}
@@ -46,7 +46,10 @@ func newSet(keyed bool, channels []*assentv1.FeedChannel, list []shape) (*set, e
 		if err != nil {
 			return nil, err
 		}
-		ch := &feed.Channel{Coverage: coverage, Closed: consent.Code(m.GetClosed()), Refusable: m.GetRefusable()}
+		ch := &followed{Channel: feed.Channel{Coverage: coverage, Closed: consent.Code(m.GetClosed()), Refusable: m.GetRefusable()}}
+		if ch.calendar, err = calendarOf(m); err != nil {
+			return nil, err
+		}
 		for _, h := range m.GetHonours() {
 			coverage, err := coverageOf(h)
 			if err != nil {
@@ -218,7 +221,7 @@ type view struct {
 	keyed    bool
 	cards    [matches]versionmap.View
 	held     []feed.Held
-	told     map[string]*feed.Channel
+	told     map[string]*followed
 	channels []*assentv1.FeedChannel
 	shapes   []shape
 

@@ -4,12 +4,10 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"golang.org/x/text/language"
-	"golang.org/x/text/unicode/norm"
 
+	"github.com/assent-io/assent/internal/catalog/prose"
 	"github.com/assent-io/assent/internal/period"
 	"github.com/assent-io/assent/internal/yamltext"
 )
@@ -71,14 +69,14 @@ func (d *decoder) adviseChannel(channel *Channel, path string) {
 // to whom consent is given gives none that is informed (GDPR recital 42).
 func (d *decoder) adviseControllers(c *Catalog, version *DeclarationVersion, path string) {
 	var all, missing []string
-	text := flowing(version.Text)
+	text := prose.Flowing(version.Text)
 	for _, id := range version.Channels {
 		channel, ok := c.channels[id]
 		if !ok || channel.Controller == "" || slices.Contains(all, channel.Controller) {
 			continue
 		}
 		all = append(all, channel.Controller)
-		if controller, ok := c.controllers[channel.Controller]; ok && controller.Name != "" && !names(text, flowing(controller.Name)) {
+		if controller, ok := c.controllers[channel.Controller]; ok && controller.Name != "" && !prose.Names(text, prose.Flowing(controller.Name)) {
 			missing = append(missing, yamltext.Quote(controller.Name))
 		}
 	}
@@ -86,39 +84,6 @@ func (d *decoder) adviseControllers(c *Catalog, version *DeclarationVersion, pat
 		d.warn(path, "the version covers channels of %d controllers, but its text does not name %s; name each of them", len(all), strings.Join(missing, ", "))
 	}
 }
-
-// names reports whether a text holds a name as words of their own; both as flowing writes them.
-func names(text, name string) bool {
-	for from := 0; ; {
-		i := strings.Index(text[from:], name)
-		if i < 0 {
-			return false
-		}
-		begin, end := from+i, from+i+len(name)
-		before, _ := utf8.DecodeLastRuneInString(text[:begin])
-		after, _ := utf8.DecodeRuneInString(text[end:])
-		if !isLetterOrDigit(before) && !isLetterOrDigit(after) {
-			return true
-		}
-		_, size := utf8.DecodeRuneInString(text[begin:])
-		from = begin + size
-	}
-}
-
-func isLetterOrDigit(r rune) bool {
-	return r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsDigit(r))
-}
-
-// flowing returns a text in small letters, its words with a space between, so that line breaks and hyphens do not hide a word.
-func flowing(text string) string {
-	const softHyphen, hyphens = "\u00ad", "-\u2010\u2011"
-	small := strings.ToLower(norm.NFKC.String(strings.ReplaceAll(text, softHyphen, "")))
-	return strings.Join(strings.FieldsFunc(small, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(hyphens, r) }), " ")
-}
-
-// withdrawalWords are beginnings of words by which a text says that a consent can be withdrawn.
-const withdrawalWords = "widerruf,widersprech,widerspruch,abmeld,abgemeldet,abbestell,abzubestell,abzumeld,austrag,auszutrag,jederzeit," +
-	"withdraw,withdrew,unsubscrib,opt out,opting out,revoke,revoking,revocation,cancel,any time,anytime"
 
 // adviseWithdrawal warns of a consent text that does not say that the consent can be withdrawn, as GDPR Art. 7(3) wants it said
 // before consent is given. It reads German and English.
@@ -130,11 +95,8 @@ func (d *decoder) adviseWithdrawal(version *DeclarationVersion, path string) {
 	if base, sure := tag.Base(); sure != language.Exact || base.String() != "de" && base.String() != "en" {
 		return
 	}
-	text := flowing(version.Text)
-	for word := range strings.SplitSeq(withdrawalWords, ",") {
-		if strings.Contains(text, word) {
-			return
-		}
+	if prose.SaysHowToWithdraw(version.Text) {
+		return
 	}
 	d.warn(path, "the text does not say that the consent can be withdrawn, which a person must be told before giving it (GDPR Art. 7(3)); "+
 		"say it, and how, in a new version")

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/assent-io/assent/internal/campaign"
 	"github.com/assent-io/assent/internal/period"
 )
 
@@ -113,6 +114,9 @@ type Catalog struct {
 	// GenericWords are words that tell no sender identity from another, besides those that are built in.
 	GenericWords []string
 	Policy       Policy
+	// QuietHours and Freezes are when marketing waits although it is lawful.
+	QuietHours []campaign.QuietHours
+	Freezes    []campaign.Freeze
 
 	file        string
 	lines       map[string]int
@@ -122,6 +126,7 @@ type Catalog struct {
 	channels    map[string]*Channel
 	senders     map[string]*SenderIdentity
 	versions    map[versionKey]*DeclarationVersion
+	calendars   map[string]*campaign.Calendar // by channel
 }
 
 type versionKey struct{ id, version string }

@@ -198,7 +198,7 @@ func (c *departmentCheck) part(list string, i int, old, next any, id, whose stri
 func (c *departmentCheck) same(path string, old, next reflect.Value, whose string) {
 	switch {
 	case reflect.DeepEqual(meaningOf(old), meaningOf(next)):
-	case old.Kind() == reflect.Slice && old.Type().Elem().Kind() == reflect.Struct:
+	case old.Kind() == reflect.Slice && old.Type().Elem().Kind() == reflect.Struct && hasName(old.Type().Elem()):
 		c.sameList(path, old, next, whose)
 	case old.Kind() == reflect.Struct && hasExported(old.Type()):
 		for _, field := range reflect.VisibleFields(old.Type()) {
@@ -213,15 +213,22 @@ func (c *departmentCheck) same(path string, old, next reflect.Value, whose strin
 	}
 }
 
+// namesOfParts returns the fields that may name the parts of a list, the first that a part has. Quiet hours and freezes have none.
+func namesOfParts() []string { return []string{"Version", "Client", "ID"} }
+
+func hasName(part reflect.Type) bool {
+	return slices.ContainsFunc(namesOfParts(), func(field string) bool { _, ok := part.FieldByName(field); return ok })
+}
+
 // sameList compares two lists of parts by the names of these.
 func (c *departmentCheck) sameList(path string, old, next reflect.Value, whose string) {
 	name := func(v reflect.Value) string {
-		for _, field := range []string{"Version", "Client"} {
+		for _, field := range namesOfParts() {
 			if named := v.FieldByName(field); named.IsValid() {
 				return named.String()
 			}
 		}
-		return v.FieldByName("ID").String()
+		return ""
 	}
 	for i := range next.Len() {
 		was := -1

@@ -11,6 +11,7 @@ func FuzzParse(f *testing.F) {
 	// shortening them.
 	f.Add([]byte(twoSenders(Mailbox{"Acme", "a@b.example"}, Mailbox{"Acme", "a@b.example"}, "")))
 	f.Add([]byte("channels: [{id: a, honours: [a]}]\npolicy: {decision_ttl: P0D}"))
+	f.Add([]byte("quiet_hours: [{zone: Europe/Vienna, from: 20:00, until: 24:00, days: [mon]}]\nfreezes: [{zone: UTC, from: 2026-12-24, until: 2026-12-26T00:00:00Z}]"))
 	f.Fuzz(func(t *testing.T, document []byte) {
 		c, _, err := Parse("f", document)
 		if err != nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/assent-io/assent/internal/campaign"
 	"github.com/assent-io/assent/internal/period"
 )
 
@@ -176,6 +177,14 @@ func TestParse_EveryKey_IsKept(t *testing.T) {
 				Evidence: mustPeriod(t, "P3Y"), Requests: mustPeriod(t, "P30D"), Disclosures: mustPeriod(t, "P3Y"), HardBounces: mustPeriod(t, "P24M"),
 			},
 		},
+		QuietHours: []campaign.QuietHours{{
+			Zone: "Europe/Vienna", From: 20 * 60, Until: 8 * 60, Days: campaign.EveryDay &^ (1<<time.Saturday | 1<<time.Sunday),
+			Channels: []string{"magazine"}, Observe: true,
+		}},
+		Freezes: []campaign.Freeze{{
+			From: time.Date(2026, 12, 23, 23, 0, 0, 0, time.UTC), Until: time.Date(2026, 12, 26, 23, 0, 0, 0, time.UTC), Reason: "Christmas",
+			Except: []string{"magazine"}, ExceptDepartments: []string{"press"}, Observe: true,
+		}},
 	}
 	if diff := cmp.Diff(want, c, cmpopts.IgnoreUnexported(Catalog{}, Channel{}), cmp.Comparer(func(a, b period.Period) bool { return a == b })); diff != "" {
 		t.Errorf("the parsed catalog (-want +got):\n%s", diff)

@@ -17,7 +17,7 @@ import (
 func (d *decoder) catalog(c *Catalog, body ast.Node) {
 	d.lines[""] = firstLine(body)
 	o := d.object(body, "", "effective_time", "controllers", "recipients", "departments", "channels",
-		"sender_identities", "declarations", "generic_words", "policy")
+		"sender_identities", "declarations", "generic_words", "policy", "quiet_hours", "freezes")
 	o.require("controllers", "departments", "channels", "sender_identities")
 	c.EffectiveTime = o.instant("effective_time")
 	for _, entry := range o.items("controllers", maxControllers) {
@@ -40,6 +40,12 @@ func (d *decoder) catalog(c *Catalog, body ast.Node) {
 	}
 	c.GenericWords = o.genericWords("generic_words")
 	c.Policy = d.policy(o)
+	for _, entry := range o.items("quiet_hours", maxLimits) {
+		c.QuietHours = append(c.QuietHours, d.quietHours(entry))
+	}
+	for _, entry := range o.items("freezes", maxLimits) {
+		c.Freezes = append(c.Freezes, d.freeze(entry))
+	}
 }
 
 func (d *decoder) controller(entry item) Controller {

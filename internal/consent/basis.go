@@ -257,16 +257,3 @@ func (e *evaluation) allowGrant(code Code, g *Grant, ends Instant, tried *findin
 	d.ValidUntil = Earliest(d.ValidUntil, e.known.listsEnd(g.Basis == catalog.BasisConsent))
 	return d
 }
-
-// obligations are what a marketing message on the channel must carry.
-func obligations(ch *catalog.Channel, basis catalog.Basis) []string {
-	var list []string
-	if ch.Medium == catalog.MediumEmail {
-		list = append(list, ObligationOneClick)
-	}
-	list = append(list, ObligationUnsubscribe, ObligationImprint, ObligationPostalAddress, ObligationIdentifiable)
-	if basis != catalog.BasisConsent {
-		list = append(list, ObligationOptOutNotice)
-	}
-	return list
-}

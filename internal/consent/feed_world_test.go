@@ -269,6 +269,9 @@ func granted(cards *feed.Cards) bool {
 func (w *feedWorld) differs(t fails, c *consumer, ch *feed.Channel, a address.Address, known *consent.Known, cards *feed.Cards, at consent.Instant) string {
 	rules := mustRulesOf(t, w.catalog, ch.Channel)
 	want, wantBlocked := rules.DecideToSend(a, known, at), blockedBy(rules, ordinary(t, a), known, granted(cards), at)
+	if want.Reason == consent.CodeFreeze || want.Reason == consent.CodeQuietHours {
+		want = rules.Decide(a, known, at) // Rules say who may be written to, and not when.
+	}
 	allowed := want.Verdict == consent.Allow
 	got := ch.Evaluate(cards, a.Role(), at)
 	switch {

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/assent-io/assent/internal/address"
+	"github.com/assent-io/assent/internal/campaign"
 	"github.com/assent-io/assent/internal/catalog"
 )
 
@@ -15,10 +16,57 @@ func (r *Rules) DecideToSend(a address.Address, known *Known, t Instant) Decisio
 	if d.Verdict != Allow || r.channel.Class != catalog.ClassMarketing {
 		return d
 	}
-	if until, unclear := r.unclearUntil(known, t); unclear {
-		return r.deferring(t, until, CodeUnclear)
+	until, unclear := r.unclearUntil(known, t)
+	if r.calendar == nil && !unclear {
+		return d
 	}
-	return d
+	var found findings
+	if unclear {
+		found.Add(CodeUnclear)
+	}
+	if r.calendar != nil {
+		until = r.addLimits(&d, max(until, t), &found)
+	}
+	if found.Len() == 0 {
+		return d
+	}
+	return r.deferring(t, min(until, MaxInstant), found.Codes())
+}
+
+// addLimits adds what of the calendar defers at the time of an ALLOW, and returns from when on nothing does that has not ended by until; zero: none is
+// foreseen. Where nothing defers, it lets the ALLOW end when the next limit begins, and says what would defer if it were not only observed.
+func (r *Rules) addLimits(d *Decision, until Instant, found *findings) Instant {
+	now := r.calendar.At(int64(d.Decided))
+	if now.Freeze {
+		found.Add(CodeFreeze)
+	}
+	if now.Quiet {
+		found.Add(CodeQuietHours)
+	}
+	if found.Len() > 0 {
+		return Instant(r.calendar.FreeAfter(now, int64(until)))
+	}
+	d.ValidUntil = Earliest(d.ValidUntil, Instant(now.Next))
+	if now.ObservedFreeze || now.ObservedQuiet {
+		d.Reasons = r.observed(d.Reasons, now)
+	}
+	return 0
+}
+
+// observed returns the reasons of an ALLOW with what would defer.
+func (r *Rules) observed(reasons []Code, now *campaign.Moment) []Code {
+	var all findings
+	for _, code := range reasons {
+		all.Add(code)
+	}
+	all.Add(CodeWouldDefer)
+	if now.ObservedFreeze {
+		all.Add(CodeFreeze)
+	}
+	if now.ObservedQuiet {
+		all.Add(CodeQuietHours)
+	}
+	return r.reasons.Of(all.Codes())
 }
 
 // unclearUntil returns when the last UNSUBSCRIBE_UNCLEAR in force ends that reaches the channel, and whether there is one. One of another
@@ -53,10 +101,9 @@ func (r *Rules) IsUnclear(known *Known, t Instant) bool {
 	})
 }
 
-// deferring is a DEFER until an instant.
-func (r *Rules) deferring(t, until Instant, code Code) Decision {
-	codes := [1]Code{code}
-	return Decision{
-		Verdict: Defer, Reason: code, Reasons: r.reasons.Of(codes[:]), About: code.about(), Sender: r.sender, Retry: until, Decided: t,
-	}
+// deferring is a DEFER until an instant, for codes that it does not keep.
+func (r *Rules) deferring(t, until Instant, codes []Code) Decision {
+	d := r.Deny(t, codes...)
+	d.Verdict, d.Retry = Defer, until
+	return d
 }

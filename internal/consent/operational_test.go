@@ -78,7 +78,7 @@ func TestDecideToSend_Allocates_NoMoreThanDecide(t *testing.T) {
 	}
 }
 
-func ordinaryAddress(t *testing.T) address.Address {
+func ordinaryAddress(t testing.TB) address.Address {
 	t.Helper()
 	a, err := address.Parse("anna@example.com")
 	if err != nil {

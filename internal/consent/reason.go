@@ -80,22 +80,13 @@ const (
 	CodeTermsInsufficient Code = "TERMS_INSUFFICIENT"
 	CodeAllowTerms        Code = "ALLOW_TERMS"
 	CodeUnclear           Code = "UNSUBSCRIBE_UNCLEAR"
+	CodeFreeze            Code = "FREEZE"
+	CodeQuietHours        Code = "QUIET_HOURS"
+	CodeWouldDefer        Code = "WOULD_DEFER" // among the reasons of an ALLOW; what follows would defer if it were not only observed
 	CodeBasisNotAccepted  Code = "BASIS_NOT_ACCEPTED"
 	CodeNoLegalBasis      Code = "NO_LEGAL_BASIS"
 	CodeConfirmationLimit Code = "CONFIRMATION_LIMIT"
 	CodeAllowConfirmation Code = "ALLOW_CONFIRMATION"
-)
-
-// The obligations: what a sender must put into an allowed message.
-const (
-	ObligationOneClick      = "LIST_UNSUBSCRIBE_ONE_CLICK"
-	ObligationUnsubscribe   = "UNSUBSCRIBE_LINK"
-	ObligationImprint       = "IMPRINT"
-	ObligationPostalAddress = "POSTAL_ADDRESS"
-	ObligationIdentifiable  = "IDENTIFIABLE_AS_ADVERTISING"
-	ObligationOptOutNotice  = "OPT_OUT_NOTICE"
-	ObligationNoAdvertising = "NO_ADVERTISING" // of confirmation mails, as the next one
-	ObligationNotMeLink     = "NOT_ME_LINK"
 )
 
 // about says what a denial with this primary code concerns.
@@ -123,6 +114,7 @@ func AllCodes() []Code {
 		CodeAllowLegal, CodeRoleAddress, CodeObjection, CodeComplaint, CodeErased, CodeExternalList, CodeListStale, CodeAllowConsent,
 		CodeScopeMismatch, CodeNotProvable, CodeConsentExpired, CodeConsentLapsed, CodeConsentPending, CodeRefusedBefore, CodeHonouredRefusal,
 		CodeSaleMissing, CodeNoticeMissing, CodeNotSimilar, CodeBasisExpired, CodeCustomerLapsed, CodeAllowCustomer,
-		CodeTermsInsufficient, CodeAllowTerms, CodeUnclear, CodeBasisNotAccepted, CodeNoLegalBasis, CodeConfirmationLimit, CodeAllowConfirmation,
+		CodeTermsInsufficient, CodeAllowTerms, CodeUnclear, CodeFreeze, CodeQuietHours, CodeWouldDefer, CodeBasisNotAccepted, CodeNoLegalBasis,
+		CodeConfirmationLimit, CodeAllowConfirmation,
 	}
 }

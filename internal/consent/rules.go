@@ -4,8 +4,10 @@ import (
 	"slices"
 
 	"github.com/assent-io/assent/internal/address"
+	"github.com/assent-io/assent/internal/campaign"
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent/found"
+	"github.com/assent-io/assent/internal/consent/obligation"
 	"github.com/assent-io/assent/internal/fault"
 )
 
@@ -28,6 +30,7 @@ type Rules struct {
 	coverage Coverage  // what scopes reach the channel under the sender
 	honoured []honours // channels whose refusals count here
 	reasons  *found.Shared[Code]
+	calendar *campaign.Calendar // of the channel; nil: it has neither quiet hours nor freezes
 	// The obligations of messages on a consent, and on another basis.
 	byConsent, byOther []string
 }
@@ -47,8 +50,8 @@ func NewRules(c *catalog.Catalog, r Request) (*Rules, error) {
 	if !ok {
 		return nil, fault.Errorf(fault.UnknownChannel, "channel", "the catalog does not have this channel")
 	}
-	rules := &Rules{catalog: c, channel: ch, request: r, reasons: &found.Shared[Code]{}}
-	rules.byConsent, rules.byOther = obligations(ch, catalog.BasisConsent), obligations(ch, "")
+	rules := &Rules{catalog: c, channel: ch, request: r, reasons: &found.Shared[Code]{}, calendar: c.Calendar(r.Channel)}
+	rules.byConsent, rules.byOther = obligation.Of(ch, true), obligation.Of(ch, false)
 	if ch.Retired {
 		rules.stage2 = append(rules.stage2, CodeChannelRetired)
 	}

@@ -20,13 +20,16 @@ import (
 // Random histories are made to collide: the spellings of one or two mailboxes, a handful of channels, one instant a day, and
 // periods of a few days in the catalog.
 
-func lab(tb testing.TB) *catalog.Catalog {
+func lab(tb testing.TB) *catalog.Catalog { tb.Helper(); return labWith(tb, "") }
+
+// labWith is the catalog with more lines at its end.
+func labWith(tb testing.TB, lines string) *catalog.Catalog {
 	tb.Helper()
 	document, err := os.ReadFile(filepath.Join("testdata", "lab.yaml"))
 	if err != nil {
 		tb.Fatalf("reading the catalog: %v", err)
 	}
-	c, _, err := catalog.Parse("lab.yaml", document)
+	c, _, err := catalog.Parse("lab.yaml", append(document, lines...))
 	if err != nil {
 		tb.Fatalf("parsing the catalog: %v", err)
 	}

@@ -81,7 +81,9 @@ func steps(s *scenario.Scenario) []step {
 	}
 	for i := range s.Checks {
 		check := &s.Checks[i]
-		if !slices.ContainsFunc(s.Events, func(e scenario.Event) bool {
+		// A check of now is for sending, with the limits of that.
+		limits := s.Catalog.Limits(check.Request.Channel)
+		if (check.Operational || limits.IsZero()) && !slices.ContainsFunc(s.Events, func(e scenario.Event) bool {
 			return e.Statement.Occurred <= check.At && e.Statement.Confirmed > check.At
 		}) {
 			list = append(list, step{at: check.At, check: check})
@@ -165,6 +167,7 @@ func checkRequest(check *scenario.Check, asOf *timestamppb.Timestamp) *assentv1.
 	return &assentv1.CheckConsentRequest{
 		Address: check.Address, Channel: check.Request.Channel, SenderIdentity: check.Request.Sender,
 		Reference: check.Request.Reference, ContainsAdvertising: check.Request.Advertising, AsOf: asOf,
+		Operational: check.Operational && asOf != nil,
 	}
 }
 
@@ -248,6 +251,9 @@ func gotOf(d *assentv1.Decision) scenario.Got {
 		Verdict: strings.TrimPrefix(d.GetVerdict().String(), "VERDICT_"), Reason: d.GetReason(), Reasons: d.GetReasons(),
 		SenderIdentity: d.GetSenderIdentity().GetId(), SenderAddress: d.GetSenderIdentity().GetFromAddress(),
 		Obligations: d.GetObligations(),
+	}
+	if d.GetRetryTime() != nil {
+		got.Retry = consent.InstantOf(d.GetRetryTime().AsTime())
 	}
 	if d.GetLegalBasis() != assentv1.LegalBasis_LEGAL_BASIS_UNSPECIFIED {
 		got.LegalBasis = strings.ToLower(strings.TrimPrefix(d.GetLegalBasis().String(), "LEGAL_BASIS_"))

@@ -3,6 +3,7 @@ package feed
 import (
 	"slices"
 
+	"github.com/assent-io/assent/internal/campaign"
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
 )
@@ -14,12 +15,15 @@ type Channel struct {
 	Closed    consent.Code // why no message at all is allowed, such as CHANNEL_RETIRED; empty: it is open
 	Refusable bool         // of a channel that is not marketing: refusals count
 	Honours   []consent.Coverage
+	Limits    campaign.Limits // when messages that are allowed wait; of rules they say nothing, and Evaluate does not look at them
 }
 
 func channelOf(c *catalog.Catalog, ch *catalog.Channel, rules *consent.Rules) Channel {
 	info := Channel{
 		Coverage: consent.CoverageOf(ch, ch.DefaultSender()), Refusable: ch.Refusable || ch.Class == catalog.ClassMarketing,
 	}
+	limits := c.Limits(ch.ID)
+	info.Limits = limits.Enforced()
 	if d, denied := rules.DenyAll(0); denied {
 		info.Closed = d.Reason
 	}

@@ -14,6 +14,9 @@ func DecidesOtherwise(before, after *catalog.Catalog, channel string) bool {
 	if !had || !has || !sameChannel(was, is) || before.Policy.ExistingCustomerLapsesAfter != after.Policy.ExistingCustomerLapsesAfter {
 		return true
 	}
+	if !sameLimits(before, after, channel) {
+		return true
+	}
 	for _, id := range was.Honours {
 		a, had := before.Channel(id)
 		b, has := after.Channel(id)
@@ -31,6 +34,13 @@ func sameChannel(a, b *catalog.Channel) bool {
 		a.Retired == b.Retired && a.NoticeRequired == b.NoticeRequired && a.ConsentLapsesAfter == b.ConsentLapsesAfter && asksTheSame(a, b) &&
 		slices.Equal(a.LegalBases, b.LegalBases) && slices.Equal(a.Honours, b.Honours) && slices.Equal(a.Goods, b.Goods) &&
 		a.DefaultSender() == b.DefaultSender()
+}
+
+// sameLimits reports whether messages on the channel wait at the same times. What is only observed does not count.
+func sameLimits(before, after *catalog.Catalog, channel string) bool {
+	was, is := before.Limits(channel), after.Limits(channel)
+	was, is = was.Enforced(), is.Enforced()
+	return was.Equal(&is)
 }
 
 // asksTheSame reports whether two versions of a channel ask the same of a consent.

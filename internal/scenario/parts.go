@@ -171,21 +171,23 @@ func (d *decoder) check(node ast.Node) *Check {
 		return nil
 	}
 	c := &Check{Line: o.line, At: o.instant("at")}
-	if asked := d.object(o.fields["check"], "check", "address", "channel", "sender_identity", "reference", "contains_advertising"); asked != nil {
+	if asked := d.object(o.fields["check"], "check", "address", "channel", "sender_identity", "reference", "contains_advertising",
+		"operational"); asked != nil {
 		asked.require("address", "channel")
-		c.Address = asked.text("address")
+		c.Address, c.Operational = asked.text("address"), asked.flag("operational")
 		c.Request = consent.Request{
 			Channel: asked.text("channel"), Sender: asked.text("sender_identity"), Reference: asked.text("reference"),
 			Advertising: asked.flag("contains_advertising"),
 		}
 	}
 	if e := d.object(o.fields["expect"], "expect", "verdict", "reason", "legal_basis", "reasons", "about", "sender_identity",
-		"sender_address", "obligations"); e != nil {
+		"sender_address", "obligations", "retry_time"); e != nil {
 		e.require("verdict", "reason")
 		c.Expect = Expect{
 			Verdict: e.oneOf("verdict", "ALLOW", "DENY", "DEFER", VerdictError), Reason: e.text("reason"),
 			LegalBasis: e.maybe("legal_basis"), Reasons: e.texts("reasons"), SenderIdentity: e.maybe("sender_identity"),
 			SenderAddress: e.maybe("sender_address"), Obligations: e.texts("obligations"),
+			Retry: e.instant("retry_time"),
 		}
 		if e.has("about") {
 			about := e.oneOf("about", "request", "recipient", "")

@@ -145,7 +145,11 @@ func ask(s *Scenario, events history, check *Check) Got {
 		}
 		return nil, nil //nolint:nilnil // No such address is known.
 	})
-	d := rules.Decide(a, &known, check.At)
+	decide := rules.Decide
+	if check.Operational {
+		decide = rules.DecideToSend
+	}
+	d := decide(a, &known, check.At)
 	return GotDecision(&d)
 }
 

@@ -57,9 +57,11 @@ func TestScenarios_TogetherExpectEveryReason(t *testing.T) {
 	}
 	want := []string{string(fault.InvalidAddress), string(fault.UnknownChannel)}
 	for _, code := range consent.AllCodes() {
-		// A scenario cannot ask about confirmation mails. It asks about the time of its check, for which the limits of sending are not judged; and
-		// what a click records cannot be stated.
-		if code != consent.CodeConfirmationLimit && code != consent.CodeAllowConfirmation && code != consent.CodeUnclear {
+		switch code {
+		case consent.CodeConfirmationLimit, consent.CodeAllowConfirmation: // A scenario cannot ask about confirmation mails.
+		case consent.CodeUnclear: // What a click records cannot be stated.
+		case consent.CodeWouldDefer: // It is never the primary reason.
+		default:
 			want = append(want, string(code))
 		}
 	}

@@ -61,7 +61,9 @@ type Check struct {
 	At      consent.Instant // the clock of the check
 	Address string          // as written; it need not be an address
 	Request consent.Request
-	Expect  Expect
+	// Operational says that the limits of sending are judged, too, as they are for a message that is to go out at that time.
+	Operational bool
+	Expect      Expect
 }
 
 // VerdictError is the verdict of what is refused before any address is judged: a request that is not valid.
@@ -77,7 +79,8 @@ type Expect struct {
 	About          *string
 	SenderIdentity *string
 	SenderAddress  *string
-	Obligations    []string // these at least
+	Obligations    []string        // these at least
+	Retry          consent.Instant // zero: any, or none
 }
 
 // Got is what a surface answered, in the words of scenario files. What an answer does not have is empty.
@@ -90,13 +93,14 @@ type Got struct {
 	SenderIdentity string
 	SenderAddress  string
 	Obligations    []string
+	Retry          consent.Instant
 }
 
 // GotDecision returns the answer that a decision is.
 func GotDecision(d *consent.Decision) Got {
 	got := Got{
 		Verdict: d.Verdict.String(), Reason: string(d.Reason), LegalBasis: string(d.Basis), About: d.About.String(),
-		Obligations: d.Obligations,
+		Obligations: d.Obligations, Retry: d.Retry,
 	}
 	for _, code := range d.Reasons {
 		got.Reasons = append(got.Reasons, string(code))
@@ -155,6 +159,9 @@ func (e *Expect) Compare(got Got) []Difference {
 	optional("sender_address", e.SenderAddress, got.SenderAddress)
 	if missing := without(e.Obligations, got.Obligations); len(missing) > 0 {
 		add("obligations", "at least "+strings.Join(e.Obligations, ", "), strings.Join(got.Obligations, ", "))
+	}
+	if e.Retry != 0 && e.Retry != got.Retry {
+		add("retry_time", e.Retry.String(), got.Retry.String())
 	}
 	return differences
 }

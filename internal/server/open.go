@@ -75,7 +75,7 @@ func (l *Local) Close() error {
 type opening struct {
 	log         *slog.Logger
 	now         func() time.Time
-	decided     func(channel string, verdict consent.Verdict, reason consent.Code, n int)
+	decided     func(channel string, d *consent.Decision, n int)
 	attempted   func(webhook string, outcome webhook.Outcome)
 	imported    func(outcome string, rows int64)
 	listFailed  func(list, step string)

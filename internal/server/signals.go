@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/service/intake"
@@ -96,8 +97,13 @@ func (l *Local) listStats(ctx context.Context) ([]telemetry.ListStats, error) {
 }
 
 // countDecisions counts decisions.
-func (s *signals) countDecisions(channel string, verdict consent.Verdict, reason consent.Code, n int) {
-	s.metrics.Decided(channel, verdict.String(), string(reason), n)
+func (s *signals) countDecisions(channel string, d *consent.Decision, n int) {
+	s.metrics.Decided(channel, d.Verdict.String(), string(d.Reason), n)
+	if i := slices.Index(d.Reasons, consent.CodeWouldDefer); i >= 0 {
+		for _, code := range d.Reasons[i+1:] {
+			s.metrics.WouldDefer(channel, string(code), n)
+		}
+	}
 }
 
 // countAttempts counts attempts to send messages to webhooks.

@@ -135,7 +135,7 @@ func New(ctx context.Context, store storage.Store, keys *seal.Keys, opts Options
 		}
 	}
 	if opts.Decided == nil {
-		opts.Decided = func(string, consent.Verdict, consent.Code, int) {}
+		opts.Decided = func(string, *consent.Decision, int) {}
 	}
 	return wire(env, &opts), nil //nolint:contextcheck // What writes and counts outlives the call that starts it.
 }
@@ -146,11 +146,11 @@ func wire(env *env.Env, opts *Options) *Service {
 	writing := txn.EngineOptions{AcceptAhead: opts.AcceptAhead, Unsafe: opts.Unsafe}
 	s.engine = txn.NewEngine(env, s.reference, s.Guard, writing)
 	s.Allowed = sources.NewAllowed(env)
-	decided := func(channel string, verdict consent.Verdict, reason consent.Code, n int) {
-		if verdict == consent.Allow {
+	decided := func(channel string, d *consent.Decision, n int) {
+		if d.Verdict == consent.Allow {
 			s.Allowed.Add(channel, n)
 		}
-		opts.Decided(channel, verdict, reason, n)
+		opts.Decided(channel, d, n)
 	}
 	reader := asof.NewReader(env, s.reference, s.Guard, opts.Unsafe)
 	s.Checkpoints = checkpoint.NewCheckpoints(env, s.Guard, opts.Kept, opts.Witnesses)

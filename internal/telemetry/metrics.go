@@ -33,6 +33,7 @@ type Metrics struct {
 	registry    *prometheus.Registry
 	provider    *sdk.MeterProvider
 	decisions   decisions
+	observed    decisions
 	checkpoints metric.Int64Counter
 	calls       calls
 	workers     workers
@@ -60,11 +61,13 @@ func NewMetrics(ctx context.Context) (*Metrics, error) {
 			return nil, fmt.Errorf("make the metrics: %w", err)
 		}
 	}
-	var errs [2]error
+	var errs [3]error
 	_, errs[0] = m.provider.Meter(scope).Int64ObservableCounter("assent.decisions",
 		metric.WithDescription("Decisions that checks were answered with."), metric.WithInt64Callback(m.decisions.observe))
 	m.checkpoints, errs[1] = m.provider.Meter(scope).Int64Counter("assent.checkpoints",
 		metric.WithDescription("Checkpoints for the checkpoint directory, by whether they are kept there."))
+	_, errs[2] = m.provider.Meter(scope).Int64ObservableCounter("assent.decisions.would_defer",
+		metric.WithDescription("Decisions to allow that a limit which is only observed would defer."), metric.WithInt64Callback(m.observed.observe))
 	if err := errors.Join(errs[:]...); err != nil {
 		return nil, errors.Join(fmt.Errorf("make the metrics: %w", err), m.provider.Shutdown(ctx))
 	}
@@ -74,6 +77,11 @@ func NewMetrics(ctx context.Context) (*Metrics, error) {
 // Decided counts n decisions of checks on a channel of the catalog.
 func (m *Metrics) Decided(channel, verdict, reason string, n int) {
 	m.decisions.add(decision{channel, verdict, reason}, n)
+}
+
+// WouldDefer counts n decisions to allow that a limit which is only observed would defer, for the reason. A decision counts for each of its reasons.
+func (m *Metrics) WouldDefer(channel, reason string, n int) {
+	m.observed.add(decision{channel, "ALLOW", reason}, n)
 }
 
 // CheckpointKept counts a checkpoint that was to be kept, and whether it is.

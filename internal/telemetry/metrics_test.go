@@ -51,6 +51,21 @@ func TestMetrics_Decisions_AreCountedByChannelVerdictAndReason(t *testing.T) {
 	}
 }
 
+func TestMetrics_WhatIsOnlyObserved_IsCountedApart(t *testing.T) {
+	m := newMetrics(t)
+	m.Decided("newsletter", "ALLOW", "ALLOW_CONSENT", 7)
+	m.WouldDefer("newsletter", "QUIET_HOURS", 5)
+	got := page(t, m)
+	for _, want := range []string{
+		`assent_decisions_would_defer_total{channel="newsletter",reason="QUIET_HOURS",verdict="ALLOW"} 5`,
+		`assent_decisions_total{channel="newsletter",reason="ALLOW_CONSENT",verdict="ALLOW"} 7`,
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("the page lacks %s:\n%s", want, got)
+		}
+	}
+}
+
 func TestMetrics_TwoServers_CountApart(t *testing.T) {
 	one, other := newMetrics(t), newMetrics(t)
 	one.Decided("newsletter", "ALLOW", "ALLOW_CONSENT", 7)

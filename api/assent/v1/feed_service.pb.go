@@ -1031,7 +1031,11 @@ type FeedChannel struct {
 	// Why no message at all is allowed on the channel, such as CHANNEL_RETIRED; empty: it is open.
 	Closed string `protobuf:"bytes,7,opt,name=closed,proto3" json:"closed,omitempty"`
 	// The channels with refusals that stop this one, too, on every legal basis but consent; none of them has any of its own.
-	Honours       []*FeedChannel `protobuf:"bytes,8,rep,name=honours,proto3" json:"honours,omitempty"`
+	Honours []*FeedChannel `protobuf:"bytes,8,rep,name=honours,proto3" json:"honours,omitempty"`
+	// When messages that the rules allow wait, by the wall clock: a check that is for sending answers DEFER then, with QUIET_HOURS.
+	QuietHours []*QuietHours `protobuf:"bytes,9,rep,name=quiet_hours,json=quietHours,proto3" json:"quiet_hours,omitempty"`
+	// When messages that the rules allow wait, by the calendar: a check that is for sending answers DEFER then, with FREEZE.
+	Freezes       []*Freeze `protobuf:"bytes,10,rep,name=freezes,proto3" json:"freezes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1122,6 +1126,149 @@ func (x *FeedChannel) GetHonours() []*FeedChannel {
 	return nil
 }
 
+func (x *FeedChannel) GetQuietHours() []*QuietHours {
+	if x != nil {
+		return x.QuietHours
+	}
+	return nil
+}
+
+func (x *FeedChannel) GetFreezes() []*Freeze {
+	if x != nil {
+		return x.Freezes
+	}
+	return nil
+}
+
+// A part of the day in which no marketing is sent. It begins at the first moment at which the clock of the zone has reached from on one of the days,
+// and ends with the last moment at which it has not reached until: on the same day, or on the next one where until is not later than from.
+type QuietHours struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The name of the zone in the IANA time zone database, such as Europe/Vienna.
+	Zone string `protobuf:"bytes,1,opt,name=zone,proto3" json:"zone,omitempty"`
+	// When it begins, such as 20:00.
+	From string `protobuf:"bytes,2,opt,name=from,proto3" json:"from,omitempty"`
+	// When it ends, such as 08:00, or 24:00 for the end of the day.
+	Until string `protobuf:"bytes,3,opt,name=until,proto3" json:"until,omitempty"`
+	// The days on which it begins: mon, tue, wed, thu, fri, sat or sun.
+	Days          []string `protobuf:"bytes,4,rep,name=days,proto3" json:"days,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *QuietHours) Reset() {
+	*x = QuietHours{}
+	mi := &file_assent_v1_feed_service_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *QuietHours) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*QuietHours) ProtoMessage() {}
+
+func (x *QuietHours) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_feed_service_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use QuietHours.ProtoReflect.Descriptor instead.
+func (*QuietHours) Descriptor() ([]byte, []int) {
+	return file_assent_v1_feed_service_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *QuietHours) GetZone() string {
+	if x != nil {
+		return x.Zone
+	}
+	return ""
+}
+
+func (x *QuietHours) GetFrom() string {
+	if x != nil {
+		return x.From
+	}
+	return ""
+}
+
+func (x *QuietHours) GetUntil() string {
+	if x != nil {
+		return x.Until
+	}
+	return ""
+}
+
+func (x *QuietHours) GetDays() []string {
+	if x != nil {
+		return x.Days
+	}
+	return nil
+}
+
+// A span of time in which no marketing is sent.
+type Freeze struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// When it begins.
+	FromTime *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=from_time,json=fromTime,proto3" json:"from_time,omitempty"`
+	// The first moment after it; unset: it has no end.
+	UntilTime     *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=until_time,json=untilTime,proto3" json:"until_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Freeze) Reset() {
+	*x = Freeze{}
+	mi := &file_assent_v1_feed_service_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Freeze) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Freeze) ProtoMessage() {}
+
+func (x *Freeze) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_feed_service_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Freeze.ProtoReflect.Descriptor instead.
+func (*Freeze) Descriptor() ([]byte, []int) {
+	return file_assent_v1_feed_service_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *Freeze) GetFromTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.FromTime
+	}
+	return nil
+}
+
+func (x *Freeze) GetUntilTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.UntilTime
+	}
+	return nil
+}
+
 // A part of a snapshot.
 type ExportSuppressionsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1146,7 +1293,7 @@ type ExportSuppressionsResponse struct {
 
 func (x *ExportSuppressionsResponse) Reset() {
 	*x = ExportSuppressionsResponse{}
-	mi := &file_assent_v1_feed_service_proto_msgTypes[8]
+	mi := &file_assent_v1_feed_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1158,7 +1305,7 @@ func (x *ExportSuppressionsResponse) String() string {
 func (*ExportSuppressionsResponse) ProtoMessage() {}
 
 func (x *ExportSuppressionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_feed_service_proto_msgTypes[8]
+	mi := &file_assent_v1_feed_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1171,7 +1318,7 @@ func (x *ExportSuppressionsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportSuppressionsResponse.ProtoReflect.Descriptor instead.
 func (*ExportSuppressionsResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_feed_service_proto_rawDescGZIP(), []int{8}
+	return file_assent_v1_feed_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ExportSuppressionsResponse) GetChanges() []*Change {
@@ -1230,7 +1377,7 @@ type ExportBlockListRequest struct {
 
 func (x *ExportBlockListRequest) Reset() {
 	*x = ExportBlockListRequest{}
-	mi := &file_assent_v1_feed_service_proto_msgTypes[9]
+	mi := &file_assent_v1_feed_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1242,7 +1389,7 @@ func (x *ExportBlockListRequest) String() string {
 func (*ExportBlockListRequest) ProtoMessage() {}
 
 func (x *ExportBlockListRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_feed_service_proto_msgTypes[9]
+	mi := &file_assent_v1_feed_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1255,7 +1402,7 @@ func (x *ExportBlockListRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportBlockListRequest.ProtoReflect.Descriptor instead.
 func (*ExportBlockListRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_feed_service_proto_rawDescGZIP(), []int{9}
+	return file_assent_v1_feed_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ExportBlockListRequest) GetChannel() string {
@@ -1287,7 +1434,7 @@ type ExportBlockListResponse struct {
 
 func (x *ExportBlockListResponse) Reset() {
 	*x = ExportBlockListResponse{}
-	mi := &file_assent_v1_feed_service_proto_msgTypes[10]
+	mi := &file_assent_v1_feed_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1299,7 +1446,7 @@ func (x *ExportBlockListResponse) String() string {
 func (*ExportBlockListResponse) ProtoMessage() {}
 
 func (x *ExportBlockListResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_feed_service_proto_msgTypes[10]
+	mi := &file_assent_v1_feed_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1312,7 +1459,7 @@ func (x *ExportBlockListResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportBlockListResponse.ProtoReflect.Descriptor instead.
 func (*ExportBlockListResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_feed_service_proto_rawDescGZIP(), []int{10}
+	return file_assent_v1_feed_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ExportBlockListResponse) GetStart() *BlockListStart {
@@ -1362,7 +1509,7 @@ type BlockListStart struct {
 
 func (x *BlockListStart) Reset() {
 	*x = BlockListStart{}
-	mi := &file_assent_v1_feed_service_proto_msgTypes[11]
+	mi := &file_assent_v1_feed_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1374,7 +1521,7 @@ func (x *BlockListStart) String() string {
 func (*BlockListStart) ProtoMessage() {}
 
 func (x *BlockListStart) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_feed_service_proto_msgTypes[11]
+	mi := &file_assent_v1_feed_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1387,7 +1534,7 @@ func (x *BlockListStart) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BlockListStart.ProtoReflect.Descriptor instead.
 func (*BlockListStart) Descriptor() ([]byte, []int) {
-	return file_assent_v1_feed_service_proto_rawDescGZIP(), []int{11}
+	return file_assent_v1_feed_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *BlockListStart) GetStoreId() string {
@@ -1484,7 +1631,7 @@ type BlockListEntry struct {
 
 func (x *BlockListEntry) Reset() {
 	*x = BlockListEntry{}
-	mi := &file_assent_v1_feed_service_proto_msgTypes[12]
+	mi := &file_assent_v1_feed_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1496,7 +1643,7 @@ func (x *BlockListEntry) String() string {
 func (*BlockListEntry) ProtoMessage() {}
 
 func (x *BlockListEntry) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_feed_service_proto_msgTypes[12]
+	mi := &file_assent_v1_feed_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1509,7 +1656,7 @@ func (x *BlockListEntry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BlockListEntry.ProtoReflect.Descriptor instead.
 func (*BlockListEntry) Descriptor() ([]byte, []int) {
-	return file_assent_v1_feed_service_proto_rawDescGZIP(), []int{12}
+	return file_assent_v1_feed_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *BlockListEntry) GetMatch() AddressMatch {
@@ -1635,7 +1782,7 @@ type BlockListEnd struct {
 
 func (x *BlockListEnd) Reset() {
 	*x = BlockListEnd{}
-	mi := &file_assent_v1_feed_service_proto_msgTypes[13]
+	mi := &file_assent_v1_feed_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1647,7 +1794,7 @@ func (x *BlockListEnd) String() string {
 func (*BlockListEnd) ProtoMessage() {}
 
 func (x *BlockListEnd) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_feed_service_proto_msgTypes[13]
+	mi := &file_assent_v1_feed_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1660,7 +1807,7 @@ func (x *BlockListEnd) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BlockListEnd.ProtoReflect.Descriptor instead.
 func (*BlockListEnd) Descriptor() ([]byte, []int) {
-	return file_assent_v1_feed_service_proto_rawDescGZIP(), []int{13}
+	return file_assent_v1_feed_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *BlockListEnd) GetEntries() int64 {
@@ -1747,7 +1894,7 @@ const file_assent_v1_feed_service_proto_rawDesc = "" +
 	"\x10d\"\x06r\x04 \x01(@R\bchannels\x12?\n" +
 	"\x05kinds\x18\x02 \x03(\x0e2\x13.assent.v1.RuleKindB\x14\xe0A\x01\xbaH\x0e\x92\x01\v\x10\b\"\a\x82\x01\x04\x10\x01 \x00R\x05kinds\x12&\n" +
 	"\bconsumer\x18\x03 \x01(\tB\n" +
-	"\xe0A\x01\xbaH\x04r\x02(@R\bconsumer\"\x84\x02\n" +
+	"\xe0A\x01\xbaH\x04r\x02(@R\bconsumer\"\xe9\x02\n" +
 	"\vFeedChannel\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
 	"\x05class\x18\x02 \x01(\tR\x05class\x12\x1e\n" +
@@ -1760,7 +1907,21 @@ const file_assent_v1_feed_service_proto_rawDesc = "" +
 	"\x0fsender_identity\x18\x05 \x01(\tR\x0esenderIdentity\x12\x1c\n" +
 	"\trefusable\x18\x06 \x01(\bR\trefusable\x12\x16\n" +
 	"\x06closed\x18\a \x01(\tR\x06closed\x120\n" +
-	"\ahonours\x18\b \x03(\v2\x16.assent.v1.FeedChannelR\ahonours\"\x87\x02\n" +
+	"\ahonours\x18\b \x03(\v2\x16.assent.v1.FeedChannelR\ahonours\x126\n" +
+	"\vquiet_hours\x18\t \x03(\v2\x15.assent.v1.QuietHoursR\n" +
+	"quietHours\x12+\n" +
+	"\afreezes\x18\n" +
+	" \x03(\v2\x11.assent.v1.FreezeR\afreezes\"^\n" +
+	"\n" +
+	"QuietHours\x12\x12\n" +
+	"\x04zone\x18\x01 \x01(\tR\x04zone\x12\x12\n" +
+	"\x04from\x18\x02 \x01(\tR\x04from\x12\x14\n" +
+	"\x05until\x18\x03 \x01(\tR\x05until\x12\x12\n" +
+	"\x04days\x18\x04 \x03(\tR\x04days\"|\n" +
+	"\x06Freeze\x127\n" +
+	"\tfrom_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\bfromTime\x129\n" +
+	"\n" +
+	"until_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\tuntilTime\"\x87\x02\n" +
 	"\x1aExportSuppressionsResponse\x12+\n" +
 	"\achanges\x18\x01 \x03(\v2\x11.assent.v1.ChangeR\achanges\x122\n" +
 	"\theartbeat\x18\x02 \x01(\v2\x14.assent.v1.HeartbeatR\theartbeat\x122\n" +
@@ -1855,7 +2016,7 @@ func file_assent_v1_feed_service_proto_rawDescGZIP() []byte {
 }
 
 var file_assent_v1_feed_service_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_assent_v1_feed_service_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
+var file_assent_v1_feed_service_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_assent_v1_feed_service_proto_goTypes = []any{
 	(ChangeType)(0),                    // 0: assent.v1.ChangeType
 	(AddressMatch)(0),                  // 1: assent.v1.AddressMatch
@@ -1870,24 +2031,26 @@ var file_assent_v1_feed_service_proto_goTypes = []any{
 	(*WatchChangesResponse)(nil),       // 10: assent.v1.WatchChangesResponse
 	(*ExportSuppressionsRequest)(nil),  // 11: assent.v1.ExportSuppressionsRequest
 	(*FeedChannel)(nil),                // 12: assent.v1.FeedChannel
-	(*ExportSuppressionsResponse)(nil), // 13: assent.v1.ExportSuppressionsResponse
-	(*ExportBlockListRequest)(nil),     // 14: assent.v1.ExportBlockListRequest
-	(*ExportBlockListResponse)(nil),    // 15: assent.v1.ExportBlockListResponse
-	(*BlockListStart)(nil),             // 16: assent.v1.BlockListStart
-	(*BlockListEntry)(nil),             // 17: assent.v1.BlockListEntry
-	(*BlockListEnd)(nil),               // 18: assent.v1.BlockListEnd
-	(*timestamppb.Timestamp)(nil),      // 19: google.protobuf.Timestamp
+	(*QuietHours)(nil),                 // 13: assent.v1.QuietHours
+	(*Freeze)(nil),                     // 14: assent.v1.Freeze
+	(*ExportSuppressionsResponse)(nil), // 15: assent.v1.ExportSuppressionsResponse
+	(*ExportBlockListRequest)(nil),     // 16: assent.v1.ExportBlockListRequest
+	(*ExportBlockListResponse)(nil),    // 17: assent.v1.ExportBlockListResponse
+	(*BlockListStart)(nil),             // 18: assent.v1.BlockListStart
+	(*BlockListEntry)(nil),             // 19: assent.v1.BlockListEntry
+	(*BlockListEnd)(nil),               // 20: assent.v1.BlockListEnd
+	(*timestamppb.Timestamp)(nil),      // 21: google.protobuf.Timestamp
 }
 var file_assent_v1_feed_service_proto_depIdxs = []int32{
 	0,  // 0: assent.v1.Change.change:type_name -> assent.v1.ChangeType
 	1,  // 1: assent.v1.Change.match:type_name -> assent.v1.AddressMatch
 	2,  // 2: assent.v1.Change.kind:type_name -> assent.v1.RuleKind
-	19, // 3: assent.v1.Change.since_time:type_name -> google.protobuf.Timestamp
-	19, // 4: assent.v1.Change.until_time:type_name -> google.protobuf.Timestamp
-	19, // 5: assent.v1.Change.counts_from_time:type_name -> google.protobuf.Timestamp
+	21, // 3: assent.v1.Change.since_time:type_name -> google.protobuf.Timestamp
+	21, // 4: assent.v1.Change.until_time:type_name -> google.protobuf.Timestamp
+	21, // 5: assent.v1.Change.counts_from_time:type_name -> google.protobuf.Timestamp
 	4,  // 6: assent.v1.Change.ended_by:type_name -> assent.v1.EndedBy
 	3,  // 7: assent.v1.Change.stops:type_name -> assent.v1.Stops
-	19, // 8: assent.v1.Heartbeat.time:type_name -> google.protobuf.Timestamp
+	21, // 8: assent.v1.Heartbeat.time:type_name -> google.protobuf.Timestamp
 	2,  // 9: assent.v1.ListChangesRequest.kinds:type_name -> assent.v1.RuleKind
 	5,  // 10: assent.v1.ListChangesResponse.changes:type_name -> assent.v1.Change
 	6,  // 11: assent.v1.ListChangesResponse.heartbeat:type_name -> assent.v1.Heartbeat
@@ -1896,31 +2059,35 @@ var file_assent_v1_feed_service_proto_depIdxs = []int32{
 	6,  // 14: assent.v1.WatchChangesResponse.heartbeat:type_name -> assent.v1.Heartbeat
 	2,  // 15: assent.v1.ExportSuppressionsRequest.kinds:type_name -> assent.v1.RuleKind
 	12, // 16: assent.v1.FeedChannel.honours:type_name -> assent.v1.FeedChannel
-	5,  // 17: assent.v1.ExportSuppressionsResponse.changes:type_name -> assent.v1.Change
-	6,  // 18: assent.v1.ExportSuppressionsResponse.heartbeat:type_name -> assent.v1.Heartbeat
-	12, // 19: assent.v1.ExportSuppressionsResponse.channels:type_name -> assent.v1.FeedChannel
-	16, // 20: assent.v1.ExportBlockListResponse.start:type_name -> assent.v1.BlockListStart
-	17, // 21: assent.v1.ExportBlockListResponse.entries:type_name -> assent.v1.BlockListEntry
-	18, // 22: assent.v1.ExportBlockListResponse.end:type_name -> assent.v1.BlockListEnd
-	12, // 23: assent.v1.BlockListStart.channel:type_name -> assent.v1.FeedChannel
-	19, // 24: assent.v1.BlockListStart.time:type_name -> google.protobuf.Timestamp
-	1,  // 25: assent.v1.BlockListEntry.match:type_name -> assent.v1.AddressMatch
-	2,  // 26: assent.v1.BlockListEntry.kind:type_name -> assent.v1.RuleKind
-	19, // 27: assent.v1.BlockListEntry.since_time:type_name -> google.protobuf.Timestamp
-	19, // 28: assent.v1.BlockListEntry.until_time:type_name -> google.protobuf.Timestamp
-	7,  // 29: assent.v1.FeedService.ListChanges:input_type -> assent.v1.ListChangesRequest
-	9,  // 30: assent.v1.FeedService.WatchChanges:input_type -> assent.v1.WatchChangesRequest
-	11, // 31: assent.v1.FeedService.ExportSuppressions:input_type -> assent.v1.ExportSuppressionsRequest
-	14, // 32: assent.v1.FeedService.ExportBlockList:input_type -> assent.v1.ExportBlockListRequest
-	8,  // 33: assent.v1.FeedService.ListChanges:output_type -> assent.v1.ListChangesResponse
-	10, // 34: assent.v1.FeedService.WatchChanges:output_type -> assent.v1.WatchChangesResponse
-	13, // 35: assent.v1.FeedService.ExportSuppressions:output_type -> assent.v1.ExportSuppressionsResponse
-	15, // 36: assent.v1.FeedService.ExportBlockList:output_type -> assent.v1.ExportBlockListResponse
-	33, // [33:37] is the sub-list for method output_type
-	29, // [29:33] is the sub-list for method input_type
-	29, // [29:29] is the sub-list for extension type_name
-	29, // [29:29] is the sub-list for extension extendee
-	0,  // [0:29] is the sub-list for field type_name
+	13, // 17: assent.v1.FeedChannel.quiet_hours:type_name -> assent.v1.QuietHours
+	14, // 18: assent.v1.FeedChannel.freezes:type_name -> assent.v1.Freeze
+	21, // 19: assent.v1.Freeze.from_time:type_name -> google.protobuf.Timestamp
+	21, // 20: assent.v1.Freeze.until_time:type_name -> google.protobuf.Timestamp
+	5,  // 21: assent.v1.ExportSuppressionsResponse.changes:type_name -> assent.v1.Change
+	6,  // 22: assent.v1.ExportSuppressionsResponse.heartbeat:type_name -> assent.v1.Heartbeat
+	12, // 23: assent.v1.ExportSuppressionsResponse.channels:type_name -> assent.v1.FeedChannel
+	18, // 24: assent.v1.ExportBlockListResponse.start:type_name -> assent.v1.BlockListStart
+	19, // 25: assent.v1.ExportBlockListResponse.entries:type_name -> assent.v1.BlockListEntry
+	20, // 26: assent.v1.ExportBlockListResponse.end:type_name -> assent.v1.BlockListEnd
+	12, // 27: assent.v1.BlockListStart.channel:type_name -> assent.v1.FeedChannel
+	21, // 28: assent.v1.BlockListStart.time:type_name -> google.protobuf.Timestamp
+	1,  // 29: assent.v1.BlockListEntry.match:type_name -> assent.v1.AddressMatch
+	2,  // 30: assent.v1.BlockListEntry.kind:type_name -> assent.v1.RuleKind
+	21, // 31: assent.v1.BlockListEntry.since_time:type_name -> google.protobuf.Timestamp
+	21, // 32: assent.v1.BlockListEntry.until_time:type_name -> google.protobuf.Timestamp
+	7,  // 33: assent.v1.FeedService.ListChanges:input_type -> assent.v1.ListChangesRequest
+	9,  // 34: assent.v1.FeedService.WatchChanges:input_type -> assent.v1.WatchChangesRequest
+	11, // 35: assent.v1.FeedService.ExportSuppressions:input_type -> assent.v1.ExportSuppressionsRequest
+	16, // 36: assent.v1.FeedService.ExportBlockList:input_type -> assent.v1.ExportBlockListRequest
+	8,  // 37: assent.v1.FeedService.ListChanges:output_type -> assent.v1.ListChangesResponse
+	10, // 38: assent.v1.FeedService.WatchChanges:output_type -> assent.v1.WatchChangesResponse
+	15, // 39: assent.v1.FeedService.ExportSuppressions:output_type -> assent.v1.ExportSuppressionsResponse
+	17, // 40: assent.v1.FeedService.ExportBlockList:output_type -> assent.v1.ExportBlockListResponse
+	37, // [37:41] is the sub-list for method output_type
+	33, // [33:37] is the sub-list for method input_type
+	33, // [33:33] is the sub-list for extension type_name
+	33, // [33:33] is the sub-list for extension extendee
+	0,  // [0:33] is the sub-list for field type_name
 }
 
 func init() { file_assent_v1_feed_service_proto_init() }
@@ -1932,7 +2099,7 @@ func file_assent_v1_feed_service_proto_init() {
 		(*Change_Address)(nil),
 		(*Change_Hash)(nil),
 	}
-	file_assent_v1_feed_service_proto_msgTypes[12].OneofWrappers = []any{
+	file_assent_v1_feed_service_proto_msgTypes[14].OneofWrappers = []any{
 		(*BlockListEntry_Address)(nil),
 		(*BlockListEntry_Hash)(nil),
 	}
@@ -1942,7 +2109,7 @@ func file_assent_v1_feed_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_assent_v1_feed_service_proto_rawDesc), len(file_assent_v1_feed_service_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   14,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

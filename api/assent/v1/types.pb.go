@@ -477,7 +477,8 @@ type Decision struct {
 	// The signed receipt of this decision, where CheckConsent was asked for one; else empty. It is a signed note: keep it byte for
 	// byte. It names the address by a keyed digest only.
 	Receipt string `protobuf:"bytes,17,opt,name=receipt,proto3" json:"receipt,omitempty"`
-	// Of a denial that time alone ends, such as CONFIRMATION_LIMIT: from when it may be asked for again.
+	// Of a DEFER, and of a denial that time alone ends, such as CONFIRMATION_LIMIT: from when it may be asked for again. Unset of a DEFER: no end is
+	// foreseen.
 	RetryTime *timestamppb.Timestamp `protobuf:"bytes,18,opt,name=retry_time,json=retryTime,proto3" json:"retry_time,omitempty"`
 	// Of an ALLOW that rests on a grant: when that grant ends by its expiry or its lapse; unset if it does not. Another grant may hold then.
 	BasisEndTime  *timestamppb.Timestamp `protobuf:"bytes,19,opt,name=basis_end_time,json=basisEndTime,proto3" json:"basis_end_time,omitempty"`

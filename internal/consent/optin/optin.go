@@ -6,6 +6,7 @@ package optin
 import (
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/obligation"
 )
 
 // DecideMail answers whether the mail that asks a to confirm a double opt-in may be sent at t. Known is what is known of a at t.
@@ -28,7 +29,7 @@ func DecideMail(r *consent.Rules, a address.Address, known *consent.Known, t con
 		}
 	}
 	d := r.Allow(t, consent.CodeAllowConfirmation, "")
-	d.Obligations = []string{consent.ObligationNoAdvertising, consent.ObligationImprint, consent.ObligationNotMeLink}
+	d.Obligations = []string{obligation.NoAdvertising, obligation.Imprint, obligation.NotMeLink}
 	return d
 }
 

@@ -121,6 +121,14 @@ func channel(c *feed.Channel) *assentv1.FeedChannel {
 	for i := range c.Honours {
 		m.Honours = append(m.Honours, coverage(&c.Honours[i]))
 	}
+	for _, q := range c.Limits.QuietHours {
+		m.QuietHours = append(m.QuietHours, &assentv1.QuietHours{Zone: q.Zone, From: q.From.String(), Until: q.Until.String(), Days: q.Days.Names()})
+	}
+	for _, f := range c.Limits.Freezes {
+		m.Freezes = append(m.Freezes, &assentv1.Freeze{
+			FromTime: handler.Timestamp(consent.InstantOf(f.From)), UntilTime: handler.Timestamp(consent.InstantOf(f.Until)),
+		})
+	}
 	return m
 }
 

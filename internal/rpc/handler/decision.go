@@ -15,7 +15,7 @@ func decisionOf(r *check.Result, lang locale.Language) *assentv1.Decision {
 	d.GrantPosition = r.Decision.Position
 	d.ValidUntilTime = Timestamp(r.ValidUntil)
 	d.Receipt = r.Receipt
-	d.RetryTime, d.BasisEndTime = Timestamp(r.Retry), Timestamp(r.BasisEnd)
+	d.BasisEndTime = Timestamp(r.BasisEnd)
 	return d
 }
 
@@ -35,6 +35,7 @@ func decision(d *consent.Decision, basis *check.Snapshot, of *catalog.Department
 		Obligations:    d.Obligations,
 		About:          aboutOf(d.About),
 		DecidedTime:    Timestamp(d.Decided),
+		RetryTime:      Timestamp(d.Retry),
 		Position:       basis.Position,
 		CatalogVersion: basis.CatalogVersion,
 		Explanation:    d.Reason.Explanation(lang),

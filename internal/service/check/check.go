@@ -92,7 +92,7 @@ func (s *Checker) answer(ctx context.Context, q *request, in *checkInput) (answe
 	}
 	for i := range q.list {
 		if one := &q.list[i]; one.Err == nil {
-			s.decided(in.Channel, one.Decision.Verdict, one.Decision.Reason, one.N)
+			s.decided(in.Channel, &one.Decision, one.N)
 		}
 	}
 	return got, nil
@@ -185,8 +185,8 @@ func (s *Checker) MayAsk(ctx context.Context, r consent.Request, m asof.Moment) 
 	return err
 }
 
-// Decided is told of decisions, for counting.
-type Decided func(channel string, verdict consent.Verdict, reason consent.Code, n int)
+// Decided is told that n addresses got a decision, which it does not keep, for counting.
+type Decided func(channel string, d *consent.Decision, n int)
 
 // Checker answers whether addresses may be contacted.
 type Checker struct {

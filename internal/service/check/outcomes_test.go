@@ -10,6 +10,7 @@ import (
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/obligation"
 	"github.com/assent-io/assent/internal/fault"
 )
 
@@ -29,7 +30,7 @@ func anyDecision(senders []*catalog.SenderIdentity) *rapid.Generator[consent.Dec
 			BasisEnd:   consent.Instant(rapid.Int64Range(0, 3).Draw(t, "end")),
 		}
 		if rapid.Bool().Draw(t, "obliged") {
-			d.Obligations = []string{consent.ObligationImprint}
+			d.Obligations = []string{obligation.Imprint}
 		}
 		return d
 	})

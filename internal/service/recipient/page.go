@@ -113,6 +113,9 @@ func (l *Links) row(ctx context.Context, h *holder, s *sight, ch *catalog.Channe
 		return Row{}, err
 	}
 	d := rules.DecideToSend(h.Address, s.Known, s.at)
+	if d.Reason == consent.CodeFreeze || d.Reason == consent.CodeQuietHours {
+		d = rules.Decide(h.Address, s.Known, s.at) // When messages go out is no choice of the person.
+	}
 	if g := s.lastGrant(ch.ID, d.Position); g != nil {
 		row.Basis, row.Since = g.Basis, g.At
 	}

@@ -36,7 +36,7 @@ func (s *Recorder) RequestConsent(ctx context.Context, in OptIn) (OptInResult, e
 			return OptInResult{}, err
 		}
 	}
-	s.decided(in.Statement.Channels[0], result.Verdict, result.Reason, 1)
+	s.decided(in.Statement.Channels[0], &result.Decision, 1)
 	return result, nil
 }
 

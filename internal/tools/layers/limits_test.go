@@ -45,8 +45,8 @@ func confined() map[string][]string {
 // which caller waits for them: what they say follows from what they are given.
 func pure() []string {
 	return []string{
-		"internal/address", "internal/catalog", "internal/catalog/lookalike", "internal/consent", "internal/consent/codec", "internal/consent/statement",
-		"internal/consent/optin", "internal/consent/standing", "internal/consent/timeline", "internal/consent/usefulness", "internal/dossier",
+		"internal/address", "internal/campaign", "internal/catalog", "internal/catalog/document", "internal/catalog/lookalike", "internal/catalog/prose", "internal/consent", "internal/consent/codec", "internal/consent/statement",
+		"internal/consent/obligation", "internal/consent/optin", "internal/consent/standing", "internal/consent/timeline", "internal/consent/usefulness", "internal/dossier",
 		"internal/dossier/answer", "internal/dossier/machine", "internal/dossier/paper", "internal/dossier/pdf", "internal/dossier/wording",
 		"internal/duty", "internal/fault", "internal/feed", "internal/jsonlist", "internal/ledger", "internal/listtime", "internal/locale",
 		"internal/period", "internal/presets", "internal/receipt", "internal/storedtext", "internal/suppressionfile",

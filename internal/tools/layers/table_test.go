@@ -259,7 +259,7 @@ func allowed() map[string][]string {
 		},
 		"internal/cli/connect":   {"client", "internal/cli/terminal", "internal/telemetry"},
 		"examples/listmonk-sync": {"client", "client/follower"},
-		"client/follower": {
+		"client/follower": {"internal/campaign",
 			"api/assent/v1", "client", "internal/address", "internal/atomicfile", "internal/catalog", "internal/consent", "internal/feed",
 			"internal/versionmap", "suppressionfilter",
 		},
@@ -342,11 +342,11 @@ func allowed() map[string][]string {
 		"internal/consent/statement": {
 			"internal/address", "internal/catalog", "internal/consent", "internal/fault", "internal/storedtext",
 		},
-		"internal/consent/optin":      {"internal/address", "internal/consent"},
+		"internal/consent/optin":      {"internal/consent/obligation", "internal/address", "internal/consent"},
 		"internal/consent/usefulness": {"internal/catalog", "internal/consent"},
 		"internal/consent/standing":   {"internal/consent"},
 		"internal/consent/timeline":   {"internal/address", "internal/catalog", "internal/consent", "internal/period"},
-		"internal/feed":               {"internal/catalog", "internal/consent"},
+		"internal/feed":               {"internal/campaign", "internal/catalog", "internal/consent"},
 		"internal/follow":             {"internal/ledger", "internal/storage"},
 		"internal/kept":               {"internal/consent", "internal/ledger"},
 		"internal/listfile": {
@@ -369,17 +369,21 @@ func allowed() map[string][]string {
 		"internal/seal":    {"internal/atomicfile", "internal/consent"},
 		"internal/storage": {"internal/consent", "internal/ledger", "internal/storedtext"},
 
-		"internal/consent/found":   {},
-		"internal/consent/facttag": {},
-		"internal/consent": {
+		"internal/consent/found":      {},
+		"internal/consent/facttag":    {},
+		"internal/consent/obligation": {"internal/catalog"},
+		"internal/consent": {"internal/campaign", "internal/consent/obligation",
 			"internal/address", "internal/catalog", "internal/consent/facttag", "internal/consent/found", "internal/fault", "internal/locale", "internal/period",
 			"internal/tlv",
 		},
 
-		"internal/catalog": {
+		"internal/catalog": {"internal/campaign", "internal/catalog/document", "internal/catalog/prose",
 			"internal/address", "internal/catalog/lookalike", "internal/catalog/problem", "internal/period", "internal/timetext", "internal/yamltext",
 		},
 		"internal/catalog/problem":   {},
+		"internal/catalog/document":  {"internal/yamltext"},
+		"internal/catalog/prose":     {},
+		"internal/campaign":          {},
 		"internal/catalog/lookalike": {"internal/address", "internal/nearest", "internal/yamltext"},
 		"suppressionfilter":          {"internal/address"},
 
