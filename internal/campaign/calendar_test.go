@@ -9,7 +9,7 @@ import (
 )
 
 // zones are those of the tests: the clock of the last is put forward by half an hour, and in the southern summer.
-var zones = []string{"Europe/Vienna", "America/New_York", "Australia/Lord_Howe"} //nolint:gochecknoglobals // A table of the tests.
+var zones = []string{"Europe/Vienna", "America/New_York", "Australia/Lord_Howe"}
 
 func mustZone(t testing.TB, name string) *time.Location {
 	t.Helper()

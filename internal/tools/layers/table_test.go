@@ -259,7 +259,8 @@ func allowed() map[string][]string {
 		},
 		"internal/cli/connect":   {"client", "internal/cli/terminal", "internal/telemetry"},
 		"examples/listmonk-sync": {"client", "client/follower"},
-		"client/follower": {"internal/campaign",
+		"client/follower": {
+			"internal/campaign",
 			"api/assent/v1", "client", "internal/address", "internal/atomicfile", "internal/catalog", "internal/consent", "internal/feed",
 			"internal/versionmap", "suppressionfilter",
 		},
@@ -372,12 +373,14 @@ func allowed() map[string][]string {
 		"internal/consent/found":      {},
 		"internal/consent/facttag":    {},
 		"internal/consent/obligation": {"internal/catalog"},
-		"internal/consent": {"internal/campaign", "internal/consent/obligation",
+		"internal/consent": {
+			"internal/campaign", "internal/consent/obligation",
 			"internal/address", "internal/catalog", "internal/consent/facttag", "internal/consent/found", "internal/fault", "internal/locale", "internal/period",
 			"internal/tlv",
 		},
 
-		"internal/catalog": {"internal/campaign", "internal/catalog/document", "internal/catalog/prose",
+		"internal/catalog": {
+			"internal/campaign", "internal/catalog/document", "internal/catalog/prose",
 			"internal/address", "internal/catalog/lookalike", "internal/catalog/problem", "internal/period", "internal/timetext", "internal/yamltext",
 		},
 		"internal/catalog/problem":   {},
