@@ -156,6 +156,15 @@ func (o *object) items(key string, limit int) []item {
 	return items
 }
 
+// oneOrMore reads the entries of a list, or the one mapping that may stand in its place.
+func (o *object) oneOrMore(key string, limit int) []item {
+	node, ok := o.fields[key].(*ast.MappingNode)
+	if !ok {
+		return o.items(key, limit)
+	}
+	return []item{{node: node, path: o.at(key)}}
+}
+
 // firstLine returns the line on which a node begins.
 func firstLine(node ast.Node) int {
 	if mapping, ok := node.(*ast.MappingNode); ok && len(mapping.Values) > 0 {

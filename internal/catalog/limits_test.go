@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // limited returns the example with the lines at its end.
@@ -13,11 +15,21 @@ func limited(t testing.TB, lines string) string {
 	return example(t, "acme.yaml") + lines
 }
 
+func TestParse_OneMapping_IsAListOfOne(t *testing.T) {
+	const one, freeze = "{zone: Europe/Vienna, from: 20:00, until: 08:00}", "{zone: Europe/Vienna, from: 2026-12-24, until: 2026-12-26, reason: x}"
+	mapping := mustParse(t, limited(t, "quiet_hours: "+one+"\nfreezes: "+freeze+"\n"))
+	list := mustParse(t, limited(t, "quiet_hours: ["+one+"]\nfreezes: ["+freeze+"]\n"))
+	if diff := cmp.Diff([]any{list.QuietHours, list.Freezes}, []any{mapping.QuietHours, mapping.Freezes}); diff != "" || len(list.QuietHours) != 1 {
+		t.Errorf("-list +mapping:\n%s", diff)
+	}
+}
+
 func TestParse_LimitsThatAreWrong_AreRefusedWithLineAndRemedy(t *testing.T) {
 	const evening = "quiet_hours:\n  - {zone: Europe/Vienna, from: 20:00, until: 08:00"
 	const christmas = "freezes:\n  - {zone: Europe/Vienna, reason: x, from: 2026-12-24"
 	for name, c := range map[string]struct{ lines, path, message string }{
-		"one mapping":            {"quiet_hours: {zone: UTC, from: 20:00, until: 08:00}\n", "quiet_hours", "this must be a list"},
+		"neither list nor one":   {"quiet_hours: 20:00\n", "quiet_hours", "this must be a list"},
+		"one mapping":            {"quiet_hours: {zone: UTC, from: 20:00, until: 20:00}\n", "quiet_hours.until", "write two different ones"},
 		"unknown key":            {evening + ", day: [mon]}\n", "quiet_hours[0]", `unknown key "day"; did you mean days?`},
 		"missing zone":           {"quiet_hours:\n  - {from: 20:00, until: 08:00}\n", "quiet_hours[0]", "the key zone is missing"},
 		"unknown zone":           {"quiet_hours:\n  - {zone: Europe/Wien, from: 20:00, until: 08:00}\n", "quiet_hours[0].zone", `"Europe/Wien" is not a time zone; write the name`},

@@ -40,10 +40,10 @@ func (d *decoder) catalog(c *Catalog, body ast.Node) {
 	}
 	c.GenericWords = o.genericWords("generic_words")
 	c.Policy = d.policy(o)
-	for _, entry := range o.items("quiet_hours", maxLimits) {
+	for _, entry := range o.oneOrMore("quiet_hours", maxLimits) {
 		c.QuietHours = append(c.QuietHours, d.quietHours(entry))
 	}
-	for _, entry := range o.items("freezes", maxLimits) {
+	for _, entry := range o.oneOrMore("freezes", maxLimits) {
 		c.Freezes = append(c.Freezes, d.freeze(entry))
 	}
 }
