@@ -113,7 +113,7 @@ func TestLinks_AnyClicksScannersRetriesAndErasures_ExactlyTheNoesThatWereSaidSta
 			m.compareLedger()
 		})
 		for _, outcome := range []string{"new", "known", "unclear", "gone"} {
-			if met[outcome] == 0 {
+			if met[outcome] == 0 && persons >= 100 { // Fewer may well miss one.
 				t.Errorf("no click came to %s: %v", outcome, met)
 			}
 		}
