@@ -24,7 +24,7 @@ import (
 // the length of its key as a varint, the key, the length of its rules, and the rules; and the SHA-256 of all that.
 const (
 	magic      = "assent-follower\n"
-	fileFormat = 1
+	fileFormat = 2 // 1 knew no quiet hours and freezes.
 	maxHead    = 64 << 20
 	maxKey     = 1 << 16
 	maxCard    = 256 << 20

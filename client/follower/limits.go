@@ -35,6 +35,9 @@ func calendarOf(m *assentv1.FeedChannel) (*campaign.Calendar, error) {
 			}
 			q.Days |= day
 		}
+		if q.Days == 0 || q.From == q.Until {
+			return nil, fmt.Errorf("%w: quiet hours on no day, or of no length", ErrVersion)
+		}
 		limits.QuietHours = append(limits.QuietHours, q)
 	}
 	for _, told := range m.GetFreezes() {

@@ -65,6 +65,8 @@ func TestNewSet_LimitsThatItCannotRead_AreOfALaterVersion(t *testing.T) {
 		"from":  {Zone: "UTC", From: "8pm", Until: "08:00", Days: []string{"mon"}},
 		"until": {Zone: "UTC", From: "20:00", Days: []string{"mon"}},
 		"day":   {Zone: "UTC", From: "20:00", Until: "08:00", Days: []string{"holiday"}},
+		"days":  {Zone: "UTC", From: "20:00", Until: "08:00"},
+		"none":  {Zone: "UTC", From: "20:00", Until: "20:00", Days: []string{"mon"}},
 	} {
 		m := channel()
 		m.QuietHours = []*assentv1.QuietHours{q}

@@ -167,9 +167,12 @@ const outlook = 400 * 24 * time.Hour
 
 // FreeFrom returns the first moment from a time on at which nothing defers. Within a freeze without an end there is none, and neither is
 // there in quiet hours that follow one another for more than a year: then it returns 0 and false.
-func (c *Calendar) FreeFrom(t int64) (free int64, ok bool) {
+func (c *Calendar) FreeFrom(t int64) (free int64, ok bool) { return c.freeWithin(t, outlook) }
+
+// freeWithin returns what FreeFrom does, where quiet hours that follow one another are not looked at for longer than given.
+func (c *Calendar) freeWithin(t int64, longest time.Duration) (free int64, ok bool) {
 	free = t
-	for waited := int64(0); waited <= outlook.Microseconds(); {
+	for waited := int64(0); waited <= longest.Microseconds(); {
 		if until := c.frozenUntil(free); until == never {
 			return 0, false
 		} else if until > free {
@@ -202,7 +205,7 @@ func (l *Limits) LeaveTime() bool {
 	if err != nil {
 		return false
 	}
-	_, ok := c.FreeFrom(time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC).UnixMicro())
+	_, ok := c.freeWithin(time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC).UnixMicro(), horizon*24*time.Hour)
 	return ok
 }
 

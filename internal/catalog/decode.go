@@ -158,11 +158,10 @@ func (o *object) items(key string, limit int) []item {
 
 // oneOrMore reads the entries of a list, or the one mapping that may stand in its place.
 func (o *object) oneOrMore(key string, limit int) []item {
-	node, ok := o.fields[key].(*ast.MappingNode)
-	if !ok {
-		return o.items(key, limit)
+	if node, ok := o.fields[key].(*ast.MappingNode); ok {
+		return []item{{node: node, path: o.at(key)}}
 	}
-	return []item{{node: node, path: o.at(key)}}
+	return o.items(key, limit)
 }
 
 // firstLine returns the line on which a node begins.

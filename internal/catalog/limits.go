@@ -53,6 +53,8 @@ func (d *decoder) freeze(entry item) campaign.Freeze {
 	}
 	switch {
 	case from.IsZero():
+	case from.Year() < 1 || until.Year() > 9999:
+		o.fail("until", "the freeze is not within the years 1 to 9999; omit until if it has no end")
 	case o.has("zone") && !date && !alsoDate:
 		d.warn(o.at("zone"), "the key has no effect: from and until are no dates")
 	case !o.has("until"):

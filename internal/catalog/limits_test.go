@@ -47,6 +47,7 @@ func TestParse_LimitsThatAreWrong_AreRefusedWithLineAndRemedy(t *testing.T) {
 		"no time left":           {"quiet_hours:\n  - {zone: Europe/Vienna, from: 00:00, until: 24:00}\n", "quiet_hours", `leave no time in any week to send on "newsletter", "product-marketing"`},
 		"no time left together":  {evening + "}\n  - {zone: Europe/Vienna, from: 07:00, until: 21:00, channels: [newsletter]}\n", "quiet_hours", `leave no time in any week to send on "newsletter"; shorten`},
 		"freeze without reason":  {"freezes:\n  - {from: 2026-12-24T00:00:00Z}\n", "freezes[0]", "the key reason is missing"},
+		"freeze after all time":  {"freezes:\n  - {zone: UTC, reason: x, from: 2026-12-24, until: 9999-12-31}\n", "freezes[0].until", "not within the years 1 to 9999"},
 		"freeze without begin":   {"freezes:\n  - {reason: x, until: 2026-12-24T00:00:00Z}\n", "freezes[0]", "the key from is missing"},
 		"date without zone":      {"freezes:\n  - {reason: x, from: 2026-12-24}\n", "freezes[0].from", "is a date, and the key zone is missing; add it"},
 		"no date":                {christmas + ", until: 2026-12-32}\n", "freezes[0].until", `"2026-12-32" is neither a date nor a time; write 2026-12-24`},

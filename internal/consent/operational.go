@@ -16,7 +16,7 @@ func (r *Rules) DecideToSend(a address.Address, known *Known, t Instant) Decisio
 	if d.Verdict != Allow || r.channel.Class != catalog.ClassMarketing {
 		return d
 	}
-	until, unclear := r.unclearUntil(known, t)
+	until, unclear := r.UnclearUntil(known, t)
 	if r.calendar == nil && !unclear {
 		return d
 	}
@@ -33,7 +33,7 @@ func (r *Rules) DecideToSend(a address.Address, known *Known, t Instant) Decisio
 	return r.deferring(t, min(until, MaxInstant), found.Codes())
 }
 
-// addLimits adds what of the calendar defers at the time of an ALLOW, and returns from when on nothing does that has not ended by until; zero: none is
+// addLimits adds what of the calendar defers at the time of an ALLOW, and returns the first moment from until on at which nothing does; zero: none is
 // foreseen. Where nothing defers, it lets the ALLOW end when the next limit begins, and says what would defer if it were not only observed.
 func (r *Rules) addLimits(d *Decision, until Instant, found *findings) Instant {
 	now := r.calendar.At(int64(d.Decided))
@@ -69,9 +69,9 @@ func (r *Rules) observed(reasons []Code, now *campaign.Moment) []Code {
 	return r.reasons.Of(all.Codes())
 }
 
-// unclearUntil returns when the last UNSUBSCRIBE_UNCLEAR in force ends that reaches the channel, and whether there is one. One of another
+// UnclearUntil returns when the last UNSUBSCRIBE_UNCLEAR in force ends that reaches the channel, and whether there is one. One of another
 // address of the person counts, too.
-func (r *Rules) unclearUntil(known *Known, t Instant) (until Instant, unclear bool) {
+func (r *Rules) UnclearUntil(known *Known, t Instant) (until Instant, unclear bool) {
 	look := func(s *State) {
 		for i := range s.Suppressions {
 			if p := &s.Suppressions[i]; p.Reason == ReasonUnsubscribeUnclear && !EndedBy(p.Until, t) && r.coverage.Covers(p.Scope) && !r.saidSince(known, p.At, t) {

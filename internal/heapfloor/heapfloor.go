@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	// Size is how many bytes of garbage the programs of this module let come together, if GOGC would not let come more.
+	// Size is how many bytes of garbage the programs of this module let build up before they collect it, unless GOGC lets more.
 	Size = 64 << 20
 	// least is the percentage of Go itself.
 	least = 100
@@ -27,8 +27,8 @@ type tuner struct {
 	live    [1]metrics.Sample
 }
 
-// Set lets at least floor bytes of garbage come together between two collections, from now on. A GOGC in the environment counts instead, and
-// a memory limit (GOMEMLIMIT) holds all the same.
+// Set lets at least floor bytes of garbage build up between two collections, from now on. A GOGC in the environment counts instead, and a memory
+// limit (GOMEMLIMIT) holds all the same.
 func Set(floor uint64) {
 	if os.Getenv("GOGC") != "" {
 		return

@@ -2,6 +2,7 @@ package service
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -21,7 +22,8 @@ func TestCheck_FreezeOfTheCatalog_DefersWhatIsToBeSent(t *testing.T) {
 		text := w.tokenFor(ctx, s, "newsletter", hanna)
 		from := w.clock.Now().Add(2 * time.Minute).Truncate(time.Second)
 		until := from.Add(time.Hour)
-		document := acme(t) + fmt.Sprintf("freezes: [{from: %s, until: %s, reason: stocktaking}]\n", from.UTC().Format(time.RFC3339), until.UTC().Format(time.RFC3339))
+		document := acme(t) + fmt.Sprintf("freezes: [{from: %s, until: %s, reason: stocktaking}, {from: %[2]s, reason: trial, observe: true}]\n",
+			from.UTC().Format(time.RFC3339), until.UTC().Format(time.RFC3339))
 		w.clock.Advance(time.Second)
 		if _, err := s.ApplyCatalog(ctx, administration.ApplyCatalog{Document: document}); err != nil {
 			t.Fatal(err)
@@ -71,5 +73,38 @@ func TestCheck_FreezeOfTheCatalog_DefersWhatIsToBeSent(t *testing.T) {
 		}
 		w.clock.Set(until)
 		w.wantCheck(ctx, s, "newsletter", hanna, consent.CodeAllowConsent)
+		d, err := s.Check(ctx, check.Input{
+			Address: hanna, Request: consent.Request{Channel: "newsletter"}, Receipt: true, Operational: true,
+			Moment: asof.Moment{AsOf: consent.InstantOf(until)},
+		})
+		if err != nil || !slices.Equal(d.Reasons, []consent.Code{consent.CodeAllowConsent, consent.CodeWouldDefer, consent.CodeFreeze}) {
+			t.Errorf("what is only observed: %v %v", d.Reasons, err)
+		}
+		if v, err := s.VerifyReceipt(ctx, receipts.Input{Receipt: d.Receipt, Address: hanna}); err != nil || v.Outcome != receipts.Same {
+			t.Errorf("its receipt came to %v with %v (%v)", v.Outcome, v.Differences, err)
+		}
+	})
+}
+
+func TestPage_UnclearClickInAFreeze_SaysWhenTheClickEnds(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.linked()
+		old := w.cameBack(ctx, s)
+		w.clock.Advance(time.Minute)
+		w.wantClick(s, old, recipient.Unclear)
+		ends := w.wantCheck(ctx, s, "newsletter", hanna, consent.CodeUnclear).Retry
+		w.clock.Advance(time.Second)
+		document := acme(t) + fmt.Sprintf("freezes: [{from: %s, reason: stocktaking}]\n", w.clock.Now().UTC().Format(time.RFC3339))
+		if _, err := s.ApplyCatalog(ctx, administration.ApplyCatalog{Document: document}); err != nil {
+			t.Fatal(err)
+		}
+		w.clock.Advance(time.Second)
+		if d := w.wantCheck(ctx, s, "newsletter", hanna, consent.CodeUnclear); d.Retry != 0 {
+			t.Errorf("in a freeze without end a check may be repeated from %s", d.Retry)
+		}
+		view, err := s.Links.View(t.Context(), old)
+		if err != nil || len(view.Rows) != 1 || view.Rows[0].State != recipient.Asked || view.Rows[0].Until != ends {
+			t.Errorf("the page: %+v, %v; want until %s", view, err, ends)
+		}
 	})
 }

@@ -3,6 +3,7 @@ package receipts
 import (
 	"context"
 	"crypto/hmac"
+	"slices"
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
@@ -96,8 +97,8 @@ func (s *Verifier) replay(ctx context.Context, r *receipt.Receipt, typed string,
 		Address: typed,
 		Request: consent.Request{Channel: r.Channel, Sender: r.AskedSender, Reference: r.Reference, Advertising: r.Advertising},
 		Moment:  asof.Moment{AsOf: r.Decided, KnownAsOf: asof.KnownAsOf{Position: r.Position}},
-		// An answer for sending was given with stage 9, and so was each one that defers. Of another one nothing says it, or would change by it.
-		Operational: r.ForSending || r.Verdict == consent.Defer,
+		// An answer for sending was given with stage 9, and so was each one that defers, or would. Of another one nothing says it, or would change by it.
+		Operational: r.ForSending || r.Verdict == consent.Defer || slices.Contains(r.Reasons, consent.CodeWouldDefer),
 	}
 	if err := s.checker.MayAsk(ctx, in.Request, in.Moment); err != nil {
 		return err

@@ -130,7 +130,8 @@ func (l *Links) row(ctx context.Context, h *holder, s *sight, ch *catalog.Channe
 	case pause.own != 0 && !pause.others:
 		row.State, row.Until = Paused, pause.own
 	case d.Reason == consent.CodeUnclear:
-		row.State, row.Until = Asked, d.Retry
+		row.State = Asked
+		row.Until, _ = rules.UnclearUntil(s.Known, s.at)
 	case d.Verdict == consent.Allow, !rules.IsMarketing() && aboutReferenceOnly(&d):
 		row.State = Receiving
 	}
