@@ -86,7 +86,9 @@ func (d *Door) Serve(ctx context.Context, from net.Listener) error {
 		d.close(ctx, tracked)
 	case <-ctx.Done():
 		d.close(ctx, tracked)
-		err = <-served
+		if err = <-served; errors.Is(err, net.ErrClosed) {
+			err = nil
+		}
 	}
 	return err
 }
@@ -98,6 +100,7 @@ func (d *Door) close(ctx context.Context, tracked *tracker) {
 		defer close(ended)
 		_ = d.server.Shutdown(context.WithoutCancel(ctx)) // It waits for all connections. What closing the listener says is of no use.
 	}()
+	_ = tracked.Close() // The server does not know of it yet where the context ended as it began.
 	d.mu.Lock()
 	d.closed = true
 	d.mu.Unlock()
@@ -230,9 +233,17 @@ func busy() error {
 type tracker struct {
 	net.Listener
 
+	closing sync.Once
+
 	mu   sync.Mutex
 	open map[net.Conn]bool
 	done bool
+}
+
+// Close closes the listener, once.
+func (t *tracker) Close() (err error) {
+	t.closing.Do(func() { err = t.Listener.Close() })
+	return err
 }
 
 // Accept waits for the next connection.
