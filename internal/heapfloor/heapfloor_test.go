@@ -47,7 +47,7 @@ func TestSet_SmallHeap_IsCollectedSeldom_AndALargeOneAsGoDoes(t *testing.T) {
 	}
 	defer func() { kept = nil }()
 	testkit.Eventually(t, time.Minute, "with 100 MB in use the percentage is about that of Go", func() bool {
-		runtime.GC() // What is called after a collection runs beside the program.
+		runtime.GC()           // What is called after a collection runs beside the program.
 		return percent() < 115 // What changes little is not set.
 	})
 }
