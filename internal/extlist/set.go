@@ -30,10 +30,10 @@ type set struct {
 }
 
 const (
-	// beginBits is how many bits more the ways to begin are counted by than there are digests: 16 to 32 of them for each.
-	beginBits = 4
-	// behindBits is how many bits fewer the table is indexed by.
-	behindBits = 4
+	// extraBeginBits is how many bits more than the number of digests has tell how a digest begins: there are 16 to 32 ways for each digest.
+	extraBeginBits = 4
+	// fewerTableBits is how many bits fewer the table is indexed by.
+	fewerTableBits = 4
 	// digestBits is how many bits of a digest are looked at.
 	digestBits = 32
 )
@@ -45,7 +45,7 @@ func newSet(width int, body []byte) (*set, error) {
 		return nil, fmt.Errorf("%w: the last digest is cut off", ErrBody)
 	}
 	numberBits := bits.Len(uint(n))
-	beginBits, tableBits := min(max(numberBits+beginBits, 6), digestBits), min(max(numberBits-behindBits, 1), digestBits)
+	beginBits, tableBits := min(max(numberBits+extraBeginBits, 6), digestBits), min(max(numberBits-fewerTableBits, 1), digestBits)
 	s := &set{
 		width: width, body: body, begins: make([]uint64, 1<<(beginBits-6)), beginShift: digestBits - beginBits,
 		table: make([]uint32, 1<<tableBits+1), tableShift: digestBits - tableBits,

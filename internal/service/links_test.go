@@ -15,7 +15,6 @@ import (
 	"github.com/assent-io/assent/internal/service/administration"
 	"github.com/assent-io/assent/internal/service/asof"
 	"github.com/assent-io/assent/internal/service/check"
-	"github.com/assent-io/assent/internal/service/receipts"
 	"github.com/assent-io/assent/internal/service/recipient"
 	"github.com/assent-io/assent/internal/service/record"
 )
@@ -361,16 +360,7 @@ func TestReceipt_OfAnAnswerThatSendingIsUnclear_IsTheSameAskedAgain(t *testing.T
 			"as of now, with what is unclear":   {check.Input{Moment: asof.Moment{AsOf: now}, Operational: true}, consent.CodeUnclear},
 			"of the past, with what is unclear": {check.Input{Moment: asof.Moment{AsOf: now - 3_630_000_000}, Operational: true}, consent.CodeAllowConsent},
 		} {
-			in := c.in
-			in.Address, in.Request, in.Receipt = hanna, consent.Request{Channel: "newsletter"}, true
-			d, err := s.Check(ctx, in)
-			if err != nil || d.Reason != c.want {
-				t.Errorf("%s: got %s, want %s (%v)", name, d.Reason, c.want, err)
-			}
-			v, err := s.VerifyReceipt(ctx, receipts.Input{Receipt: d.Receipt, Address: hanna})
-			if err != nil || v.Outcome != receipts.Same {
-				t.Errorf("%s: the receipt came to %v with %v (%v)", name, v.Outcome, v.Differences, err)
-			}
+			w.wantSameReceipt(ctx, s, name, c.in, c.want)
 		}
 	})
 }
