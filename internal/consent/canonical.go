@@ -49,7 +49,9 @@ func AppendFacts(b []byte, f *Facts) []byte {
 	b = tlv.AppendNumber(b, facttag.Informed, f.Informed)
 	b = tlv.AppendTruth(b, facttag.Retention, f.Retention)
 	b = tlv.AppendNumber(b, facttag.Undo, f.Undo)
-	return appendListFacts(b, f)
+	b = appendListFacts(b, f)
+	b = tlv.Append(b, facttag.Resource, f.Resource)
+	return tlv.Append(b, facttag.Outcome, f.Outcome)
 }
 
 // appendListFacts appends the facts that only a version of an external list has.

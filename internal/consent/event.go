@@ -115,6 +115,10 @@ type Facts struct {
 
 	Move Move // of a move
 
+	// Of a ruling: what was decided about, as the API names it, such as sends/spring, and what, such as cleared. Neither tells of a person.
+	Resource string
+	Outcome  string
+
 	// Of a removal: a class of what retention removes, up to when, how many, and the positions of the events that had this
 	// evidence, in ascending order.
 	Removed   Removed

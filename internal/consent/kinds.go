@@ -26,6 +26,7 @@ const (
 	KindUnlink   Kind = 17 // ends the link of two addresses; of both
 	KindUndo     Kind = 18 // the voids of an undo take effect, all at once
 	KindList     Kind = 19 // a version of an external list came into force
+	KindRuling   Kind = 20 // a person decided about a send or a case
 )
 
 // kinds is what the program has to know of each kind besides what an event of it does to a state. A new kind is a row here;
@@ -73,6 +74,7 @@ var kinds = [...]kindRow{
 	KindUnlink:  {name: "unlink", order: countedOnly, forms: []Form{FormFolded}, outlives: true, stated: true, fields: []Field{FieldWith}},
 	KindUndo:    {name: "undo", order: countedOnly},
 	KindList:    {name: "list", order: countedOnly},
+	KindRuling:  {name: "ruling", order: countedOnly},
 }
 
 // kindRow is a row of [kinds].

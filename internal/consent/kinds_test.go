@@ -17,10 +17,10 @@ func TestKinds_AreAllOfTheirNumbers_WithNamesOfTheirOwn(t *testing.T) {
 			t.Errorf("%s is the name of %d, want %d", k, named, k)
 		}
 	}
-	if last := kinds[len(kinds)-1]; last != consent.KindList {
+	if last := kinds[len(kinds)-1]; last != consent.KindRuling {
 		t.Errorf("the last kind is %s", last)
 	}
-	for _, k := range []consent.Kind{0, consent.KindList + 1, 255} {
+	for _, k := range []consent.Kind{0, consent.KindRuling + 1, 255} {
 		if k.Known() || k.String() != "unknown" || k.HasSubject() || k.IsNo() {
 			t.Errorf("%d is a kind: %s", k, k)
 		}
@@ -76,7 +76,7 @@ func TestKinds_SetsThatAreReadOfThem(t *testing.T) {
 		}},
 		"without a subject": {
 			func(k consent.Kind) bool { return !k.HasSubject() },
-			[]consent.Kind{consent.KindCatalog, consent.KindRemoval, consent.KindUndo, consent.KindList},
+			[]consent.Kind{consent.KindCatalog, consent.KindRemoval, consent.KindUndo, consent.KindList, consent.KindRuling},
 		},
 	} {
 		got := slices.DeleteFunc(consent.Kinds(), func(k consent.Kind) bool { return !test.is(k) })

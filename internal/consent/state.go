@@ -244,7 +244,7 @@ func (s *State) fold(e *Event) {
 		if e.Kind == KindLink {
 			s.Links = append(s.Links, Link{Position: e.Position, With: e.Linked, At: e.Occurred})
 		}
-	case KindCatalog, KindRemoval, KindUndo, KindVoid, KindList: // belong to no subject; a void has done its work before
+	case KindCatalog, KindRemoval, KindUndo, KindVoid, KindList, KindRuling: // belong to no subject; a void has done its work before
 	}
 }
 

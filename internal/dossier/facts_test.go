@@ -19,6 +19,7 @@ func untold() []string {
 		"Retention",                                  // the client that recorded the event is
 		"CatalogVersion", "Effective", "Document256", // of a catalog
 		"ListVersion", "ListForm", "Obtained", "Freshness", "StaleDenies", // of a version of an external list, which is about no person
+		"Resource", "Outcome", // of a ruling, which is about a send or a case
 	}
 }
 

@@ -1476,6 +1476,70 @@ func (x *ExternalListActivation) GetSha256() []byte {
 	return nil
 }
 
+// A person decided about something that is no event itself: a send, a case.
+type Ruling struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What was decided about, by its name in the API, such as sends/spring-offers or cases/2026-000123.
+	Resource string `protobuf:"bytes,1,opt,name=resource,proto3" json:"resource,omitempty"`
+	// What was decided: of a send cleared, objected, overridden or cancelled; of a case its outcome.
+	Outcome string `protobuf:"bytes,2,opt,name=outcome,proto3" json:"outcome,omitempty"`
+	// Why, if that was said; stored sealed.
+	Justification string `protobuf:"bytes,3,opt,name=justification,proto3" json:"justification,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Ruling) Reset() {
+	*x = Ruling{}
+	mi := &file_assent_v1_facts_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Ruling) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Ruling) ProtoMessage() {}
+
+func (x *Ruling) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_facts_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Ruling.ProtoReflect.Descriptor instead.
+func (*Ruling) Descriptor() ([]byte, []int) {
+	return file_assent_v1_facts_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *Ruling) GetResource() string {
+	if x != nil {
+		return x.Resource
+	}
+	return ""
+}
+
+func (x *Ruling) GetOutcome() string {
+	if x != nil {
+		return x.Outcome
+	}
+	return ""
+}
+
+func (x *Ruling) GetJustification() string {
+	if x != nil {
+		return x.Justification
+	}
+	return ""
+}
+
 // An immutable fact of the ledger.
 type Event struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1512,6 +1576,7 @@ type Event struct {
 	//	*Event_Unlink
 	//	*Event_Undo
 	//	*Event_List
+	//	*Event_Ruling
 	Fact isEvent_Fact `protobuf_oneof:"fact"`
 	// Whether the sealed evidence is still held.
 	EvidenceState EvidenceState `protobuf:"varint,16,opt,name=evidence_state,json=evidenceState,proto3,enum=assent.v1.EvidenceState" json:"evidence_state,omitempty"`
@@ -1526,7 +1591,7 @@ type Event struct {
 
 func (x *Event) Reset() {
 	*x = Event{}
-	mi := &file_assent_v1_facts_proto_msgTypes[16]
+	mi := &file_assent_v1_facts_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1538,7 +1603,7 @@ func (x *Event) String() string {
 func (*Event) ProtoMessage() {}
 
 func (x *Event) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_facts_proto_msgTypes[16]
+	mi := &file_assent_v1_facts_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1551,7 +1616,7 @@ func (x *Event) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Event.ProtoReflect.Descriptor instead.
 func (*Event) Descriptor() ([]byte, []int) {
-	return file_assent_v1_facts_proto_rawDescGZIP(), []int{16}
+	return file_assent_v1_facts_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Event) GetPosition() int64 {
@@ -1767,6 +1832,15 @@ func (x *Event) GetList() *ExternalListActivation {
 	return nil
 }
 
+func (x *Event) GetRuling() *Ruling {
+	if x != nil {
+		if x, ok := x.Fact.(*Event_Ruling); ok {
+			return x.Ruling
+		}
+	}
+	return nil
+}
+
 func (x *Event) GetEvidenceState() EvidenceState {
 	if x != nil {
 		return x.EvidenceState
@@ -1887,6 +1961,11 @@ type Event_List struct {
 	List *ExternalListActivation `protobuf:"bytes,27,opt,name=list,proto3,oneof"`
 }
 
+type Event_Ruling struct {
+	// A person decided about a send or a case.
+	Ruling *Ruling `protobuf:"bytes,28,opt,name=ruling,proto3,oneof"`
+}
+
 func (*Event_Request) isEvent_Fact() {}
 
 func (*Event_Grant) isEvent_Fact() {}
@@ -1924,6 +2003,8 @@ func (*Event_Unlink) isEvent_Fact() {}
 func (*Event_Undo) isEvent_Fact() {}
 
 func (*Event_List) isEvent_Fact() {}
+
+func (*Event_Ruling) isEvent_Fact() {}
 
 var File_assent_v1_facts_proto protoreflect.FileDescriptor
 
@@ -2031,7 +2112,11 @@ const file_assent_v1_facts_proto_rawDesc = "" +
 	"\tfreshness\x18\x06 \x01(\tR\tfreshness\x12\x1d\n" +
 	"\n" +
 	"when_stale\x18\a \x01(\tR\twhenStale\x12\x16\n" +
-	"\x06sha256\x18\b \x01(\fR\x06sha256\"\xd2\t\n" +
+	"\x06sha256\x18\b \x01(\fR\x06sha256\"d\n" +
+	"\x06Ruling\x12\x1a\n" +
+	"\bresource\x18\x01 \x01(\tR\bresource\x12\x18\n" +
+	"\aoutcome\x18\x02 \x01(\tR\aoutcome\x12$\n" +
+	"\rjustification\x18\x03 \x01(\tR\rjustification\"\xff\t\n" +
 	"\x05Event\x12\x1a\n" +
 	"\bposition\x18\x01 \x01(\x03R\bposition\x12?\n" +
 	"\rrecorded_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\frecordedTime\x12?\n" +
@@ -2057,7 +2142,8 @@ const file_assent_v1_facts_proto_rawDesc = "" +
 	"\x04link\x18\x18 \x01(\v2\x0f.assent.v1.LinkH\x00R\x04link\x12)\n" +
 	"\x06unlink\x18\x19 \x01(\v2\x0f.assent.v1.LinkH\x00R\x06unlink\x12%\n" +
 	"\x04undo\x18\x1a \x01(\v2\x0f.assent.v1.UndoH\x00R\x04undo\x127\n" +
-	"\x04list\x18\x1b \x01(\v2!.assent.v1.ExternalListActivationH\x00R\x04list\x12?\n" +
+	"\x04list\x18\x1b \x01(\v2!.assent.v1.ExternalListActivationH\x00R\x04list\x12+\n" +
+	"\x06ruling\x18\x1c \x01(\v2\x11.assent.v1.RulingH\x00R\x06ruling\x12?\n" +
 	"\x0eevidence_state\x18\x10 \x01(\x0e2\x18.assent.v1.EvidenceStateR\revidenceState\x12\x1d\n" +
 	"\n" +
 	"stands_for\x18\x11 \x03(\x03R\tstandsFor\x12#\n" +
@@ -2087,7 +2173,7 @@ func file_assent_v1_facts_proto_rawDescGZIP() []byte {
 }
 
 var file_assent_v1_facts_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_assent_v1_facts_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
+var file_assent_v1_facts_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_assent_v1_facts_proto_goTypes = []any{
 	(MoveSide)(0),                  // 0: assent.v1.MoveSide
 	(EvidenceState)(0),             // 1: assent.v1.EvidenceState
@@ -2107,35 +2193,36 @@ var file_assent_v1_facts_proto_goTypes = []any{
 	(*LegalHold)(nil),              // 15: assent.v1.LegalHold
 	(*Removal)(nil),                // 16: assent.v1.Removal
 	(*ExternalListActivation)(nil), // 17: assent.v1.ExternalListActivation
-	(*Event)(nil),                  // 18: assent.v1.Event
-	(*DeclarationRef)(nil),         // 19: assent.v1.DeclarationRef
-	(*Evidence)(nil),               // 20: assent.v1.Evidence
-	(*timestamppb.Timestamp)(nil),  // 21: google.protobuf.Timestamp
-	(LegalBasis)(0),                // 22: assent.v1.LegalBasis
+	(*Ruling)(nil),                 // 18: assent.v1.Ruling
+	(*Event)(nil),                  // 19: assent.v1.Event
+	(*DeclarationRef)(nil),         // 20: assent.v1.DeclarationRef
+	(*Evidence)(nil),               // 21: assent.v1.Evidence
+	(*timestamppb.Timestamp)(nil),  // 22: google.protobuf.Timestamp
+	(LegalBasis)(0),                // 23: assent.v1.LegalBasis
 }
 var file_assent_v1_facts_proto_depIdxs = []int32{
-	19, // 0: assent.v1.Request.declaration:type_name -> assent.v1.DeclarationRef
-	20, // 1: assent.v1.Request.evidence:type_name -> assent.v1.Evidence
-	21, // 2: assent.v1.Request.expires_time:type_name -> google.protobuf.Timestamp
-	20, // 3: assent.v1.Confirmation.evidence:type_name -> assent.v1.Evidence
-	22, // 4: assent.v1.Grant.legal_basis:type_name -> assent.v1.LegalBasis
-	19, // 5: assent.v1.Grant.declaration:type_name -> assent.v1.DeclarationRef
-	20, // 6: assent.v1.Grant.evidence:type_name -> assent.v1.Evidence
-	21, // 7: assent.v1.Grant.expires_time:type_name -> google.protobuf.Timestamp
-	20, // 8: assent.v1.Refusal.evidence:type_name -> assent.v1.Evidence
-	19, // 9: assent.v1.Refusal.declaration:type_name -> assent.v1.DeclarationRef
-	21, // 10: assent.v1.Suppression.until_time:type_name -> google.protobuf.Timestamp
-	20, // 11: assent.v1.Suppression.evidence:type_name -> assent.v1.Evidence
-	20, // 12: assent.v1.Lift.evidence:type_name -> assent.v1.Evidence
-	21, // 13: assent.v1.Lift.informed_time:type_name -> google.protobuf.Timestamp
-	20, // 14: assent.v1.Erasure.evidence:type_name -> assent.v1.Evidence
-	20, // 15: assent.v1.Link.evidence:type_name -> assent.v1.Evidence
-	21, // 16: assent.v1.CatalogChange.effective_time:type_name -> google.protobuf.Timestamp
+	20, // 0: assent.v1.Request.declaration:type_name -> assent.v1.DeclarationRef
+	21, // 1: assent.v1.Request.evidence:type_name -> assent.v1.Evidence
+	22, // 2: assent.v1.Request.expires_time:type_name -> google.protobuf.Timestamp
+	21, // 3: assent.v1.Confirmation.evidence:type_name -> assent.v1.Evidence
+	23, // 4: assent.v1.Grant.legal_basis:type_name -> assent.v1.LegalBasis
+	20, // 5: assent.v1.Grant.declaration:type_name -> assent.v1.DeclarationRef
+	21, // 6: assent.v1.Grant.evidence:type_name -> assent.v1.Evidence
+	22, // 7: assent.v1.Grant.expires_time:type_name -> google.protobuf.Timestamp
+	21, // 8: assent.v1.Refusal.evidence:type_name -> assent.v1.Evidence
+	20, // 9: assent.v1.Refusal.declaration:type_name -> assent.v1.DeclarationRef
+	22, // 10: assent.v1.Suppression.until_time:type_name -> google.protobuf.Timestamp
+	21, // 11: assent.v1.Suppression.evidence:type_name -> assent.v1.Evidence
+	21, // 12: assent.v1.Lift.evidence:type_name -> assent.v1.Evidence
+	22, // 13: assent.v1.Lift.informed_time:type_name -> google.protobuf.Timestamp
+	21, // 14: assent.v1.Erasure.evidence:type_name -> assent.v1.Evidence
+	21, // 15: assent.v1.Link.evidence:type_name -> assent.v1.Evidence
+	22, // 16: assent.v1.CatalogChange.effective_time:type_name -> google.protobuf.Timestamp
 	0,  // 17: assent.v1.Move.side:type_name -> assent.v1.MoveSide
-	21, // 18: assent.v1.Removal.until_time:type_name -> google.protobuf.Timestamp
-	21, // 19: assent.v1.ExternalListActivation.obtained_time:type_name -> google.protobuf.Timestamp
-	21, // 20: assent.v1.Event.recorded_time:type_name -> google.protobuf.Timestamp
-	21, // 21: assent.v1.Event.occurred_time:type_name -> google.protobuf.Timestamp
+	22, // 18: assent.v1.Removal.until_time:type_name -> google.protobuf.Timestamp
+	22, // 19: assent.v1.ExternalListActivation.obtained_time:type_name -> google.protobuf.Timestamp
+	22, // 20: assent.v1.Event.recorded_time:type_name -> google.protobuf.Timestamp
+	22, // 21: assent.v1.Event.occurred_time:type_name -> google.protobuf.Timestamp
 	2,  // 22: assent.v1.Event.request:type_name -> assent.v1.Request
 	4,  // 23: assent.v1.Event.grant:type_name -> assent.v1.Grant
 	3,  // 24: assent.v1.Event.confirm:type_name -> assent.v1.Confirmation
@@ -2155,12 +2242,13 @@ var file_assent_v1_facts_proto_depIdxs = []int32{
 	9,  // 38: assent.v1.Event.unlink:type_name -> assent.v1.Link
 	13, // 39: assent.v1.Event.undo:type_name -> assent.v1.Undo
 	17, // 40: assent.v1.Event.list:type_name -> assent.v1.ExternalListActivation
-	1,  // 41: assent.v1.Event.evidence_state:type_name -> assent.v1.EvidenceState
-	42, // [42:42] is the sub-list for method output_type
-	42, // [42:42] is the sub-list for method input_type
-	42, // [42:42] is the sub-list for extension type_name
-	42, // [42:42] is the sub-list for extension extendee
-	0,  // [0:42] is the sub-list for field type_name
+	18, // 41: assent.v1.Event.ruling:type_name -> assent.v1.Ruling
+	1,  // 42: assent.v1.Event.evidence_state:type_name -> assent.v1.EvidenceState
+	43, // [43:43] is the sub-list for method output_type
+	43, // [43:43] is the sub-list for method input_type
+	43, // [43:43] is the sub-list for extension type_name
+	43, // [43:43] is the sub-list for extension extendee
+	0,  // [0:43] is the sub-list for field type_name
 }
 
 func init() { file_assent_v1_facts_proto_init() }
@@ -2181,7 +2269,7 @@ func file_assent_v1_facts_proto_init() {
 		(*Void_Position)(nil),
 		(*Void_BatchId)(nil),
 	}
-	file_assent_v1_facts_proto_msgTypes[16].OneofWrappers = []any{
+	file_assent_v1_facts_proto_msgTypes[17].OneofWrappers = []any{
 		(*Event_Request)(nil),
 		(*Event_Grant)(nil),
 		(*Event_Confirm)(nil),
@@ -2201,6 +2289,7 @@ func file_assent_v1_facts_proto_init() {
 		(*Event_Unlink)(nil),
 		(*Event_Undo)(nil),
 		(*Event_List)(nil),
+		(*Event_Ruling)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -2208,7 +2297,7 @@ func file_assent_v1_facts_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_assent_v1_facts_proto_rawDesc), len(file_assent_v1_facts_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   17,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

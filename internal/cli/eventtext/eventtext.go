@@ -186,6 +186,11 @@ func describeRights(e *assentv1.Event) (consent.Kind, facts) {
 		f.add("when-stale", fact.List.GetWhenStale())
 		f.add("sha256", hex.EncodeToString(fact.List.GetSha256()))
 		return consent.KindList, f
+	case *assentv1.Event_Ruling:
+		f.add("about", fact.Ruling.GetResource())
+		f.add("outcome", fact.Ruling.GetOutcome())
+		f.add("why", fact.Ruling.GetJustification())
+		return consent.KindRuling, f
 	default:
 		return 0, f
 	}

@@ -96,7 +96,7 @@ func decodeEvidenceFact(f *consent.Facts, tag byte, value []byte) error {
 	return nil
 }
 
-// decodeRightsFact decodes the facts of voids, moves and removals.
+// decodeRightsFact decodes the facts of voids, moves, removals and rulings.
 func decodeRightsFact(f *consent.Facts, tag byte, value []byte) error {
 	switch tag {
 	case facttag.VoidPosition:
@@ -123,6 +123,10 @@ func decodeRightsFact(f *consent.Facts, tag byte, value []byte) error {
 		return tlv.Number(tag, value, &f.Count)
 	case facttag.Positions:
 		return tlv.Ascending(tag, value, &f.Positions)
+	case facttag.Resource:
+		f.Resource = string(value)
+	case facttag.Outcome:
+		f.Outcome = string(value)
 	default:
 		return tlv.Bad(tag)
 	}

@@ -129,6 +129,7 @@ func drawEvent(t *rapid.T) consent.Event {
 			Effective: consent.Instant(number("effective")), Document256: drawArray[[32]byte](t, "document digest"),
 			ListVersion: number("list version"), ListForm: drawText(t, "form"), Obtained: consent.Instant(number("obtained")),
 			Freshness: period.Days(rapid.Int64Range(0, 400).Draw(t, "fresh")), StaleDenies: rapid.Bool().Draw(t, "denies"),
+			Resource: drawText(t, "resource"), Outcome: drawText(t, "outcome"),
 		},
 	}
 	return e
@@ -172,7 +173,7 @@ func TestDecodeHeader_WhatIsNoHeader_IsRefused(t *testing.T) {
 		"only the version":          good[:1],
 		"no position":               slices.Concat(good[:1], good[11:]),
 		"no kind":                   good[:len(good)-3],
-		"a reserved kind":           append(slices.Clone(good[:len(good)-1]), byte(consent.KindList)+1),
+		"a reserved kind":           append(slices.Clone(good[:len(good)-1]), byte(consent.KindRuling)+1),
 		"an unknown kind":           append(slices.Clone(good[:len(good)-1]), 99),
 		"a field of another tag":    append(slices.Clone(good), 0x7f, 1, 1),
 		"a field twice":             append(slices.Clone(good), good[len(good)-3:]...),

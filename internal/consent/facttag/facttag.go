@@ -41,6 +41,8 @@ const (
 	Obtained       = 0x33
 	Freshness      = 0x34 // as ISO 8601 has it
 	StaleDenies    = 0x35
+	Resource       = 0x36
+	Outcome        = 0x37
 	Positions      = 0x2a // unsigned varints: the first position, then each one's distance from the one before
 )
 

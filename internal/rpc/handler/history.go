@@ -155,6 +155,8 @@ func putRights(e *assentv1.Event, h *export.HistoryEvent) {
 		}}
 	case consent.KindList:
 		e.Fact = &assentv1.Event_List{List: listActivationOf(h)}
+	case consent.KindRuling:
+		e.Fact = &assentv1.Event_Ruling{Ruling: &assentv1.Ruling{Resource: h.Resource, Outcome: h.Outcome, Justification: why}}
 	default: // A kind of a later version has no fact here.
 	}
 }

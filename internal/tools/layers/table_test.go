@@ -190,6 +190,7 @@ func allowed() map[string][]string {
 			"internal/service/subjects", "internal/service/txn", "internal/service/undo", "internal/service/voidcheck", "internal/storage",
 			"internal/storage/tables",
 		},
+		"internal/service/ruling": {"internal/consent", "internal/consent/codec", "internal/seal", "internal/service/txn"},
 		"internal/service/undo": {
 			"internal/consent", "internal/consent/codec", "internal/fault", "internal/service/access", "internal/service/env",
 			"internal/service/txn", "internal/service/voidcheck", "internal/storage", "internal/storage/tables",
