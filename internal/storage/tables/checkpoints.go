@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/storage/tables/portable"
 )
 
 // CosignedCheckpoint is a checkpoint that witnesses signed, as a signed note.
@@ -16,7 +17,7 @@ const cosignedColumns = `size, note`
 
 // LatestCosigned returns the cosigned checkpoint of the largest size; its note is empty if there is none.
 func LatestCosigned(ctx context.Context, from storage.TableReader) (storage.Head, CosignedCheckpoint, error) {
-	head, rows, err := list(ctx, from, storage.Statement{
+	head, rows, err := portable.List(ctx, from, storage.Statement{
 		Doing: "read the cosigned checkpoint", SQL: `SELECT ` + cosignedColumns + ` FROM checkpoints ORDER BY size DESC LIMIT 1`,
 	}, scanCosigned)
 	if err != nil || len(rows) == 0 {
@@ -27,7 +28,7 @@ func LatestCosigned(ctx context.Context, from storage.TableReader) (storage.Head
 
 // Cosigned returns the cosigned checkpoints of sizes greater than after, which may be negative, by size, at most limit of them.
 func Cosigned(ctx context.Context, from storage.TableReader, after int64, limit int) ([]CosignedCheckpoint, error) {
-	_, rows, err := list(ctx, from, storage.Statement{
+	_, rows, err := portable.List(ctx, from, storage.Statement{
 		Doing: "read cosigned checkpoints", SQL: `SELECT ` + cosignedColumns + ` FROM checkpoints WHERE size > $1 ORDER BY size LIMIT $2`,
 		Args: []any{after, max(limit, 0)},
 	}, scanCosigned)
@@ -39,7 +40,7 @@ func Cosigned(ctx context.Context, from storage.TableReader, after int64, limit 
 // what another added. If merge returns an error, nothing is stored and MergeCosigned returns that error.
 func MergeCosigned(ctx context.Context, to storage.Writer, size int64, merge func(stored string) (string, error)) error {
 	return to.Write(ctx, storage.Load{}, func(ctx context.Context, tx storage.Tx) (*storage.Changes, error) {
-		head, rows, err := list(ctx, tx, storage.Statement{
+		head, rows, err := portable.List(ctx, tx, storage.Statement{
 			Doing: "read a cosigned checkpoint", SQL: `SELECT ` + cosignedColumns + ` FROM checkpoints WHERE size = $1`, Args: []any{size},
 		}, scanCosigned)
 		if err != nil {
@@ -54,7 +55,7 @@ func MergeCosigned(ctx context.Context, to storage.Writer, size int64, merge fun
 			return nil, err
 		}
 		return &storage.Changes{Head: head, Tables: []storage.Statement{{
-			Doing: "store a cosigned checkpoint", SQL: replaceIn("checkpoints", "size", cosignedColumns), Args: []any{size, note},
+			Doing: "store a cosigned checkpoint", SQL: portable.ReplaceIn("checkpoints", "size", cosignedColumns), Args: []any{size, note},
 		}}}, nil
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/column"
+	"github.com/assent-io/assent/internal/storage/tables/portable"
 )
 
 // Claim is what is kept of an erased person for the defence of claims, sealed under the key of an officer.
@@ -22,7 +23,7 @@ const claimColumns = `id, until_time, sealed`
 
 // Claims returns the claims with an id greater than after, by id, at most limit of them.
 func Claims(ctx context.Context, from storage.TableReader, after [16]byte, limit int) ([]Claim, error) {
-	_, rows, err := list(ctx, from, storage.Statement{
+	_, rows, err := portable.List(ctx, from, storage.Statement{
 		Doing: "read claims", SQL: `SELECT ` + claimColumns + ` FROM claims WHERE id > $1 ORDER BY id LIMIT $2`,
 		Args: []any{after[:], max(limit, 0)},
 	}, scanClaim)
@@ -31,7 +32,7 @@ func Claims(ctx context.Context, from storage.TableReader, after [16]byte, limit
 
 // ClaimsOf returns the claim with the id, if there is one.
 func ClaimsOf(ctx context.Context, from storage.TableReader, id [16]byte) ([]Claim, error) {
-	_, rows, err := list(ctx, from, storage.Statement{
+	_, rows, err := portable.List(ctx, from, storage.Statement{
 		Doing: "read a claim", SQL: `SELECT ` + claimColumns + ` FROM claims WHERE id = $1`, Args: []any{id[:]},
 	}, scanClaim)
 	return rows, err
@@ -40,7 +41,7 @@ func ClaimsOf(ctx context.Context, from storage.TableReader, id [16]byte) ([]Cla
 // AddClaim adds a claim; that its id exists already is an error.
 func AddClaim(c *Claim) storage.Statement {
 	return storage.Statement{
-		Doing: "store a claim", SQL: insertInto("claims", claimColumns), Args: []any{c.ID[:], int64(c.Until), column.NotNull(c.Sealed)},
+		Doing: "store a claim", SQL: portable.InsertInto("claims", claimColumns), Args: []any{c.ID[:], int64(c.Until), column.NotNull(c.Sealed)},
 	}
 }
 

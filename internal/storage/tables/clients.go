@@ -6,6 +6,7 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/column"
+	"github.com/assent-io/assent/internal/storage/tables/portable"
 )
 
 // Client is a program that may call the API.
@@ -28,14 +29,14 @@ const clientColumns = `id, department, all_departments, scopes, lists, key_hash,
 
 // Clients returns all clients by id.
 func Clients(ctx context.Context, from storage.TableReader) (storage.Head, []Client, error) {
-	return list(ctx, from, storage.Statement{
+	return portable.List(ctx, from, storage.Statement{
 		Doing: "read clients", SQL: `SELECT ` + clientColumns + ` FROM clients ORDER BY id`,
 	}, scanClient)
 }
 
 // PutClient adds a client, or replaces the one that has its id. It belongs under the lock of the head, which has the version of the clients.
 func PutClient(c *Client) storage.Statement {
-	return storage.Statement{Doing: "store a client", SQL: replaceIn("clients", "id", clientColumns), Args: []any{
+	return storage.Statement{Doing: "store a client", SQL: portable.ReplaceIn("clients", "id", clientColumns), Args: []any{
 		c.ID, c.Department, c.AllDepartments, column.PackWords(c.Scopes), column.PackWords(c.Lists), c.KeyHash[:], int64(c.Created),
 		column.InstantOrNull(c.Revoked), column.InstantOrNull(c.KeyExpires), column.HashOrNull(c.PriorHash),
 		column.InstantOrNull(c.PriorExpires),

@@ -6,6 +6,7 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/column"
+	"github.com/assent-io/assent/internal/storage/tables/portable"
 )
 
 // Consumer is what a client reads of the change feed, and in which form.
@@ -30,7 +31,7 @@ const consumerColumns = `id, client, channels, kinds, form, sealed_key, created_
 
 // Consumers returns consumers with ids greater than after, those revoked included, by id, at most limit of them.
 func Consumers(ctx context.Context, from storage.TableReader, after string, limit int) (storage.Head, []Consumer, error) {
-	return list(ctx, from, storage.Statement{
+	return portable.List(ctx, from, storage.Statement{
 		Doing: "read consumers", SQL: `SELECT ` + consumerColumns + ` FROM consumers WHERE id > $1 ORDER BY id LIMIT $2`,
 		Args: []any{after, max(limit, 0)},
 	}, scanConsumer)
@@ -38,14 +39,14 @@ func Consumers(ctx context.Context, from storage.TableReader, after string, limi
 
 // ConsumerOf returns the consumer with the id, if there is one.
 func ConsumerOf(ctx context.Context, from storage.TableReader, id string) (storage.Head, []Consumer, error) {
-	return list(ctx, from, storage.Statement{
+	return portable.List(ctx, from, storage.Statement{
 		Doing: "read a consumer", SQL: `SELECT ` + consumerColumns + ` FROM consumers WHERE id = $1`, Args: []any{id},
 	}, scanConsumer)
 }
 
 // ConsumersOfClient returns the consumers of a client, those revoked included, by id.
 func ConsumersOfClient(ctx context.Context, from storage.TableReader, client string) (storage.Head, []Consumer, error) {
-	return list(ctx, from, storage.Statement{
+	return portable.List(ctx, from, storage.Statement{
 		Doing: "read the consumers of a client", SQL: `SELECT ` + consumerColumns + ` FROM consumers WHERE client = $1 ORDER BY id`,
 		Args: []any{client},
 	}, scanConsumer)
@@ -53,7 +54,7 @@ func ConsumersOfClient(ctx context.Context, from storage.TableReader, client str
 
 // ActiveConsumers returns all consumers that were not revoked, by id.
 func ActiveConsumers(ctx context.Context, from storage.TableReader) (storage.Head, []Consumer, error) {
-	return list(ctx, from, storage.Statement{
+	return portable.List(ctx, from, storage.Statement{
 		Doing: "read consumers", SQL: `SELECT ` + consumerColumns + ` FROM consumers WHERE revoked_time IS NULL ORDER BY id`,
 	}, scanConsumer)
 }
@@ -61,12 +62,12 @@ func ActiveConsumers(ctx context.Context, from storage.TableReader) (storage.Hea
 // AddConsumer adds a consumer; that its id exists already is an error. It belongs under the lock of the head: an erasure leaves something
 // for the consumers that were there before it.
 func AddConsumer(c *Consumer) storage.Statement {
-	return storage.Statement{Doing: "store a consumer", SQL: insertInto("consumers", consumerColumns), Args: consumerArgs(c)}
+	return storage.Statement{Doing: "store a consumer", SQL: portable.InsertInto("consumers", consumerColumns), Args: consumerArgs(c)}
 }
 
 // PutConsumer adds a consumer, or replaces the one that has its id. It belongs under the lock of the head, as AddConsumer.
 func PutConsumer(c *Consumer) storage.Statement {
-	return storage.Statement{Doing: "store a consumer", SQL: replaceIn("consumers", "id", consumerColumns), Args: consumerArgs(c)}
+	return storage.Statement{Doing: "store a consumer", SQL: portable.ReplaceIn("consumers", "id", consumerColumns), Args: consumerArgs(c)}
 }
 
 func consumerArgs(c *Consumer) []any {

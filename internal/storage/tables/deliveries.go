@@ -6,6 +6,7 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/column"
+	"github.com/assent-io/assent/internal/storage/tables/portable"
 )
 
 // The states of deliveries.
@@ -51,24 +52,17 @@ const deliveryColumns = `webhook, number, id, kind, state, recipient, card, cont
 func Deliveries(
 	ctx context.Context, from storage.TableReader, webhook, state string, before int64, limit int,
 ) (storage.Head, []Delivery, error) {
-	return list(ctx, from, storage.Statement{
+	return portable.List(ctx, from, storage.Statement{
 		Doing: "read deliveries",
 		SQL: `SELECT ` + deliveryColumns + ` FROM webhook_deliveries WHERE webhook = $1 AND (state = $2 OR CAST($3 AS integer) = 1)
 			AND (number < $4 OR CAST($5 AS integer) = 1) ORDER BY number DESC LIMIT $6`,
-		Args: []any{webhook, state, oneIf(state == ""), before, oneIf(before == 0), max(limit, 0)},
+		Args: []any{webhook, state, portable.OneIf(state == ""), before, portable.OneIf(before == 0), max(limit, 0)},
 	}, scanDelivery)
-}
-
-func oneIf(is bool) int {
-	if is {
-		return 1
-	}
-	return 0
 }
 
 // DeliveryOf returns the delivery of a webhook with the id of its message, if there is one.
 func DeliveryOf(ctx context.Context, from storage.TableReader, webhook, id string) ([]Delivery, error) {
-	_, rows, err := list(ctx, from, storage.Statement{
+	_, rows, err := portable.List(ctx, from, storage.Statement{
 		Doing: "read a delivery", SQL: `SELECT ` + deliveryColumns + ` FROM webhook_deliveries WHERE webhook = $1 AND id = $2`,
 		Args: []any{webhook, id},
 	}, scanDelivery)
@@ -82,7 +76,7 @@ func DeliveryOf(ctx context.Context, from storage.TableReader, webhook, id strin
 // The oldest is the least number of its recipient, which the index has: for a NOT EXISTS, PostgreSQL without statistics of the table compares
 // each delivery with each.
 func DueDeliveries(ctx context.Context, from storage.TableReader, webhook string, now consent.Instant, limit int) ([]Delivery, error) {
-	_, rows, err := list(ctx, from, storage.Statement{
+	_, rows, err := portable.List(ctx, from, storage.Statement{
 		Doing: "read due deliveries",
 		SQL: `SELECT ` + deliveryColumns + ` FROM webhook_deliveries WHERE webhook = $1 AND state = 'waiting' AND due_time <= $2
 			AND number = (SELECT min(earlier.number) FROM webhook_deliveries AS earlier WHERE earlier.webhook = webhook_deliveries.webhook
@@ -99,7 +93,7 @@ func DueDeliveries(ctx context.Context, from storage.TableReader, webhook string
 // MaySend reports whether a delivery still waits, and its webhook is as it was read: with the same URL, not disabled, and sent for under the
 // same lease.
 func MaySend(ctx context.Context, from storage.TableReader, w *Webhook, number int64) (bool, error) {
-	_, found, err := list(ctx, from, storage.Statement{
+	_, found, err := portable.List(ctx, from, storage.Statement{
 		Doing: "read whether a delivery is to be sent",
 		SQL: `SELECT d.number FROM webhook_deliveries AS d JOIN webhooks AS w ON w.id = d.webhook WHERE d.webhook = $1 AND d.number = $2
 			AND d.state = 'waiting' AND w.url = $3 AND w.lease = $4 AND w.lease_until = $5 AND w.disabled_time IS NULL`,
@@ -200,7 +194,7 @@ type Backlog struct {
 
 // Backlogs returns what waits and what is dead, of all webhooks that have any, by webhook and state.
 func Backlogs(ctx context.Context, from storage.TableReader) ([]Backlog, error) {
-	_, rows, err := list(ctx, from, storage.Statement{
+	_, rows, err := portable.List(ctx, from, storage.Statement{
 		Doing: "count deliveries",
 		// By webhook and state the index finds them: those delivered, which can be very many, are not read.
 		SQL: `SELECT w.id, d.state, COUNT(*), MIN(d.created_time) FROM webhooks AS w
@@ -216,7 +210,7 @@ func Backlogs(ctx context.Context, from storage.TableReader) ([]Backlog, error) 
 
 // CountWaiting returns how many deliveries of a webhook wait.
 func CountWaiting(ctx context.Context, from storage.TableReader, webhook string) (int64, error) {
-	_, rows, err := list(ctx, from, storage.Statement{
+	_, rows, err := portable.List(ctx, from, storage.Statement{
 		Doing: "count deliveries", SQL: `SELECT COUNT(*) FROM webhook_deliveries WHERE webhook = $1 AND state = 'waiting'`, Args: []any{webhook},
 	}, func(scan storage.Scan) (n int64, err error) {
 		err = scan(&n)

@@ -6,6 +6,7 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/column"
+	"github.com/assent-io/assent/internal/storage/tables/portable"
 )
 
 // Return tells that a client stated something about an erased person from before the erasure.
@@ -21,7 +22,7 @@ const returnColumns = `subject, day, client, count`
 // Returns returns what came back of erased persons on the day and later, by day, client and subject, what comes after the one given, at
 // most limit of them.
 func Returns(ctx context.Context, from storage.TableReader, day int64, after *Return, limit int) ([]Return, error) {
-	_, rows, err := list(ctx, from, storage.Statement{
+	_, rows, err := portable.List(ctx, from, storage.Statement{
 		Doing: "read returns",
 		SQL: `SELECT ` + returnColumns + ` FROM erased_returns WHERE day >= $1 AND (day, client, subject) > ($2, $3, $4)
 			ORDER BY day, client, subject LIMIT $5`,
@@ -34,7 +35,7 @@ func Returns(ctx context.Context, from storage.TableReader, day int64, after *Re
 func AddReturn(r *Return) storage.Statement {
 	return storage.Statement{
 		Doing: "count a return",
-		SQL: insertInto("erased_returns", returnColumns) +
+		SQL: portable.InsertInto("erased_returns", returnColumns) +
 			` ON CONFLICT (subject, day, client) DO UPDATE SET count = erased_returns.count + excluded.count`,
 		Args: []any{r.Subject[:], r.Day, r.Client, r.Count},
 	}

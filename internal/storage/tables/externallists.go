@@ -6,6 +6,7 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/column"
+	"github.com/assent-io/assent/internal/storage/tables/portable"
 )
 
 // ExternalList is an external list as it was created.
@@ -51,7 +52,7 @@ const (
 
 // ExternalLists returns the lists with an id greater than after, by id, at most limit of them.
 func ExternalLists(ctx context.Context, from storage.TableReader, after string, limit int) ([]ExternalList, error) {
-	_, rows, err := list(ctx, from, storage.Statement{
+	_, rows, err := portable.List(ctx, from, storage.Statement{
 		Doing: "read external lists", SQL: `SELECT ` + externalListColumns + ` FROM external_lists WHERE id > $1 ORDER BY id LIMIT $2`,
 		Args: []any{after, max(limit, 0)},
 	}, scanExternalList)
@@ -60,7 +61,7 @@ func ExternalLists(ctx context.Context, from storage.TableReader, after string, 
 
 // ExternalListOf returns the list with the id, if there is one.
 func ExternalListOf(ctx context.Context, from storage.TableReader, id string) ([]ExternalList, error) {
-	_, rows, err := list(ctx, from, storage.Statement{
+	_, rows, err := portable.List(ctx, from, storage.Statement{
 		Doing: "read an external list", SQL: `SELECT ` + externalListColumns + ` FROM external_lists WHERE id = $1`, Args: []any{id},
 	}, scanExternalList)
 	return rows, err
@@ -69,7 +70,7 @@ func ExternalListOf(ctx context.Context, from storage.TableReader, id string) ([
 // AddExternalList adds a list; that its id exists already is an error.
 func AddExternalList(l *ExternalList) storage.Statement {
 	return storage.Statement{
-		Doing: "store an external list", SQL: insertInto("external_lists", externalListColumns),
+		Doing: "store an external list", SQL: portable.InsertInto("external_lists", externalListColumns),
 		Args: []any{l.ID, l.Name, l.Binds, l.Form, l.Freshness, l.WhenStale, int64(l.Created), l.CreatedBy},
 	}
 }
@@ -82,7 +83,7 @@ func scanExternalList(scan storage.Scan) (ExternalList, error) {
 
 // ExternalListVersions returns the versions of a list, the last first.
 func ExternalListVersions(ctx context.Context, from storage.TableReader, id string) ([]ExternalListVersion, error) {
-	_, rows, err := list(ctx, from, storage.Statement{
+	_, rows, err := portable.List(ctx, from, storage.Statement{
 		Doing: "read the versions of an external list",
 		SQL:   `SELECT ` + externalListVersionColumns + ` FROM external_list_versions WHERE list = $1 ORDER BY version DESC`, Args: []any{id},
 	}, scanExternalListVersion)
@@ -92,7 +93,7 @@ func ExternalListVersions(ctx context.Context, from storage.TableReader, id stri
 // AddExternalListVersion adds a version; that its number exists already is an error.
 func AddExternalListVersion(v *ExternalListVersion) storage.Statement {
 	return storage.Statement{
-		Doing: "store a version of an external list", SQL: insertInto("external_list_versions", externalListVersionColumns),
+		Doing: "store a version of an external list", SQL: portable.InsertInto("external_list_versions", externalListVersionColumns),
 		Args: []any{
 			v.List, v.Version, v.SHA256[:], v.Size, v.Entries, v.Asked, int64(v.Obtained), int64(v.Uploaded), v.UploadedBy,
 		},
@@ -111,7 +112,7 @@ func scanExternalListVersion(scan storage.Scan) (ExternalListVersion, error) {
 
 // ListChunks returns the chunks of stored bytes from a number on, by number, at most limit of them.
 func ListChunks(ctx context.Context, from storage.TableReader, sum [32]byte, number int64, limit int) ([][]byte, error) {
-	_, rows, err := list(ctx, from, storage.Statement{
+	_, rows, err := portable.List(ctx, from, storage.Statement{
 		Doing: "read the bytes of an external list",
 		SQL:   `SELECT bytes FROM external_list_chunks WHERE sha256 = $1 AND number >= $2 ORDER BY number LIMIT $3`,
 		Args:  []any{sum[:], number, max(limit, 0)},
@@ -123,7 +124,7 @@ func ListChunks(ctx context.Context, from storage.TableReader, sum [32]byte, num
 func PutListChunk(sum [32]byte, number int64, chunk []byte) storage.Statement {
 	return storage.Statement{
 		Doing: "store the bytes of an external list",
-		SQL:   insertInto("external_list_chunks", `sha256, number, bytes`) + ` ON CONFLICT (sha256, number) DO NOTHING`,
+		SQL:   portable.InsertInto("external_list_chunks", `sha256, number, bytes`) + ` ON CONFLICT (sha256, number) DO NOTHING`,
 		Args:  []any{sum[:], number, chunk},
 	}
 }
@@ -131,7 +132,7 @@ func PutListChunk(sum [32]byte, number int64, chunk []byte) storage.Statement {
 // TouchListUpload notes that bytes are being stored that no version has yet.
 func TouchListUpload(sum [32]byte, at consent.Instant) storage.Statement {
 	return storage.Statement{
-		Doing: "note the upload of an external list", SQL: replaceIn("external_list_uploads", "sha256", "sha256, touched_time"),
+		Doing: "note the upload of an external list", SQL: portable.ReplaceIn("external_list_uploads", "sha256", "sha256, touched_time"),
 		Args: []any{sum[:], int64(at)},
 	}
 }
@@ -145,7 +146,7 @@ func EndListUpload(sum [32]byte) storage.Statement {
 
 // BrokenListUploads returns the uploads of which nothing came since a time.
 func BrokenListUploads(ctx context.Context, from storage.TableReader, before consent.Instant) (sums [][32]byte, err error) {
-	_, sums, err = list(ctx, from, storage.Statement{
+	_, sums, err = portable.List(ctx, from, storage.Statement{
 		Doing: "read broken uploads of external lists",
 		SQL:   `SELECT sha256 FROM external_list_uploads WHERE touched_time < $1`, Args: []any{int64(before)},
 	}, func(scan storage.Scan) (sum [32]byte, err error) {
@@ -174,7 +175,7 @@ func DropListUpload(sum [32]byte, before consent.Instant) []storage.Statement {
 
 // ListActivations returns the activations after a position, by position.
 func ListActivations(ctx context.Context, from storage.TableReader, after int64) ([]ListActivation, error) {
-	_, rows, err := list(ctx, from, storage.Statement{
+	_, rows, err := portable.List(ctx, from, storage.Statement{
 		Doing: "read the activations of external lists",
 		SQL:   `SELECT ` + listActivationColumns + ` FROM external_list_activations WHERE position > $1 ORDER BY position`, Args: []any{after},
 	}, func(scan storage.Scan) (a ListActivation, err error) {
@@ -186,7 +187,7 @@ func ListActivations(ctx context.Context, from storage.TableReader, after int64)
 // AddListActivation adds an activation; that its position exists already is an error.
 func AddListActivation(a *ListActivation) storage.Statement {
 	return storage.Statement{
-		Doing: "store the activation of an external list", SQL: insertInto("external_list_activations", listActivationColumns),
+		Doing: "store the activation of an external list", SQL: portable.InsertInto("external_list_activations", listActivationColumns),
 		Args: []any{a.Position, a.List, a.Version, a.Header},
 	}
 }

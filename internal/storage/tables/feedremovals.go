@@ -6,6 +6,7 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/column"
+	"github.com/assent-io/assent/internal/storage/tables/portable"
 )
 
 // FeedRemoval is an address that an erasure took, which the consumers that had it in clear, or as a hash without a key of their own, are to
@@ -25,7 +26,7 @@ const feedRemovalColumns = `position, revision, id, address, expires_time`
 func FeedRemovals(
 	ctx context.Context, from storage.TableReader, has, upTo storage.Mark, after *FeedRemoval, limit int,
 ) ([]FeedRemoval, error) {
-	_, rows, err := list(ctx, from, storage.Statement{
+	_, rows, err := portable.List(ctx, from, storage.Statement{
 		Doing: "read removals",
 		SQL: `SELECT ` + feedRemovalColumns + ` FROM feed_removals
 			WHERE (position > $1 OR revision > $3) AND position <= $2 AND revision <= $4 AND (position, revision, id) > ($5, $6, $7)
@@ -39,7 +40,7 @@ func FeedRemovals(
 
 // PutFeedRemoval adds a removal, in the place of an earlier one of the same person.
 func PutFeedRemoval(r *FeedRemoval) storage.Statement {
-	return storage.Statement{Doing: "store a removal", SQL: replaceIn("feed_removals", "id", feedRemovalColumns), Args: []any{
+	return storage.Statement{Doing: "store a removal", SQL: portable.ReplaceIn("feed_removals", "id", feedRemovalColumns), Args: []any{
 		r.At.Position, r.At.Revision, r.ID[:], column.NotNull(r.Sealed), int64(r.Expires),
 	}}
 }
@@ -73,7 +74,7 @@ func DropFeedRemovals(ended EndedRemovals) []storage.Statement {
 
 // DroppedFeedRemovals returns the mark up to which removals were deleted; zero: none was.
 func DroppedFeedRemovals(ctx context.Context, from storage.TableReader) (storage.Mark, error) {
-	_, marks, err := list(ctx, from, storage.Statement{
+	_, marks, err := portable.List(ctx, from, storage.Statement{
 		Doing: "read up to where removals were deleted", SQL: `SELECT position, revision FROM feed_removals_dropped`,
 	}, func(scan storage.Scan) (m storage.Mark, err error) { return m, scan(&m.Position, &m.Revision) })
 	if err != nil || len(marks) == 0 {
@@ -93,7 +94,7 @@ type PendingRemovals struct {
 func PendingFeedRemovals(
 	ctx context.Context, from storage.TableReader, id, without string, expire consent.Instant,
 ) ([]PendingRemovals, error) {
-	_, rows, err := list(ctx, from, storage.Statement{
+	_, rows, err := portable.List(ctx, from, storage.Statement{
 		Doing: "count removals",
 		SQL: `SELECT c.id, COUNT(*) FROM consumers c
 			JOIN feed_removals r ON r.position > c.acknowledged_position OR r.revision > c.acknowledged_revision

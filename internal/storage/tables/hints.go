@@ -6,6 +6,7 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/column"
+	"github.com/assent-io/assent/internal/storage/tables/portable"
 )
 
 // The states of hints.
@@ -40,7 +41,7 @@ const hintColumns = `id, exact, folded, sealed, kind, class, source, cause, chan
 // AddHint adds a hint, unless there is one of its id.
 func AddHint(h *Hint) storage.Statement {
 	return storage.Statement{
-		Doing: "store a hint", SQL: insertInto("hints", hintColumns) + " ON CONFLICT DO NOTHING",
+		Doing: "store a hint", SQL: portable.InsertInto("hints", hintColumns) + " ON CONFLICT DO NOTHING",
 		Args: []any{
 			h.ID[:], h.Exact[:], h.Folded[:], column.NotNull(h.Sealed), h.Kind, h.Class, h.Source, h.Cause, h.Channel, h.Department,
 			column.InstantOrNull(h.Report), int64(h.Received), h.State, column.InstantOrNull(h.Decided), h.DecidedBy,
@@ -50,7 +51,7 @@ func AddHint(h *Hint) storage.Statement {
 
 // HintOf returns the hint with an id, if there is one.
 func HintOf(ctx context.Context, from storage.TableReader, id [16]byte) ([]Hint, error) {
-	_, rows, err := list(ctx, from, storage.Statement{
+	_, rows, err := portable.List(ctx, from, storage.Statement{
 		Doing: "read a hint", SQL: `SELECT ` + hintColumns + ` FROM hints WHERE id = $1`, Args: []any{id[:]},
 	}, scanHint)
 	return rows, err
@@ -61,12 +62,12 @@ func HintOf(ctx context.Context, from storage.TableReader, id [16]byte) ([]Hint,
 func Hints(
 	ctx context.Context, from storage.TableReader, department, state string, after *Hint, limit int,
 ) ([]Hint, error) {
-	_, rows, err := list(ctx, from, storage.Statement{
+	_, rows, err := portable.List(ctx, from, storage.Statement{
 		Doing: "read hints",
 		SQL: `SELECT ` + hintColumns + ` FROM hints WHERE (department = $1 OR CAST($2 AS integer) = 1) AND (state = $3 OR CAST($4 AS integer) = 1)
 			AND ((received_time, id) < ($5, $6) OR CAST($7 AS integer) = 1) ORDER BY received_time DESC, id DESC LIMIT $8`,
 		Args: []any{
-			department, oneIf(department == ""), state, oneIf(state == ""), int64(after.Received), after.ID[:], oneIf(after.Received == 0),
+			department, portable.OneIf(department == ""), state, portable.OneIf(state == ""), int64(after.Received), after.ID[:], portable.OneIf(after.Received == 0),
 			max(limit, 0),
 		},
 	}, scanHint)
@@ -75,7 +76,7 @@ func Hints(
 
 // CountHints returns how many hints are open.
 func CountHints(ctx context.Context, from storage.TableReader) (open int64, err error) {
-	_, rows, err := list(ctx, from, storage.Statement{
+	_, rows, err := portable.List(ctx, from, storage.Statement{
 		Doing: "count hints", SQL: `SELECT COUNT(*) FROM hints WHERE state = 'open'`,
 	}, func(scan storage.Scan) (n int64, err error) { return n, scan(&n) })
 	if err != nil || len(rows) == 0 {

@@ -7,6 +7,7 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/column"
+	"github.com/assent-io/assent/internal/storage/tables/portable"
 )
 
 // The states of imports.
@@ -47,7 +48,7 @@ const (
 
 // ImportOf returns the import with the id, if there is one.
 func ImportOf(ctx context.Context, from storage.TableReader, id consent.BatchID) ([]Import, error) {
-	_, rows, err := list(ctx, from, storage.Statement{
+	_, rows, err := portable.List(ctx, from, storage.Statement{
 		Doing: "read an import", SQL: readImports + ` WHERE id = $1`, Args: []any{id[:]},
 	}, scanImport)
 	return rows, err
@@ -55,7 +56,7 @@ func ImportOf(ctx context.Context, from storage.TableReader, id consent.BatchID)
 
 // ImportOfFile returns the import of an identity that is not undone and not being undone, if there is one.
 func ImportOfFile(ctx context.Context, from storage.TableReader, identity [16]byte) ([]Import, error) {
-	_, rows, err := list(ctx, from, storage.Statement{
+	_, rows, err := portable.List(ctx, from, storage.Statement{
 		Doing: "read the import of a file",
 		SQL:   readImports + ` WHERE identity = $1 AND u.batch IS NULL`, Args: []any{identity[:]},
 	}, scanImport)
@@ -69,7 +70,7 @@ func Imports(ctx context.Context, from storage.TableReader, department string, b
 	if created == 0 {
 		created = math.MaxInt64
 	}
-	_, rows, err := list(ctx, from, storage.Statement{
+	_, rows, err := portable.List(ctx, from, storage.Statement{
 		Doing: "read imports",
 		SQL: readImports + ` WHERE ($1 = '' OR department = $1) AND (created_time, id) < ($2, $3)
 			ORDER BY created_time DESC, id DESC LIMIT $4`,
@@ -81,7 +82,7 @@ func Imports(ctx context.Context, from storage.TableReader, department string, b
 // ImportStates returns how many imports there are in each state that any has.
 func ImportStates(ctx context.Context, from storage.TableReader) (map[string]int64, error) {
 	counts := map[string]int64{}
-	_, _, err := list(ctx, from, storage.Statement{
+	_, _, err := portable.List(ctx, from, storage.Statement{
 		Doing: "count imports",
 		SQL: `SELECT CASE WHEN u.position IS NULL THEN state WHEN u.position = 0 THEN 'undoing' ELSE 'undone' END AS now, COUNT(*)
 			FROM imports LEFT JOIN undos AS u ON u.batch = imports.id GROUP BY now`,

@@ -8,6 +8,7 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/column"
+	"github.com/assent-io/assent/internal/storage/tables/portable"
 )
 
 // ListHash is what an erasure keeps of a form of an address, so that the person stays on the lists of keyed consumers: the hash of the form
@@ -30,7 +31,7 @@ func ListHashes(ctx context.Context, from storage.TableReader, subjects []consen
 	for len(subjects) > 0 {
 		part := subjects[:min(len(subjects), listHashSubjects)]
 		subjects = subjects[len(part):]
-		_, found, err := list(ctx, from, listHashesOf(part), scanListHash)
+		_, found, err := portable.List(ctx, from, listHashesOf(part), scanListHash)
 		if err != nil {
 			return nil, err
 		}
@@ -68,7 +69,7 @@ func listHashesOf(subjects []consent.SubjectID) storage.Statement {
 // PutListHash keeps a hash, in the place of the one of the same subject and spelling.
 func PutListHash(h *ListHash) storage.Statement {
 	return storage.Statement{
-		Doing: "keep a list hash", SQL: replaceIn("list_hashes", "subject, spelling", listHashColumns),
+		Doing: "keep a list hash", SQL: portable.ReplaceIn("list_hashes", "subject, spelling", listHashColumns),
 		Args: []any{h.Subject[:], h.Spelling[:], column.NotNull(h.Sealed)},
 	}
 }

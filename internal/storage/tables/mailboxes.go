@@ -8,6 +8,7 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/column"
+	"github.com/assent-io/assent/internal/storage/tables/portable"
 )
 
 // Mailbox says that an exact subject which holds its address is of a mailbox, so that it is found from the folded form of its address where no
@@ -35,7 +36,7 @@ func Mailboxes(ctx context.Context, from storage.TableReader, of [][16]byte, atM
 			mailbox := part[min(i, len(part)-1)]
 			places[i], args[i] = "$"+strconv.Itoa(i+1), mailbox[:]
 		}
-		_, found, err := list(ctx, from, storage.Statement{
+		_, found, err := portable.List(ctx, from, storage.Statement{
 			Doing: "read the addresses of mailboxes", Args: append(args, atMost),
 			SQL: `SELECT ` + mailboxColumns + ` FROM (
 				SELECT ` + mailboxColumns + `, row_number() OVER (PARTITION BY mailbox ORDER BY digest) AS number
@@ -113,7 +114,7 @@ const heldExactly = `EXISTS (SELECT 1 FROM subjects s WHERE s.form = 1 AND s.dig
 // LeftMailboxes returns rows whose exact subject holds no address, at most limit of them: what a program leaves that erases and does not know
 // the table.
 func LeftMailboxes(ctx context.Context, from storage.TableReader, limit int) ([]Mailbox, error) {
-	_, rows, err := list(ctx, from, storage.Statement{
+	_, rows, err := portable.List(ctx, from, storage.Statement{
 		Doing: "read which addresses of mailboxes are held no more", Args: []any{limit},
 		SQL: `SELECT ` + mailboxColumns + ` FROM mailboxes WHERE NOT ` + heldExactly + ` LIMIT $1`,
 	}, scanMailbox)
@@ -150,7 +151,7 @@ type MailboxFill struct {
 
 // MailboxFills returns how far the database has come, if it lacks rows.
 func MailboxFills(ctx context.Context, from storage.TableReader) ([]MailboxFill, error) {
-	_, rows, err := list(ctx, from, storage.Statement{
+	_, rows, err := portable.List(ctx, from, storage.Statement{
 		Doing: "read which addresses of mailboxes are missing", SQL: `SELECT subject, passes, due_time FROM mailboxes_fill`,
 	}, func(scan storage.Scan) (MailboxFill, error) {
 		var f MailboxFill

@@ -6,6 +6,7 @@ import (
 
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/column"
+	"github.com/assent-io/assent/internal/storage/tables/portable"
 )
 
 // Reread is a subject with a row or a state that a write changed without an event of it, as storage.Changes.Reread names it.
@@ -25,7 +26,7 @@ func Rereads(ctx context.Context, from storage.TableReader, after, upTo int64, l
 		statement.SQL += ` LIMIT $3`
 		statement.Args = append(statement.Args, limit)
 	}
-	_, rows, err := list(ctx, from, statement, func(scan storage.Scan) (r Reread, err error) {
+	_, rows, err := portable.List(ctx, from, statement, func(scan storage.Scan) (r Reread, err error) {
 		var digest []byte
 		if err := scan(&r.Revision, &r.Key.Form, &digest); err != nil {
 			return r, err

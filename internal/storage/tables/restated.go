@@ -10,6 +10,7 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/column"
+	"github.com/assent-io/assent/internal/storage/tables/portable"
 )
 
 // Restated are facts that a batch states and that an event of another batch has recorded, so they are not recorded again. They last when that
@@ -65,7 +66,7 @@ func RestatedIn(ctx context.Context, from storage.TableReader, first, last int64
 	if n := len(after.Positions); n > 0 {
 		afterFirst, afterLast = after.Positions[0], after.Positions[n-1]
 	}
-	_, rows, err := list(ctx, from, storage.Statement{
+	_, rows, err := portable.List(ctx, from, storage.Statement{
 		Doing: "read what batches state as well",
 		// The order is that of an index, which has both ends of a row.
 		SQL: `SELECT ` + restatedColumns + ` FROM restated
@@ -78,7 +79,7 @@ func RestatedIn(ctx context.Context, from storage.TableReader, first, last int64
 
 // Restates reports whether a batch has rows.
 func Restates(ctx context.Context, from storage.TableReader, batch consent.BatchID) (bool, error) {
-	_, rows, err := list(ctx, from, storage.Statement{
+	_, rows, err := portable.List(ctx, from, storage.Statement{
 		Doing: "read what a batch states as well",
 		SQL:   `SELECT ` + restatedColumns + ` FROM restated WHERE batch = $1 LIMIT 1`, Args: []any{batch[:]},
 	}, scanRestated)
@@ -91,7 +92,7 @@ func PutRestated(r *Restated) storage.Statement {
 	digest := sha256.Sum256(append(binary.BigEndian.AppendUint64(nil, uint64(first)), packed...)) //nolint:gosec // Positions are positive.
 	return storage.Statement{
 		Doing: "note what a batch states as well",
-		SQL:   insertInto("restated", restatedColumns) + ` ON CONFLICT (batch, digest) DO NOTHING`,
+		SQL:   portable.InsertInto("restated", restatedColumns) + ` ON CONFLICT (batch, digest) DO NOTHING`,
 		Args:  []any{r.Batch[:], digest[:16], first, r.Positions[len(r.Positions)-1], column.NotNull(packed)},
 	}
 }

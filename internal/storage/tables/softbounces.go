@@ -6,6 +6,7 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/column"
+	"github.com/assent-io/assent/internal/storage/tables/portable"
 )
 
 // SoftBounce is a bounce that alone says little: several of them, without a delivery between, say that an address is dead.
@@ -23,7 +24,7 @@ const softBounceColumns = `id, exact, folded, second, report_time, received_time
 
 // SoftBounces returns the soft bounces of an address, those whose series has ended included, by time and id.
 func SoftBounces(ctx context.Context, from storage.TableReader, exact [32]byte) ([]SoftBounce, error) {
-	_, rows, err := list(ctx, from, storage.Statement{
+	_, rows, err := portable.List(ctx, from, storage.Statement{
 		Doing: "read soft bounces",
 		SQL:   `SELECT ` + softBounceColumns + ` FROM soft_bounces WHERE exact = $1 ORDER BY report_time, id`, Args: []any{exact[:]},
 	}, scanSoftBounce)
@@ -33,8 +34,8 @@ func SoftBounces(ctx context.Context, from storage.TableReader, exact [32]byte) 
 // AddSoftBounce adds a soft bounce, unless there is one of its id.
 func AddSoftBounce(b *SoftBounce) storage.Statement {
 	return storage.Statement{
-		Doing: "store a soft bounce", SQL: insertInto("soft_bounces", softBounceColumns) + " ON CONFLICT DO NOTHING",
-		Args: []any{b.ID[:], b.Exact[:], b.Folded[:], oneIf(b.Second), int64(b.Report), int64(b.Received), oneIf(b.Ended)},
+		Doing: "store a soft bounce", SQL: portable.InsertInto("soft_bounces", softBounceColumns) + " ON CONFLICT DO NOTHING",
+		Args: []any{b.ID[:], b.Exact[:], b.Folded[:], portable.OneIf(b.Second), int64(b.Report), int64(b.Received), portable.OneIf(b.Ended)},
 	}
 }
 

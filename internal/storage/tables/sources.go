@@ -6,6 +6,7 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/column"
+	"github.com/assent-io/assent/internal/storage/tables/portable"
 )
 
 // Source is an account of a provider that tells by webhook what became of messages.
@@ -32,7 +33,7 @@ const sourceColumns = `id, kind, client, department, path_hash, settings, prior_
 
 // Sources returns all sources, by id.
 func Sources(ctx context.Context, from storage.TableReader) ([]Source, error) {
-	_, rows, err := list(ctx, from, storage.Statement{
+	_, rows, err := portable.List(ctx, from, storage.Statement{
 		Doing: "read sources", SQL: `SELECT ` + sourceColumns + ` FROM sources ORDER BY id`,
 	}, scanSource)
 	return rows, err
@@ -40,7 +41,7 @@ func Sources(ctx context.Context, from storage.TableReader) ([]Source, error) {
 
 // SourceOf returns the source with the id, if there is one.
 func SourceOf(ctx context.Context, from storage.TableReader, id string) ([]Source, error) {
-	_, rows, err := list(ctx, from, storage.Statement{
+	_, rows, err := portable.List(ctx, from, storage.Statement{
 		Doing: "read a source", SQL: `SELECT ` + sourceColumns + ` FROM sources WHERE id = $1`, Args: []any{id},
 	}, scanSource)
 	return rows, err
@@ -48,7 +49,7 @@ func SourceOf(ctx context.Context, from storage.TableReader, id string) ([]Sourc
 
 // SourceAt returns the source whose path has the hash, if there is one.
 func SourceAt(ctx context.Context, from storage.TableReader, pathHash [32]byte) ([]Source, error) {
-	_, rows, err := list(ctx, from, storage.Statement{
+	_, rows, err := portable.List(ctx, from, storage.Statement{
 		Doing: "find a source", SQL: `SELECT ` + sourceColumns + ` FROM sources WHERE path_hash = $1`, Args: []any{pathHash[:]},
 	}, scanSource)
 	return rows, err
@@ -56,7 +57,7 @@ func SourceAt(ctx context.Context, from storage.TableReader, pathHash [32]byte) 
 
 // AddSource adds a source; that its id or its path exists already is an error.
 func AddSource(s *Source) storage.Statement {
-	return storage.Statement{Doing: "store a source", SQL: insertInto("sources", sourceColumns), Args: []any{
+	return storage.Statement{Doing: "store a source", SQL: portable.InsertInto("sources", sourceColumns), Args: []any{
 		s.ID, s.Kind, s.Client, s.Department, s.PathHash[:], column.NotNull(s.Settings), column.InstantOrNull(s.PriorUntil), int64(s.Created),
 		s.CreatedBy, column.InstantOrNull(s.Held), s.HeldBy, s.ComplaintHour, s.Complaints,
 	}}

@@ -6,6 +6,7 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/column"
+	"github.com/assent-io/assent/internal/storage/tables/portable"
 )
 
 // SourceToken is a text that comes with one request of a provider only, and the body that it came with first.
@@ -20,7 +21,7 @@ const sourceTokenColumns = `source, token, body, until_time`
 
 // SourceTokenOf returns the row of a token, if there is one.
 func SourceTokenOf(ctx context.Context, from storage.TableReader, source string, token [32]byte) ([]SourceToken, error) {
-	_, rows, err := list(ctx, from, storage.Statement{
+	_, rows, err := portable.List(ctx, from, storage.Statement{
 		Doing: "read a token of a source", SQL: `SELECT ` + sourceTokenColumns + ` FROM source_tokens WHERE source = $1 AND token = $2`,
 		Args: []any{source, token[:]},
 	}, scanSourceToken)
@@ -30,7 +31,7 @@ func SourceTokenOf(ctx context.Context, from storage.TableReader, source string,
 // AddSourceToken adds a token, unless the source has it: which body came first is read afterwards.
 func AddSourceToken(t *SourceToken) storage.Statement {
 	return storage.Statement{
-		Doing: "store a token of a source", SQL: insertInto("source_tokens", sourceTokenColumns) + " ON CONFLICT DO NOTHING",
+		Doing: "store a token of a source", SQL: portable.InsertInto("source_tokens", sourceTokenColumns) + " ON CONFLICT DO NOTHING",
 		Args: []any{t.Source, t.Token[:], t.Body[:], int64(t.Until)},
 	}
 }

@@ -1,4 +1,4 @@
-// Package tables has every table that is not the ledger's, one file for each: the type of its rows, its columns, its SQL, and how its rows
+// Package tables has the tables that are not the ledger's, one file for each: the type of its rows, its columns, its SQL, and how its rows
 // are read. The SQL is what PostgreSQL and SQLite have in common, so it is written once. The functions that read take any
 // [storage.TableReader]: a store, a snapshot or a write under way. The functions that make a [storage.Statement] are for
 // storage.Changes.Tables, where the change belongs under the lock of the head, and for WriteTables of a store.
@@ -8,22 +8,13 @@
 // migration for PostgreSQL, which is the order of bytes that SQLite has anyway.
 package tables
 
-import (
-	"context"
-	"strconv"
-	"strings"
-
-	"github.com/assent-io/assent/internal/storage"
-	"github.com/assent-io/assent/internal/storage/column"
-)
-
-// Table is a table of this package.
+// Table is a table that is not the ledger's.
 type Table struct {
 	Name    string
 	Persons bool // its rows are about persons: erasures and retention have to reach them, and a purge rewrites the table
 }
 
-// All returns the tables of this package.
+// All returns the tables of this package and of those below it.
 func All() []Table {
 	return []Table{
 		{Name: "allowed_hours"},
@@ -53,35 +44,4 @@ func All() []Table {
 		{Name: "webhooks"},
 		{Name: "worker_runs"},
 	}
-}
-
-// list reads rows of one kind.
-func list[Row any](
-	ctx context.Context, from storage.TableReader, statement storage.Statement, scan func(storage.Scan) (Row, error),
-) (storage.Head, []Row, error) {
-	var rows []Row
-	head, err := from.QueryTable(ctx, statement, column.AppendTo(&rows, scan))
-	if err != nil {
-		return storage.Head{}, nil, err
-	}
-	return head, rows, nil
-}
-
-// insertInto returns the SQL that adds a row to a table.
-func insertInto(table, columns string) string {
-	placeholders := make([]string, strings.Count(columns, ",")+1)
-	for i := range placeholders {
-		placeholders[i] = "$" + strconv.Itoa(i+1)
-	}
-	return "INSERT INTO " + table + " (" + columns + ") VALUES (" + strings.Join(placeholders, ", ") + ")"
-}
-
-// replaceIn returns the SQL that adds a row to a table, or replaces the one that has its key.
-func replaceIn(table, key, columns string) string {
-	var sets []string
-	for name := range strings.SplitSeq(columns, ",") {
-		name = strings.TrimSpace(name)
-		sets = append(sets, name+" = excluded."+name)
-	}
-	return insertInto(table, columns) + " ON CONFLICT (" + key + ") DO UPDATE SET " + strings.Join(sets, ", ")
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/column"
+	"github.com/assent-io/assent/internal/storage/tables/portable"
 )
 
 // Undo leaves a batch out of every answer. From its row on no event is recorded with the batch any more.
@@ -25,7 +26,7 @@ const undoColumns = `batch, number, position, scanned, events, subjects, kept, s
 
 // UndoOf returns the undo of a batch, if there is one.
 func UndoOf(ctx context.Context, from storage.TableReader, batch consent.BatchID) ([]Undo, error) {
-	_, rows, err := list(ctx, from, storage.Statement{
+	_, rows, err := portable.List(ctx, from, storage.Statement{
 		Doing: "read an undo", SQL: `SELECT ` + undoColumns + ` FROM undos WHERE batch = $1`, Args: []any{batch[:]},
 	}, scanUndo)
 	return rows, err
@@ -33,7 +34,7 @@ func UndoOf(ctx context.Context, from storage.TableReader, batch consent.BatchID
 
 // PendingUndo returns the undo that is pending, if there is one.
 func PendingUndo(ctx context.Context, from storage.TableReader) ([]Undo, error) {
-	_, rows, err := list(ctx, from, storage.Statement{
+	_, rows, err := portable.List(ctx, from, storage.Statement{
 		Doing: "read the pending undo", SQL: `SELECT ` + undoColumns + ` FROM undos WHERE position = 0`,
 	}, scanUndo)
 	return rows, err
@@ -41,7 +42,7 @@ func PendingUndo(ctx context.Context, from storage.TableReader) ([]Undo, error) 
 
 // CompleteUndos returns the positions at which the large undos took effect.
 func CompleteUndos(ctx context.Context, from storage.TableReader) (consent.Undos, error) {
-	_, rows, err := list(ctx, from, storage.Statement{
+	_, rows, err := portable.List(ctx, from, storage.Statement{
 		Doing: "read the positions of undos", SQL: `SELECT position FROM undos WHERE number > 0 AND position > 0 ORDER BY number`,
 	}, func(scan storage.Scan) (position int64, err error) { return position, scan(&position) })
 	return rows, err
@@ -49,7 +50,7 @@ func CompleteUndos(ctx context.Context, from storage.TableReader) (consent.Undos
 
 // PutUndo stores an undo, in the place of the one of its batch.
 func PutUndo(u *Undo) storage.Statement {
-	return storage.Statement{Doing: "store an undo", SQL: replaceIn("undos", "batch", undoColumns), Args: []any{
+	return storage.Statement{Doing: "store an undo", SQL: portable.ReplaceIn("undos", "batch", undoColumns), Args: []any{
 		u.Batch[:], u.Number, u.Position, u.Scanned, u.Events, u.Subjects, u.Kept, int64(u.Started), u.StartedBy,
 	}}
 }

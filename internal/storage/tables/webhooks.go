@@ -7,6 +7,7 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/column"
+	"github.com/assent-io/assent/internal/storage/tables/portable"
 )
 
 // Webhook is where a consumer of the change feed is told what changed. The consumer has the same id.
@@ -40,21 +41,21 @@ const webhookColumns = `id, url, mode, secret, prior_secret, prior_until, create
 
 // Webhooks returns all webhooks, by id.
 func Webhooks(ctx context.Context, from storage.TableReader) (storage.Head, []Webhook, error) {
-	return list(ctx, from, storage.Statement{
+	return portable.List(ctx, from, storage.Statement{
 		Doing: "read webhooks", SQL: `SELECT ` + webhookColumns + ` FROM webhooks ORDER BY id`,
 	}, scanWebhook)
 }
 
 // WebhookOf returns the webhook with the id, if there is one.
 func WebhookOf(ctx context.Context, from storage.TableReader, id string) (storage.Head, []Webhook, error) {
-	return list(ctx, from, storage.Statement{
+	return portable.List(ctx, from, storage.Statement{
 		Doing: "read a webhook", SQL: `SELECT ` + webhookColumns + ` FROM webhooks WHERE id = $1`, Args: []any{id},
 	}, scanWebhook)
 }
 
 // DueWebhooks returns the ids of the webhooks that are not disabled and have a delivery that is due at an instant.
 func DueWebhooks(ctx context.Context, from storage.TableReader, now consent.Instant) ([]string, error) {
-	_, ids, err := list(ctx, from, storage.Statement{
+	_, ids, err := portable.List(ctx, from, storage.Statement{
 		Doing: "read which webhooks have something to send",
 		SQL: `SELECT id FROM webhooks WHERE disabled_time IS NULL AND EXISTS (SELECT 1 FROM webhook_deliveries
 			WHERE webhook = webhooks.id AND state = 'waiting' AND due_time <= $1) ORDER BY id`,
@@ -65,7 +66,7 @@ func DueWebhooks(ctx context.Context, from storage.TableReader, now consent.Inst
 
 // AddWebhook adds a webhook; that its id exists already is an error.
 func AddWebhook(w *Webhook) storage.Statement {
-	return storage.Statement{Doing: "store a webhook", SQL: insertInto("webhooks", webhookColumns), Args: []any{
+	return storage.Statement{Doing: "store a webhook", SQL: portable.InsertInto("webhooks", webhookColumns), Args: []any{
 		w.ID, column.NotNull(w.URL), w.Mode, column.NotNull(w.Secret), column.OrNull(w.PriorSecret), column.InstantOrNull(w.PriorUntil),
 		int64(w.Created), w.CreatedBy, column.InstantOrNull(w.Disabled), w.DisabledReason, w.Place, w.PlaceMark.Position, w.PlaceMark.Revision,
 		int64(w.PlaceTime), w.Turn[:], w.NextNumber, column.NotNull(w.Lease), int64(w.LeaseUntil),

@@ -6,6 +6,7 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/column"
+	"github.com/assent-io/assent/internal/storage/tables/portable"
 )
 
 // WorkerRun tells when a worker of a server last ran on the database, whichever server it was.
@@ -20,7 +21,7 @@ const workerRunColumns = `worker, started_time, succeeded_time, failure`
 
 // WorkerRuns returns the last runs of all workers that have ever run, by name.
 func WorkerRuns(ctx context.Context, from storage.TableReader) ([]WorkerRun, error) {
-	_, rows, err := list(ctx, from, storage.Statement{
+	_, rows, err := portable.List(ctx, from, storage.Statement{
 		Doing: "read the runs of workers", SQL: `SELECT ` + workerRunColumns + ` FROM worker_runs ORDER BY worker`,
 	}, scanWorkerRun)
 	return rows, err
@@ -30,7 +31,7 @@ func WorkerRuns(ctx context.Context, from storage.TableReader) ([]WorkerRun, err
 func NoteWorkerStart(worker string, at consent.Instant) storage.Statement {
 	return storage.Statement{
 		Doing: "note the start of a worker",
-		SQL: insertInto("worker_runs", workerRunColumns) +
+		SQL: portable.InsertInto("worker_runs", workerRunColumns) +
 			` ON CONFLICT (worker) DO UPDATE SET started_time = excluded.started_time`,
 		Args: []any{worker, int64(at), column.InstantOrNull(0), ""},
 	}

@@ -299,8 +299,9 @@ func allowed() map[string][]string {
 		"internal/testkit/browser": {"internal/testkit"},
 		"internal/testkit/testdb":  {"internal/testkit"},
 
-		"internal/storage/records": {"internal/consent", "internal/ledger", "internal/storage", "internal/storage/column"},
-		"internal/storage/tables":  {"internal/consent", "internal/storage", "internal/storage/column"},
+		"internal/storage/records":         {"internal/consent", "internal/ledger", "internal/storage", "internal/storage/column"},
+		"internal/storage/tables/portable": {"internal/storage", "internal/storage/column"},
+		"internal/storage/tables":          {"internal/consent", "internal/storage", "internal/storage/column", "internal/storage/tables/portable"},
 
 		"internal/duty": {"internal/catalog", "internal/dossier/wording", "internal/locale", "internal/period"},
 
