@@ -35,7 +35,7 @@ type Decision struct {
 	Decided     Instant
 }
 
-// Decide answers whether a may be contacted at t, but for the limits of [Rules.DecideToSend].
+// Decide answers whether a may be contacted at t, but for the operational limits of package operational.
 func (r *Rules) Decide(a address.Address, known *Known, t Instant) Decision {
 	if len(r.stage2) > 0 {
 		return r.Deny(t, r.stage2...)
@@ -181,6 +181,12 @@ func (e *evaluation) grantExists(test func(g *Grant) bool) bool {
 	return false
 }
 
+// GrantExists reports whether one of the grants of the address that no erasure reached passes the test.
+func (k *Known) GrantExists(test func(g *Grant) bool) bool {
+	e := evaluation{known: k, erased: k.Folded.ErasedAt(k.Spelling)}
+	return e.grantExists(test)
+}
+
 // decideClass is stage 4 for transactional messages and legal notices, which need a reference rather than a grant.
 func (e *evaluation) decideClass(found *findings) Decision {
 	r := e.rules
@@ -188,7 +194,7 @@ func (e *evaluation) decideClass(found *findings) Decision {
 		found.Add(CodeMixedContent)
 	}
 	if last := e.known.LastRefusal(r.channel.ID); r.channel.Refusable && last != nil {
-		if !e.grantExists(func(g *Grant) bool { return g.asksAgainFor(r.channel.ID, last.At) }) {
+		if !e.grantExists(func(g *Grant) bool { return g.AsksAgainFor(r.channel.ID, last.At) }) {
 			found.Add(last.code())
 		}
 	}

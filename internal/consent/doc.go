@@ -4,5 +4,5 @@
 //
 // The way of an event: facts are stated (package statement, [Facts]), recorded in the ledger as an [Event], which is stored in the form
 // of package codec, folded in the order of their occurrence into a [State] for each subject ([Fold], [State.Apply]), and
-// judged for a time by [Rules.Decide].
+// judged for a time by [Rules.Decide]; package operational says whether what that allows is to be sent now.
 package consent

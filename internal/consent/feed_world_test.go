@@ -13,6 +13,7 @@ import (
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/operational"
 	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/feed"
 )
@@ -268,7 +269,7 @@ func granted(cards *feed.Cards) bool {
 // differs compares what a consumer concludes with what a check answers, and says how they differ; empty: they do not.
 func (w *feedWorld) differs(t fails, c *consumer, ch *feed.Channel, a address.Address, known *consent.Known, cards *feed.Cards, at consent.Instant) string {
 	rules := mustRulesOf(t, w.catalog, ch.Channel)
-	want, wantBlocked := rules.DecideToSend(a, known, at), blockedBy(rules, ordinary(t, a), known, granted(cards), at)
+	want, wantBlocked := operational.Decide(rules, a, known, at), blockedBy(rules, ordinary(t, a), known, granted(cards), at)
 	if want.Reason == consent.CodeFreeze || want.Reason == consent.CodeQuietHours {
 		want = rules.Decide(a, known, at) // Rules say who may be written to, and not when.
 	}

@@ -25,3 +25,17 @@ func (k *Known) InForce(a address.Address, t Instant) []InForce {
 	}
 	return list
 }
+
+// Own returns the suppressions in force at t with the reason and scope that were recorded for the very address: those that a lift for it ends.
+func (k *Known) Own(reason Reason, scope Scope, t Instant) []Suppression {
+	if k.Folded == nil {
+		return nil
+	}
+	var list []Suppression
+	for _, p := range k.Folded.Suppressions {
+		if p.Reason == reason && p.Scope == scope && p.Spelling == k.Spelling && !EndedBy(p.Until, t) {
+			list = append(list, p)
+		}
+	}
+	return list
+}

@@ -14,6 +14,7 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/codec"
 	"github.com/assent-io/assent/internal/consent/codec/codectest"
+	"github.com/assent-io/assent/internal/consent/operational"
 	"github.com/assent-io/assent/internal/consent/optin"
 )
 
@@ -78,7 +79,7 @@ func TestDecide_AnyHistory_AgreesWithTheSecondOpinion(t *testing.T) {
 				if diff := cmp.Diff(o.check(r), verdictOf(&d), cmpopts.EquateEmpty()); diff != "" {
 					t.Fatalf("%s asks %+v (-opinion +decision):\n%s", a.Exact(), r, diff)
 				}
-				now := l.rules[r].DecideToSend(a, known, at)
+				now := operational.Decide(l.rules[r], a, known, at)
 				if diff := cmp.Diff(o.checkToSend(r), verdictOf(&now), cmpopts.EquateEmpty()); diff != "" {
 					t.Fatalf("%s asks %+v to send (-opinion +decision):\n%s", a.Exact(), r, diff)
 				}

@@ -103,6 +103,15 @@ func (r *Rules) Sender() *catalog.SenderIdentity { return r.sender }
 // Channel returns the channel that the rules are for.
 func (r *Rules) Channel() *catalog.Channel { return r.channel }
 
+// IsMarketing reports whether the channel of the rules is marketing.
+func (r *Rules) IsMarketing() bool { return r.channel.Class == catalog.ClassMarketing }
+
+// Calendar returns the quiet hours and freezes of the channel; nil: it has neither.
+func (r *Rules) Calendar() *campaign.Calendar { return r.calendar }
+
+// SharedReasons returns a list equal to codes, which it does not keep. Decisions under the rules share it: it is not to be changed.
+func (r *Rules) SharedReasons(codes []Code) []Code { return r.reasons.Of(codes) }
+
 // declaration returns the version of a declaration; nil if the catalog does not know it.
 func (r *Rules) declaration(d Declaration) *catalog.DeclarationVersion {
 	if d.IsZero() {

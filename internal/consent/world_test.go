@@ -36,6 +36,16 @@ func labWith(tb testing.TB, lines string) *catalog.Catalog {
 	return c
 }
 
+// limits are quiet hours and freezes for the catalog.
+func limits(tb testing.TB) string {
+	tb.Helper()
+	lines, err := os.ReadFile(filepath.Join("testdata", "limits.yaml"))
+	if err != nil {
+		tb.Fatalf("reading the limits: %v", err)
+	}
+	return string(lines)
+}
+
 func labChannels() []string { return []string{"news", "shop", "club", "parcels", "duties", "former"} }
 
 // families are addresses that may be taken for one another, or share domains.

@@ -26,7 +26,7 @@ func (r *Rules) Worth(g *Grant, t Instant) (Worth, bool) {
 	if g.Basis == catalog.BasisConsent {
 		w.Since, w.Imported = g.Begin(), g.Source == SourceImport
 		w.EndsHonoured, w.EndsObjection = r.reopens(g, ch, 0, t, false), r.reopens(g, ch, 0, t, true)
-		w.EndsRefusal = w.EndsHonoured || ch.Class != catalog.ClassMarketing && g.asksAgainFor(ch.ID, 0)
+		w.EndsRefusal = w.EndsHonoured || ch.Class != catalog.ClassMarketing && g.AsksAgainFor(ch.ID, 0)
 	}
 	if len(r.stage2) == 0 && ch.Class == catalog.ClassMarketing && ch.Accepts(g.Basis) {
 		w.Allow, w.Until = r.allowsByItself(g, t)
@@ -93,6 +93,12 @@ func (r *Rules) judgeCustomer(g *Grant) (allow, flaw Code) {
 	}
 }
 
+// Reopens reports whether g opens the channel of the rules again at t after a no at since. Nothing but a provable consent of the person that
+// began later does; after an objection, a complaint or an erasure it has to be a confirmed one.
+func (r *Rules) Reopens(g *Grant, since, t Instant, confirmed bool) bool {
+	return r.reopens(g, r.channel, since, t, confirmed)
+}
+
 // reopens reports whether g opens the channel again at t after something at since. Nothing but a provable consent of the
 // person does: no purchase, no terms, no import, no consent that began before; but one that has since expired or lapsed.
 func (r *Rules) reopens(g *Grant, ch *catalog.Channel, since, t Instant, confirmed bool) bool {
@@ -103,8 +109,8 @@ func (r *Rules) reopens(g *Grant, ch *catalog.Channel, since, t Instant, confirm
 	return version != nil && version.Covers(ch.ID) && g.provable(version, ch, t)
 }
 
-// asksAgainFor reports whether g ends a refusal on a channel that is not marketing: a consent by which the person asks for the messages
+// AsksAgainFor reports whether g ends a refusal on a channel that is not marketing: a consent by which the person asks for the messages
 // again. A purchase does not, and neither does a list that was imported: an opt-out wins over it everywhere.
-func (g *Grant) asksAgainFor(channel string, since Instant) bool {
+func (g *Grant) AsksAgainFor(channel string, since Instant) bool {
 	return g.Basis == catalog.BasisConsent && g.Source != SourceImport && g.On(channel) && g.Begin() > since
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/codec"
+	"github.com/assent-io/assent/internal/consent/operational"
 	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/fault"
 )
@@ -145,11 +146,11 @@ func ask(s *Scenario, events history, check *Check) Got {
 		}
 		return nil, nil //nolint:nilnil // No such address is known.
 	})
-	decide := rules.Decide
+	decide := (*consent.Rules).Decide
 	if check.Operational {
-		decide = rules.DecideToSend
+		decide = operational.Decide
 	}
-	d := decide(a, &known, check.At)
+	d := decide(rules, a, &known, check.At)
 	return GotDecision(&d)
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/codec"
+	"github.com/assent-io/assent/internal/consent/operational"
 	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/service/reference"
 	"github.com/assent-io/assent/internal/storage"
@@ -91,7 +92,7 @@ func (h *hot) decide(typed string, now consent.Instant) (consent.Decision, error
 		return consent.Decision{}, err
 	}
 	known := consent.Known{Exact: &h.exactState, Folded: &h.foldedState, Domains: h.none[:len(h.domains)]}
-	return h.rules.DecideToSend(a, &known, now), nil
+	return operational.Decide(h.rules, a, &known, now), nil
 }
 
 const typical = "anna.huber2874@example.at"

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/operational"
 	"github.com/assent-io/assent/internal/consent/standing"
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/asof"
@@ -62,11 +63,11 @@ func (s *Checker) LookupFor(ctx context.Context, in LookupInput, scope access.Sc
 		if err != nil {
 			return Recipient{}, err
 		}
-		decide := rules.Decide
+		decide := (*consent.Rules).Decide
 		if in.IsNow() {
-			decide = rules.DecideToSend
+			decide = operational.Decide
 		}
-		d := NewResult(decide(a, &known.Known, v.At), r.Snapshot, cat)
+		d := NewResult(decide(rules, a, &known.Known, v.At), r.Snapshot, cat)
 		r.Channels = append(r.Channels, ChannelState{Channel: ch.ID, Decision: d, Standing: standing.Of(&known.Known, ch.ID, v.At)})
 	}
 	for _, p := range known.InForce(a, v.At) {

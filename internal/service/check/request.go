@@ -6,6 +6,7 @@ import (
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/operational"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/asof"
@@ -121,7 +122,7 @@ func (q *request) decideItems(from, to int, rules *consent.Rules, by subjects.So
 // decide decides about an address by what was gathered.
 func (q *request) decide(rules *consent.Rules, a address.Address, at consent.Instant) consent.Decision {
 	if q.toSend {
-		return rules.DecideToSend(a, &q.Known, at)
+		return operational.Decide(rules, a, &q.Known, at)
 	}
 	return rules.Decide(a, &q.Known, at)
 }

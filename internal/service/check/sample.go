@@ -12,6 +12,7 @@ import (
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/operational"
 	"github.com/assent-io/assent/internal/service/subjects"
 )
 
@@ -140,10 +141,10 @@ func (s *Checker) decideAgain(ctx context.Context, one *sample) (again map[strin
 	if gone, err := s.reader.RewrittenAfter(ctx, l.AllKeys(), one.basis.Position); err != nil || gone || now.Head.Revision != one.revision {
 		return nil, false, err
 	}
-	folded := rules.DecideToSend(one.address, &before.Known, one.decision.Decided)
+	folded := operational.Decide(rules, one.address, &before.Known, one.decision.Decided)
 	again = map[string]*consent.Decision{"events": &folded}
 	if now.Head.Position == one.basis.Position {
-		stored := rules.DecideToSend(one.address, &after.Known, one.decision.Decided)
+		stored := operational.Decide(rules, one.address, &after.Known, one.decision.Decided)
 		again["states"] = &stored
 	}
 	return again, true, nil

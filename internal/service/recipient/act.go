@@ -6,6 +6,7 @@ import (
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/leaving"
 	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/period"
@@ -103,13 +104,13 @@ func (l *Links) carryOut(w *transaction, act *Act) (changed bool, err error) {
 		return l.endAll(w, act)
 	case ActLeave:
 		rules, err := l.refusable(w.catalog, act.Channel)
-		if err != nil || rules.Refused(w.Known, w.at) {
+		if err != nil || leaving.Refused(rules, w.Known, w.at) {
 			return false, err
 		}
 		return true, w.leave(act.Channel, act.By, notePage)
 	case ActKeep:
 		rules, err := l.refusable(w.catalog, act.Channel)
-		if err != nil || !rules.IsUnclear(w.Known, w.at) {
+		if err != nil || !leaving.IsUnclear(rules, w.Known, w.at) {
 			return false, err
 		}
 		return true, w.clear(act.Channel, act.By, notePage)
@@ -150,7 +151,7 @@ func (l *Links) allEnded(s *sight, h *holder) (bool, error) {
 		return false, nil
 	}
 	reached, err := l.reachedBy(s.catalog, scope)
-	return err == nil && !slices.ContainsFunc(reached, func(r *consent.Rules) bool { return !r.Objected(s.Known, s.at) }), err
+	return err == nil && !slices.ContainsFunc(reached, func(r *consent.Rules) bool { return !leaving.Objected(r, s.Known, s.at) }), err
 }
 
 // canEndAll reports whether the controller has marketing, and it has not all been ended.

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/leaving"
 )
 
 // Outcome is what a click came to.
@@ -77,11 +78,11 @@ func (l *Links) judge(s *sight, h *holder) (Outcome, error) {
 		return Nonsense, nil
 	case err != nil:
 		return 0, err
-	case rules.Refused(s.Known, s.at):
+	case leaving.Refused(rules, s.Known, s.at):
 		return Known, nil
 	case !l.isOld(rules, s, h):
 		return Done, nil
-	case rules.IsUnclear(s.Known, s.at):
+	case leaving.IsUnclear(rules, s.Known, s.at):
 		return Known, nil
 	default:
 		return Unclear, nil
@@ -91,7 +92,7 @@ func (l *Links) judge(s *sight, h *holder) (Outcome, error) {
 // isOld reports whether the message is from before the person came back to its channel. Of one that is not marketing none is: nothing could be
 // deferred there.
 func (l *Links) isOld(rules *consent.Rules, s *sight, h *holder) bool {
-	return rules.IsMarketing() && rules.CameBackAfter(s.Known, h.decided, s.at)
+	return rules.IsMarketing() && leaving.CameBackAfter(rules, s.Known, h.decided, s.at)
 }
 
 func channelScope(channel string) consent.Scope {

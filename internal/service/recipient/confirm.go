@@ -7,6 +7,7 @@ import (
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/leaving"
 	"github.com/assent-io/assent/internal/consent/optin"
 	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/service/record"
@@ -63,7 +64,7 @@ func (l *Links) asking(ctx context.Context, named *token.Confirmation, h *holder
 	if err != nil {
 		return nil, err
 	}
-	a := &Asking{Address: Mask(h.Address.Exact()), Channel: rules.Channel(), Refused: rules.Refused(s.Known, s.at)}
+	a := &Asking{Address: Mask(h.Address.Exact()), Channel: rules.Channel(), Refused: leaving.Refused(rules, s.Known, s.at)}
 	a.Controller, _ = s.catalog.Controller(a.Channel.Controller)
 	if id, version, err := catalog.ParseDeclarationRef(named.Declaration); err == nil {
 		a.Declaration, _ = s.catalog.Declaration(id, version)
@@ -118,7 +119,7 @@ func (l *Links) NotMe(ctx context.Context, text string, by By) (known bool, err 
 		if err != nil {
 			return 0, err
 		}
-		if rules.Refused(w.Known, w.at) {
+		if leaving.Refused(rules, w.Known, w.at) {
 			return Known, nil
 		}
 		return Done, w.leave(h.channel, by, noteConfirmation+": it was not I who asked")

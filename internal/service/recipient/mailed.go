@@ -6,6 +6,7 @@ import (
 
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/leaving"
 )
 
 // Named is what the token of a link names.
@@ -84,9 +85,9 @@ func (l *Links) judgeMailed(s *sight, h *holder, at consent.Instant) (Outcome, e
 	switch {
 	case err != nil:
 		return 0, err
-	case rules.CameBackAfter(s.Known, at-1, s.at):
+	case leaving.CameBackAfter(rules, s.Known, at-1, s.at):
 		return Known, nil
-	case rules.CameBackAfter(s.Known, h.decided, at):
+	case leaving.CameBackAfter(rules, s.Known, h.decided, at):
 		return outcome, nil
 	default:
 		return Done, nil

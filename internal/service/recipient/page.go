@@ -7,6 +7,8 @@ import (
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/leaving"
+	"github.com/assent-io/assent/internal/consent/operational"
 	"github.com/assent-io/assent/internal/consent/standing"
 )
 
@@ -112,7 +114,7 @@ func (l *Links) row(ctx context.Context, h *holder, s *sight, ch *catalog.Channe
 	if err != nil {
 		return Row{}, err
 	}
-	d := rules.DecideToSend(h.Address, s.Known, s.at)
+	d := operational.Decide(rules, h.Address, s.Known, s.at)
 	if d.Reason == consent.CodeFreeze || d.Reason == consent.CodeQuietHours {
 		d = rules.Decide(h.Address, s.Known, s.at) // When messages go out is no choice of the person.
 	}
@@ -123,7 +125,7 @@ func (l *Links) row(ctx context.Context, h *holder, s *sight, ch *catalog.Channe
 	if err != nil {
 		return Row{}, err
 	}
-	refused := rules.Refused(s.Known, s.at)
+	refused := leaving.Refused(rules, s.Known, s.at)
 	switch {
 	case refused, slices.ContainsFunc(d.Reasons, saysNo):
 		row.State = Left
@@ -131,14 +133,14 @@ func (l *Links) row(ctx context.Context, h *holder, s *sight, ch *catalog.Channe
 		row.State, row.Until = Paused, pause.own
 	case d.Reason == consent.CodeUnclear:
 		row.State = Asked
-		row.Until, _ = rules.UnclearUntil(s.Known, s.at)
+		row.Until, _ = leaving.UnclearUntil(rules, s.Known, s.at)
 	case d.Verdict == consent.Allow, !rules.IsMarketing() && aboutReferenceOnly(&d):
 		row.State = Receiving
 	}
 	row.CanLeave = row.State != Left
 	row.CanPause = row.State == Receiving && !ch.Retired
 	row.CanResume = row.State == Paused
-	row.CanKeep = row.State == Asked && rules.IsUnclear(s.Known, s.at)
+	row.CanKeep = row.State == Asked && leaving.IsUnclear(rules, s.Known, s.at)
 	return row, nil
 }
 

@@ -138,7 +138,7 @@ func allowed() map[string][]string {
 			"internal/storage", "internal/storage/tables",
 		},
 		"internal/service/check": {
-			"internal/address", "internal/catalog", "internal/consent", "internal/consent/standing", "internal/consent/codec", "internal/fault",
+			"internal/address", "internal/catalog", "internal/consent", "internal/consent/operational", "internal/consent/standing", "internal/consent/codec", "internal/fault",
 			"internal/follow", "internal/index", "internal/ledger", "internal/receipt", "internal/seal", "internal/service/access",
 			"internal/service/asof", "internal/service/checkpoint", "internal/service/disclosure", "internal/service/env",
 			"internal/service/reference", "internal/service/subjects", "internal/service/txn", "internal/storage", "internal/extlist",
@@ -196,8 +196,8 @@ func allowed() map[string][]string {
 			"internal/service/txn", "internal/service/voidcheck", "internal/storage", "internal/storage/tables",
 		},
 		"internal/service/recipient": {
-			"internal/address", "internal/catalog", "internal/consent", "internal/consent/optin", "internal/consent/standing", "internal/consent/statement",
-			"internal/fault", "internal/period", "internal/seal", "internal/service/access", "internal/service/asof", "internal/service/env",
+			"internal/address", "internal/catalog", "internal/consent", "internal/consent/leaving", "internal/consent/operational", "internal/consent/optin",
+			"internal/consent/standing", "internal/consent/statement", "internal/fault", "internal/period", "internal/seal", "internal/service/access", "internal/service/asof", "internal/service/env",
 			"internal/service/record", "internal/service/reference", "internal/service/subjects", "internal/service/txn", "internal/storage",
 			"internal/token",
 		},
@@ -322,7 +322,7 @@ func allowed() map[string][]string {
 		"internal/dossier/wording": {"internal/catalog", "internal/consent", "internal/locale", "internal/period"},
 		"internal/index":           {"internal/consent", "internal/follow", "internal/storage"},
 		"internal/scenario": {
-			"internal/address", "internal/catalog", "internal/consent", "internal/consent/codec",
+			"internal/address", "internal/catalog", "internal/consent", "internal/consent/codec", "internal/consent/operational",
 			"internal/consent/statement", "internal/extlist", "internal/fault", "internal/period", "internal/timetext", "internal/yamltext",
 		},
 		"internal/service/extlists": {
@@ -347,11 +347,15 @@ func allowed() map[string][]string {
 		},
 		"internal/consent/optin":      {"internal/consent/obligation", "internal/address", "internal/consent"},
 		"internal/consent/usefulness": {"internal/catalog", "internal/consent"},
-		"internal/consent/standing":   {"internal/consent"},
-		"internal/consent/timeline":   {"internal/address", "internal/catalog", "internal/consent", "internal/period"},
-		"internal/feed":               {"internal/campaign", "internal/catalog", "internal/consent"},
-		"internal/follow":             {"internal/ledger", "internal/storage"},
-		"internal/kept":               {"internal/consent", "internal/ledger"},
+		"internal/consent/operational": {
+			"internal/address", "internal/campaign", "internal/consent", "internal/consent/found", "internal/consent/leaving",
+		},
+		"internal/consent/leaving":  {"internal/consent"},
+		"internal/consent/standing": {"internal/consent"},
+		"internal/consent/timeline": {"internal/address", "internal/catalog", "internal/consent", "internal/period"},
+		"internal/feed":             {"internal/campaign", "internal/catalog", "internal/consent"},
+		"internal/follow":           {"internal/ledger", "internal/storage"},
+		"internal/kept":             {"internal/consent", "internal/ledger"},
 		"internal/listfile": {
 			"internal/atomicfile", "internal/catalog", "internal/consent", "internal/nearest", "internal/phrase",
 			"internal/table", "internal/textfile", "internal/timetext",
