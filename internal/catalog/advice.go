@@ -42,7 +42,7 @@ func (d *decoder) adviseTelephone(c *Catalog) {
 		channel := &c.Channels[i]
 		asked := slices.ContainsFunc(channel.EvidenceRequired, func(e Evidence) bool { return slices.Contains(browser, e) })
 		if channel.Class == ClassMarketing && !channel.Retired && channel.Accepts(BasisConsent) && !channel.DoubleOptIn && !asked {
-			d.warn(path, "the channel %s takes consents of source phone; a consent to advertising by telephone is to be documented for five years "+
+			d.Warn(path, "the channel %s takes consents of source phone; a consent to advertising by telephone is to be documented for five years "+
 				"from when it was given and from each use (UWG section 7a), and evidence is kept for %s only; right is P5Y or longer if "+
 				"people are called in Germany", yamltext.Quote(channel.ID), kept)
 			return
@@ -56,11 +56,11 @@ func (d *decoder) adviseChannel(channel *Channel, path string) {
 		return
 	}
 	if channel.Accepts(BasisExistingCustomer) && !channel.NoticeRequired {
-		d.warn(path+".legal_bases", "the channel accepts existing_customer without notice_required: true, so that a customer counts as told about the "+
+		d.Warn(path+".legal_bases", "the channel accepts existing_customer without notice_required: true, so that a customer counts as told about the "+
 			"right to refuse when the address was collected (UWG section 7(3) no. 4), and no text proves it")
 	}
 	if channel.Accepts(BasisConsent) && !channel.DoubleOptIn && channel.Medium == MediumEmail {
-		d.warn(path+".double_opt_in", "on a channel that takes consents from the web, anyone can enter the address of another person; "+
+		d.Warn(path+".double_opt_in", "on a channel that takes consents from the web, anyone can enter the address of another person; "+
 			"without a confirmation nothing proves that the consent is theirs. Right is required, unless all consents are given on paper or in person")
 	}
 }
@@ -81,7 +81,7 @@ func (d *decoder) adviseControllers(c *Catalog, version *DeclarationVersion, pat
 		}
 	}
 	if version.Text != "" && len(all) > 1 && len(missing) > 0 {
-		d.warn(path, "the version covers channels of %d controllers, but its text does not name %s; name each of them", len(all), strings.Join(missing, ", "))
+		d.Warn(path, "the version covers channels of %d controllers, but its text does not name %s; name each of them", len(all), strings.Join(missing, ", "))
 	}
 }
 
@@ -98,7 +98,7 @@ func (d *decoder) adviseWithdrawal(version *DeclarationVersion, path string) {
 	if prose.SaysHowToWithdraw(version.Text) {
 		return
 	}
-	d.warn(path, "the text does not say that the consent can be withdrawn, which a person must be told before giving it (GDPR Art. 7(3)); "+
+	d.Warn(path, "the text does not say that the consent can be withdrawn, which a person must be told before giving it (GDPR Art. 7(3)); "+
 		"say it, and how, in a new version")
 }
 
@@ -111,12 +111,12 @@ func (d *decoder) adviseRetention(r *Retention) {
 	}{
 		{"evidence", r.Evidence}, {"requests", r.Requests}, {"disclosures", r.Disclosures}, {"hard_bounces", r.HardBounces},
 	} {
-		if _, given := d.lines["policy.retention."+kept.key]; !given && kept.period.IsZero() {
+		if !d.Given("policy.retention."+kept.key) && kept.period.IsZero() {
 			missing = append(missing, kept.key)
 		}
 	}
 	if len(missing) > 0 {
-		d.warn("policy.retention", "nothing says how long %s are kept, so they are kept without end (GDPR Art. 5(1)(e)); add a period for each, such as P3Y",
+		d.Warn("policy.retention", "nothing says how long %s are kept, so they are kept without end (GDPR Art. 5(1)(e)); add a period for each, such as P3Y",
 			strings.Join(missing, ", "))
 	}
 }

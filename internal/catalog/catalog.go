@@ -11,10 +11,10 @@ package catalog
 import (
 	"regexp"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/assent-io/assent/internal/campaign"
+	"github.com/assent-io/assent/internal/catalog/yamlread"
 	"github.com/assent-io/assent/internal/period"
 )
 
@@ -119,7 +119,7 @@ type Catalog struct {
 	Freezes    []campaign.Freeze
 
 	file        string
-	lines       map[string]int
+	lines       yamlread.Lines
 	controllers map[string]*Controller
 	recipients  map[string]*Recipient
 	departments map[string]*Department
@@ -332,20 +332,6 @@ type Retention struct {
 	Disclosures period.Period
 	// HardBounces is for hard bounces: then the address may be tried again.
 	HardBounces period.Period
-}
-
-// lineOf returns the line of a path in the document. A key that the document
-// leaves out has the line of the part that lacks it.
-func (c *Catalog) lineOf(path string) int { return lineOf(c.lines, path) }
-
-func lineOf(lines map[string]int, path string) int {
-	for path != "" {
-		if line, ok := lines[path]; ok {
-			return line
-		}
-		path = path[:max(strings.LastIndexAny(path, ".["), 0)]
-	}
-	return lines[""]
 }
 
 // Controller returns the controller with the id.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/assent-io/assent/internal/catalog/problem"
 	"github.com/assent-io/assent/internal/yamltext"
 )
 
@@ -31,7 +32,7 @@ func CheckDepartment(old, next *Catalog, department string) error {
 	c.senderIdentities()
 	c.declarations()
 	if len(c.problems) > 0 {
-		return &Invalid{Problems: inOrder(c.problems)}
+		return &Invalid{Problems: problem.InOrder(c.problems)}
 	}
 	return nil
 }
@@ -45,7 +46,7 @@ type departmentCheck struct {
 
 func (c *departmentCheck) add(path, format string, args ...any) {
 	c.problems = append(c.problems, Problem{
-		File: c.next.file, Line: c.next.lineOf(path), Path: path, Message: fmt.Sprintf(format, args...), Code: CodeOtherDepartment,
+		File: c.next.file, Line: c.next.lines.Of(path), Path: path, Message: fmt.Sprintf(format, args...), Code: CodeOtherDepartment,
 	})
 }
 

@@ -1,17 +1,15 @@
 package catalog
 
 import (
-	"slices"
-
 	"github.com/goccy/go-yaml/ast"
 
 	"github.com/assent-io/assent/internal/catalog/document"
+	"github.com/assent-io/assent/internal/catalog/yamlread"
 )
 
 // What a document may hold. The limits keep the work that a document causes
 // within bounds and lie far above what companies have.
 const (
-	maxProblems     = 100 // reported of one document
 	maxControllers  = 100
 	maxRecipients   = 1000
 	maxDepartments  = 500
@@ -23,12 +21,15 @@ const (
 	maxList         = document.MaxList // entries of any other list
 )
 
+// decoder reads the parts of a catalog; what they are made of is read by the reader below.
+type decoder struct{ *yamlread.Reader }
+
 // Parse reads a catalog document in YAML; name is what problems call it,
 // usually its file. It returns the catalog and what is allowed but likely to
 // be a mistake. The error is an *Invalid with every problem found, and then
 // there is no catalog.
 func Parse(name string, text []byte) (*Catalog, []Problem, error) {
-	d := &decoder{file: name, lines: map[string]int{}}
+	d := &decoder{yamlread.New(name, false)}
 	return d.parse(d.read(text))
 }
 
@@ -36,7 +37,7 @@ func Parse(name string, text []byte) (*Catalog, []Problem, error) {
 // Parse does, but rules that became stricter since then do not refuse it, for what was decided by it must stay readable: look-alike
 // senders are a warning, as is a soft opt-in by terms without assessment, and counts_as: contract, which counts as none.
 func ParseStored(name string, text []byte) (*Catalog, []Problem, error) {
-	d := &decoder{file: name, stored: true, lines: map[string]int{}}
+	d := &decoder{yamlread.New(name, true)}
 	return d.parse(d.read(text))
 }
 
@@ -44,14 +45,14 @@ func ParseStored(name string, text []byte) (*Catalog, []Problem, error) {
 // already there; lines are those of the file. It does what Parse does from
 // there on.
 func ParseNode(name string, node ast.Node) (*Catalog, []Problem, error) {
-	d := &decoder{file: name, lines: map[string]int{}}
+	d := &decoder{yamlread.New(name, false)}
 	return d.parse(node)
 }
 
 // parse reads the catalog from the tree, unless there is none because the
 // document could not be read.
 func (d *decoder) parse(body ast.Node) (*Catalog, []Problem, error) {
-	c := &Catalog{file: d.file, lines: d.lines}
+	c := &Catalog{file: d.File(), lines: d.Lines()}
 	if body != nil {
 		d.catalog(c, body)
 		c.index()
@@ -60,15 +61,10 @@ func (d *decoder) parse(body ast.Node) (*Catalog, []Problem, error) {
 		d.lookalikes(c)
 		d.advise(c)
 	}
-	if len(d.problems) > 0 {
-		return nil, inOrder(d.warnings), &Invalid{Problems: inOrder(d.problems)}
+	if d.Failed() {
+		return nil, d.Warnings(), &Invalid{Problems: d.Problems()}
 	}
-	return c, inOrder(d.warnings), nil
-}
-
-func inOrder(problems []Problem) []Problem {
-	slices.SortStableFunc(problems, func(a, b Problem) int { return a.Line - b.Line })
-	return problems
+	return c, d.Warnings(), nil
 }
 
 // read turns the document into a tree, or reports why it cannot and returns
@@ -76,7 +72,7 @@ func inOrder(problems []Problem) []Problem {
 func (d *decoder) read(text []byte) ast.Node {
 	body, line, message := document.Read(text)
 	if message != "" {
-		d.failAt(line, "", "%s", message)
+		d.FailAt(line, "", "%s", message)
 	}
 	return body
 }

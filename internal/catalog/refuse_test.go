@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/assent-io/assent/internal/catalog/yamlread"
 )
 
 // change is an example document with one part exchanged, and the problem that
@@ -239,7 +241,7 @@ func TestParse_DocumentThatIsNone_IsRefused(t *testing.T) {
 func TestParse_ManyProblems_AreCutOff(t *testing.T) {
 	document := "channels:\n" + strings.Repeat("  - {x: 1}\n", 900)
 	problems := refused(t, document)
-	if len(problems) != maxProblems+1 || !strings.Contains(problems[maxProblems].Message, "others are left out") {
+	if len(problems) != yamlread.MaxProblems+1 || !strings.Contains(problems[yamlread.MaxProblems].Message, "others are left out") {
 		t.Errorf("%d problems, the last %q", len(problems), problems[len(problems)-1].Message)
 	}
 }

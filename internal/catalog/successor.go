@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/assent-io/assent/internal/catalog/problem"
 	"github.com/assent-io/assent/internal/yamltext"
 )
 
@@ -59,7 +60,7 @@ func CheckSuccessor(old, next *Catalog, used func(Ref) bool) error {
 		}
 	}
 	if len(s.problems) > 0 {
-		return &Invalid{Problems: inOrder(s.problems)}
+		return &Invalid{Problems: problem.InOrder(s.problems)}
 	}
 	return nil
 }
@@ -72,7 +73,7 @@ type succession struct {
 
 func (s *succession) add(code Code, path, format string, args ...any) {
 	s.problems = append(s.problems, Problem{
-		File: s.next.file, Line: s.next.lineOf(path), Path: path, Message: fmt.Sprintf(format, args...), Code: code,
+		File: s.next.file, Line: s.next.lines.Of(path), Path: path, Message: fmt.Sprintf(format, args...), Code: code,
 	})
 }
 

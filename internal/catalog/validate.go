@@ -58,8 +58,8 @@ func distinct[T any](d *decoder, list, key string, items []T, id func(*T) string
 		}
 		path := at(list, i) + "." + key
 		if earlier, taken := first[name]; taken {
-			d.fail(path, "%s is defined twice, first on line %d; give this one another %s",
-				yamltext.Quote(name), d.lines[at(list, earlier)+"."+key], key)
+			d.Fail(path, "%s is defined twice, first on line %d; give this one another %s",
+				yamltext.Quote(name), d.Lines()[at(list, earlier)+"."+key], key)
 			continue
 		}
 		first[name] = i
@@ -72,7 +72,7 @@ func refer[T any](d *decoder, path, kind, id string, defined map[string]*T) bool
 	if _, ok := defined[id]; ok || id == "" {
 		return ok
 	}
-	d.fail(path, "no %s has the id %s; %s", kind, yamltext.Quote(id), known(kind, defined))
+	d.Fail(path, "no %s has the id %s; %s", kind, yamltext.Quote(id), known(kind, defined))
 	return false
 }
 
@@ -106,7 +106,7 @@ func (d *decoder) senderReferences(c *Catalog, i int) {
 	}
 	refer(d, path+".lookalike_accepted.with", "sender identity", accepted.With, c.senders)
 	if accepted.With == sender.ID && sender.ID != "" {
-		d.fail(path+".lookalike_accepted.with", "a sender identity cannot name itself here; name the other one")
+		d.Fail(path+".lookalike_accepted.with", "a sender identity cannot name itself here; name the other one")
 	}
 }
 
@@ -122,11 +122,11 @@ func (d *decoder) channelReferences(c *Catalog, i int) {
 		}
 		sender := c.senders[id]
 		if sender.Department != channel.Department {
-			d.warn(path+".sender_identities", "the sender identity %s belongs to the department %s, which gets the complaints about this channel of %s",
+			d.Warn(path+".sender_identities", "the sender identity %s belongs to the department %s, which gets the complaints about this channel of %s",
 				yamltext.Quote(id), yamltext.Quote(sender.Department), yamltext.Quote(channel.Department))
 		}
 		if j == 0 && sender.Retired && !channel.Retired {
-			d.warn(path+".sender_identities", "the default sender identity %s is retired, so a check that names none is denied; put another first", yamltext.Quote(id))
+			d.Warn(path+".sender_identities", "the default sender identity %s is retired, so a check that names none is denied; put another first", yamltext.Quote(id))
 		}
 	}
 }
@@ -144,16 +144,16 @@ func (d *decoder) channelBases(channel *Channel, path string) {
 	case ClassMarketing:
 		for _, basis := range []Basis{BasisContract, BasisLegalObligation} {
 			if channel.Accepts(basis) {
-				d.fail(path, "a marketing channel cannot have the legal basis %s; use consent, existing_customer or terms", basis)
+				d.Fail(path, "a marketing channel cannot have the legal basis %s; use consent, existing_customer or terms", basis)
 			}
 		}
 	case ClassTransactional:
 		if !slices.Equal(channel.LegalBases, []Basis{BasisContract}) {
-			d.fail(path, "a transactional channel has the legal basis contract only; use [contract]")
+			d.Fail(path, "a transactional channel has the legal basis contract only; use [contract]")
 		}
 	case ClassLegalNotice:
 		if !slices.Equal(channel.LegalBases, []Basis{BasisLegalObligation}) {
-			d.fail(path, "a channel of legal notices has the legal basis legal_obligation only; use [legal_obligation]")
+			d.Fail(path, "a channel of legal notices has the legal basis legal_obligation only; use [legal_obligation]")
 		}
 	}
 }
@@ -176,8 +176,8 @@ func (d *decoder) channelWithoutEffect(channel *Channel, path string) {
 		{"goods", !customers, "goods apply to existing_customer and terms only, which the channel does not accept"},
 		{"reference_pattern", marketing, "a marketing channel does not use a reference"},
 	} {
-		if _, given := d.lines[path+"."+key.name]; given && key.idle && channel.Class != "" {
-			d.warn(path+"."+key.name, "the key has no effect: %s", key.reason)
+		if d.Given(path+"."+key.name) && key.idle && channel.Class != "" {
+			d.Warn(path+"."+key.name, "the key has no effect: %s", key.reason)
 		}
 	}
 }
@@ -197,7 +197,7 @@ func (d *decoder) honours(c *Catalog) {
 			case !ok:
 			case state[id] == entered:
 				circle := append(slices.Clone(trail[slices.Index(trail, id):]), id)
-				d.fail(d.pathOfChannel(c, channel)+".honours", "these channels honour the refusals of one another in a circle: %s; remove one of them",
+				d.Fail(d.pathOfChannel(c, channel)+".honours", "these channels honour the refusals of one another in a circle: %s; remove one of them",
 					strings.Join(circle, " honours "))
 			case state[id] == 0:
 				walk(next)
@@ -228,9 +228,9 @@ func (d *decoder) declarationChannels(c *Catalog, i int) {
 			channel := c.channels[id]
 			switch {
 			case version.Kind == KindNotice && !channel.Accepts(BasisExistingCustomer) && !channel.Accepts(BasisTerms):
-				d.warn(path, "the channel %s accepts no existing customers, so the notice has no effect there", yamltext.Quote(id))
+				d.Warn(path, "the channel %s accepts no existing customers, so the notice has no effect there", yamltext.Quote(id))
 			case (version.Kind == KindConsent || version.Kind == KindTerms) && !channel.Accepts(Basis(version.Kind)):
-				d.warn(path, "the channel %s does not accept %s, so the declaration has no effect there", yamltext.Quote(id), version.Kind)
+				d.Warn(path, "the channel %s does not accept %s, so the declaration has no effect there", yamltext.Quote(id), version.Kind)
 			}
 		}
 	}
@@ -241,7 +241,7 @@ func (d *decoder) declarationChannels(c *Catalog, i int) {
 func (d *decoder) policyLength(c *Catalog) {
 	start := time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC)
 	if c.Policy.DecisionTTL.AddTo(start).After(start.AddDate(0, 0, 1)) {
-		d.warn("policy.decision_ttl", "a decision is valid for more than a day, so that a refusal can go unnoticed for that time")
+		d.Warn("policy.decision_ttl", "a decision is valid for more than a day, so that a refusal can go unnoticed for that time")
 	}
 }
 
@@ -261,9 +261,9 @@ func (d *decoder) lookalikes(c *Catalog) {
 		if a.ID == "" || b.ID == "" || a.ID == b.ID || accepts(a, b) || accepts(b, a) {
 			continue
 		}
-		report := d.warn
+		report := d.Warn
 		if pair.Likeness == lookalike.Similar {
-			report = d.refuse
+			report = d.Refuse
 		}
 		report(at("sender_identities", pair.Second), "the sender identities %s and %s of different departments can be taken for one another: %s; "+
 			"change one of them, or add lookalike_accepted: {with: …, justification: …} to one",

@@ -386,8 +386,12 @@ func allowed() map[string][]string {
 		},
 
 		"internal/catalog": {
-			"internal/campaign", "internal/catalog/document", "internal/catalog/prose",
-			"internal/address", "internal/catalog/lookalike", "internal/catalog/problem", "internal/period", "internal/timetext", "internal/yamltext",
+			"internal/address", "internal/campaign", "internal/catalog/document", "internal/catalog/lookalike", "internal/catalog/problem",
+			"internal/catalog/prose", "internal/catalog/yamlread", "internal/period", "internal/yamltext",
+		},
+		"internal/catalog/yamlread": {
+			"internal/address", "internal/campaign", "internal/catalog/document", "internal/catalog/problem", "internal/period",
+			"internal/timetext", "internal/yamltext",
 		},
 		"internal/catalog/problem":   {},
 		"internal/catalog/document":  {"internal/yamltext"},
