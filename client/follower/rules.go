@@ -220,6 +220,8 @@ func endedByOf(by assentv1.EndedBy) (feed.EndedBy, error) {
 		return feed.EndedByConfirmedConsent, nil
 	case assentv1.EndedBy_ENDED_BY_ANY_CONFIRMED_CONSENT:
 		return feed.EndedByAnyConfirmedConsent, nil
+	case assentv1.EndedBy_ENDED_BY_CLARIFICATION:
+		return feed.EndedByClarification, nil
 	default:
 		return 0, errUnknown("a rule that is ended by", int32(by))
 	}

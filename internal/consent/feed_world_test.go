@@ -13,6 +13,7 @@ import (
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/leaving"
 	"github.com/assent-io/assent/internal/consent/operational"
 	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/feed"
@@ -217,9 +218,7 @@ func blockedBy(rules *consent.Rules, a address.Address, known *consent.Known, gr
 		bare := *known
 		bare.Lists, known = nil, &bare
 	}
-	if rules.Channel().Class == catalog.ClassMarketing && slices.ContainsFunc(known.InForce(a, at), func(b consent.InForce) bool {
-		return b.Reason == consent.ReasonUnsubscribeUnclear && rules.Covers(b.Scope)
-	}) {
+	if _, unclear := leaving.UnclearUntil(rules, known, at); unclear && rules.IsMarketing() {
 		return true
 	}
 	d := rules.Decide(a, known, at)

@@ -145,6 +145,7 @@ func TestRule_ToConsumers_SaysWhatItStopsAndWhatEndsItButNotEveryReason(t *testi
 		{feed.Rule{Reason: consent.ReasonObjection}, consent.CodeObjection, feed.StopsMarketing, feed.EndedByConfirmedConsent},
 		{feed.Rule{Reason: consent.ReasonObjection, Match: consent.FormDomain}, consent.CodeObjection, feed.StopsMarketing, feed.EndedByNothing},
 		{feed.Rule{Reason: consent.ReasonComplaint}, consent.CodeComplaint, feed.StopsMarketing, feed.EndedByConfirmedConsent},
+		{feed.Rule{Reason: consent.ReasonUnsubscribeUnclear}, consent.CodeSuppressed, feed.StopsMarketing, feed.EndedByClarification},
 		{feed.Rule{Reason: consent.ReasonHardBounce}, consent.CodeHardBounce, feed.StopsAllButNotices, feed.EndedByAnyConfirmedConsent},
 		{feed.Rule{Reason: consent.ReasonHardBounce, Match: consent.FormDomain}, consent.CodeHardBounce, feed.StopsAllButNotices, feed.EndedByNothing},
 		{feed.Rule{Reason: consent.ReasonManual, Scope: consent.ScopeAll}, "MANUAL", feed.StopsAllButNotices, feed.EndedByNothing},

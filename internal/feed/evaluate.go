@@ -173,7 +173,7 @@ func (e *evaluation) block(h *Held) {
 // isEnded reports whether a grant ended a suppression.
 func (e *evaluation) isEnded(h *Held) bool {
 	switch h.EndedBy {
-	case EndedByConfirmedConsent:
+	case EndedByConfirmedConsent, EndedByClarification:
 		return e.confirmed > h.Order
 	case EndedByAnyConfirmedConsent:
 		return e.reopened > h.Order

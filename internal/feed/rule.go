@@ -96,6 +96,7 @@ const (
 	EndedByConsent                     // a consent on the channel: a grant with EndsRefusal
 	EndedByConfirmedConsent            // for one channel a confirmed consent on it: a grant with EndsObjection
 	EndedByAnyConfirmedConsent         // a confirmed consent on any channel: a reopening
+	EndedByClarification               // as EndedByConfirmedConsent, but the rule is no refusal: what the person said before it goes on counting
 )
 
 // EndedBy returns which grants end the rule; zero for a grant and a reopening.
@@ -113,6 +114,8 @@ func (r *Rule) EndedBy() EndedBy {
 		return EndedByAnyConfirmedConsent
 	case consent.ReasonObjection, consent.ReasonComplaint, consent.ReasonErased:
 		return EndedByConfirmedConsent
+	case consent.ReasonUnsubscribeUnclear:
+		return EndedByClarification
 	default:
 		return EndedByNothing
 	}

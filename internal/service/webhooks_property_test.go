@@ -82,7 +82,7 @@ func entryOf(t testing.TB, c *told) changes.Entry {
 		}[c.Kind],
 		EndedBy: map[string]feed.EndedBy{
 			"NOTHING": feed.EndedByNothing, "CONSENT": feed.EndedByConsent, "CONFIRMED_CONSENT": feed.EndedByConfirmedConsent,
-			"ANY_CONFIRMED_CONSENT": feed.EndedByAnyConfirmedConsent,
+			"ANY_CONFIRMED_CONSENT": feed.EndedByAnyConfirmedConsent, "CLARIFICATION": feed.EndedByClarification,
 		}[c.EndedBy],
 		Stops: map[string]feed.Stops{
 			"EVERYTHING": feed.StopsEverything, "ALL_BUT_NOTICES": feed.StopsAllButNotices, "MARKETING": feed.StopsMarketing,

@@ -285,6 +285,9 @@ const (
 	EndedBy_ENDED_BY_CONFIRMED_CONSENT EndedBy = 3
 	// A later rule of the kind RULE_KIND_REOPENING.
 	EndedBy_ENDED_BY_ANY_CONFIRMED_CONSENT EndedBy = 4
+	// For a channel a later grant of it that has ends_objection, as of CONFIRMED_CONSENT. The rule itself is no refusal, though: grants from before
+	// it go on counting when its time has ended.
+	EndedBy_ENDED_BY_CLARIFICATION EndedBy = 5
 )
 
 // Enum value maps for EndedBy.
@@ -295,6 +298,7 @@ var (
 		2: "ENDED_BY_CONSENT",
 		3: "ENDED_BY_CONFIRMED_CONSENT",
 		4: "ENDED_BY_ANY_CONFIRMED_CONSENT",
+		5: "ENDED_BY_CLARIFICATION",
 	}
 	EndedBy_value = map[string]int32{
 		"ENDED_BY_UNSPECIFIED":           0,
@@ -302,6 +306,7 @@ var (
 		"ENDED_BY_CONSENT":               2,
 		"ENDED_BY_CONFIRMED_CONSENT":     3,
 		"ENDED_BY_ANY_CONFIRMED_CONSENT": 4,
+		"ENDED_BY_CLARIFICATION":         5,
 	}
 )
 
@@ -1990,13 +1995,14 @@ const file_assent_v1_feed_service_proto_rawDesc = "" +
 	"\x10STOPS_EVERYTHING\x10\x01\x12\x19\n" +
 	"\x15STOPS_ALL_BUT_NOTICES\x10\x02\x12\x13\n" +
 	"\x0fSTOPS_MARKETING\x10\x03\x12\x1c\n" +
-	"\x18STOPS_CUSTOMER_MARKETING\x10\x04*\x93\x01\n" +
+	"\x18STOPS_CUSTOMER_MARKETING\x10\x04*\xaf\x01\n" +
 	"\aEndedBy\x12\x18\n" +
 	"\x14ENDED_BY_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10ENDED_BY_NOTHING\x10\x01\x12\x14\n" +
 	"\x10ENDED_BY_CONSENT\x10\x02\x12\x1e\n" +
 	"\x1aENDED_BY_CONFIRMED_CONSENT\x10\x03\x12\"\n" +
-	"\x1eENDED_BY_ANY_CONFIRMED_CONSENT\x10\x042\xec\x03\n" +
+	"\x1eENDED_BY_ANY_CONFIRMED_CONSENT\x10\x04\x12\x1a\n" +
+	"\x16ENDED_BY_CLARIFICATION\x10\x052\xec\x03\n" +
 	"\vFeedService\x12a\n" +
 	"\vListChanges\x12\x1d.assent.v1.ListChangesRequest\x1a\x1e.assent.v1.ListChangesResponse\"\x13\x82\xd3\xe4\x93\x02\r\x12\v/v1/changes\x12l\n" +
 	"\fWatchChanges\x12\x1e.assent.v1.WatchChangesRequest\x1a\x1f.assent.v1.WatchChangesResponse\"\x19\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/changes:watch0\x01\x12\x84\x01\n" +

@@ -94,6 +94,8 @@ func endedByOf(by feed.EndedBy) assentv1.EndedBy {
 		return assentv1.EndedBy_ENDED_BY_CONFIRMED_CONSENT
 	case feed.EndedByAnyConfirmedConsent:
 		return assentv1.EndedBy_ENDED_BY_ANY_CONFIRMED_CONSENT
+	case feed.EndedByClarification:
+		return assentv1.EndedBy_ENDED_BY_CLARIFICATION
 	default:
 		return assentv1.EndedBy_ENDED_BY_UNSPECIFIED
 	}

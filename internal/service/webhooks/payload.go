@@ -111,6 +111,8 @@ func endedByOf(by feed.EndedBy) string {
 		return "CONFIRMED_CONSENT"
 	case feed.EndedByAnyConfirmedConsent:
 		return "ANY_CONFIRMED_CONSENT"
+	case feed.EndedByClarification:
+		return "CLARIFICATION"
 	default:
 		return ""
 	}
