@@ -1,10 +1,11 @@
 package campaign
 
 import (
-	"fmt"
 	"math"
 	"sync/atomic"
 	"time"
+
+	"github.com/assent-io/assent/internal/wallclock"
 )
 
 // never is later than all times.
@@ -51,7 +52,7 @@ func NewCalendar(limits Limits) (*Calendar, error) {
 		zone, known := zones[q.Zone]
 		if !known {
 			var err error
-			if zone, err = Zone(q.Zone); err != nil {
+			if zone, err = wallclock.Zone(q.Zone); err != nil {
 				return nil, err
 			}
 			zones[q.Zone] = zone
@@ -66,18 +67,6 @@ func NewCalendar(limits Limits) (*Calendar, error) {
 		c.freezes = append(c.freezes, compiled)
 	}
 	return c, nil
-}
-
-// Zone returns the zone with a name of the IANA time zone database, such as Europe/Vienna, or UTC. That of the machine is none.
-func Zone(name string) (*time.Location, error) {
-	if name == "" || name == "Local" {
-		return nil, fmt.Errorf("%q is not a name of the time zone database, such as Europe/Vienna", name)
-	}
-	zone, err := time.LoadLocation(name)
-	if err != nil {
-		return nil, fmt.Errorf("%q is not a name of the time zone database, such as Europe/Vienna", name)
-	}
-	return zone, nil
 }
 
 // At returns what holds at a time. The answer is shared and not to be changed.
@@ -140,10 +129,10 @@ const dayLength = int64(24 * time.Hour / time.Microsecond)
 
 // each calls f with the quiet hours that end after t, beginning and end, in their order, until it has enough.
 func (q *hours) each(t int64, f func(from, until int64) (enough bool)) {
-	today := dateOf(time.UnixMicro(t).In(q.zone))
+	today := wallclock.DateOf(time.UnixMicro(t).In(q.zone))
 	for ahead := -2; ahead <= horizon; ahead++ {
-		day := today.plus(ahead)
-		if !q.Days.Has(day.weekday()) {
+		day := today.Plus(ahead)
+		if !q.Days.Has(day.Weekday()) {
 			continue
 		}
 		from, until := q.on(day)
@@ -154,12 +143,12 @@ func (q *hours) each(t int64, f func(from, until int64) (enough bool)) {
 }
 
 // on returns the beginning and the end of the quiet hours of a day; none if they do not end later than they begin.
-func (q *hours) on(day date) (from, until int64) {
+func (q *hours) on(day wallclock.Date) (from, until int64) {
 	last := day
 	if q.Until <= q.From {
-		last = day.plus(1)
+		last = day.Plus(1)
 	}
-	return reached(q.zone, day.at(q.From)), passed(q.zone, last.at(q.Until))
+	return wallclock.Reached(q.zone, day.At(q.From)), wallclock.Passed(q.zone, last.At(q.Until))
 }
 
 // outlook is how far FreeFrom looks ahead: longer than a year, for what may depend on summer time.

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"github.com/assent-io/assent/internal/wallclock"
 )
 
 // zones are those of the tests: the clock of the last is put forward by half an hour, and in the southern summer.
@@ -13,7 +15,7 @@ var zones = []string{"Europe/Vienna", "America/New_York", "Australia/Lord_Howe"}
 
 func mustZone(t testing.TB, name string) *time.Location {
 	t.Helper()
-	zone, err := Zone(name)
+	zone, err := wallclock.Zone(name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +87,7 @@ func TestCalendar_QuietHours_AreThoseOfAnOracleThatLooksAtEachMinute(t *testing.
 	years := map[string]span{}
 	rapid.Check(t, func(t *rapid.T) {
 		name, year := rapid.SampledFrom(zones).Draw(t, "zone"), rapid.IntRange(2023, 2028).Draw(t, "year")
-		zone, err := Zone(name)
+		zone, err := wallclock.Zone(name)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -96,8 +98,8 @@ func TestCalendar_QuietHours_AreThoseOfAnOracleThatLooksAtEachMinute(t *testing.
 			years[key] = s
 		}
 		q := QuietHours{
-			Zone: name, From: clock(t, "from", 0, EndOfDay-1), Until: clock(t, "until", 1, EndOfDay),
-			Days: Days(rapid.OneOf(rapid.Just(int(EveryDay)), rapid.IntRange(1, int(EveryDay))).Draw(t, "days")),
+			Zone: name, From: clock(t, "from", 0, wallclock.EndOfDay-1), Until: clock(t, "until", 1, wallclock.EndOfDay),
+			Days: wallclock.Days(rapid.OneOf(rapid.Just(int(wallclock.EveryDay)), rapid.IntRange(1, int(wallclock.EveryDay))).Draw(t, "days")),
 		}
 		if q.From == q.Until {
 			q.Until++
@@ -135,8 +137,8 @@ func TestCalendar_QuietHours_AreThoseOfAnOracleThatLooksAtEachMinute(t *testing.
 }
 
 // clock draws a time of day: often one at which a clock is put forward or back.
-func clock(t *rapid.T, label string, from, to Clock) Clock {
-	return Clock(rapid.OneOf(rapid.IntRange(int(from), int(to)), rapid.IntRange(60, 200), rapid.SampledFrom([]int{60, 90, 120, 150, 180})).Draw(t, label))
+func clock(t *rapid.T, label string, from, to wallclock.Clock) wallclock.Clock {
+	return wallclock.Clock(rapid.OneOf(rapid.IntRange(int(from), int(to)), rapid.IntRange(60, 200), rapid.SampledFrom([]int{60, 90, 120, 150, 180})).Draw(t, label))
 }
 
 // TestCalendar_SeveralLimits_FreeIsTheFirstMomentAtWhichNoneDefers holds Free to what it promises, over any limits together.
@@ -199,8 +201,8 @@ func drawLimits(t *rapid.T, start time.Time) Limits {
 	var limits Limits
 	for range rapid.IntRange(0, 3).Draw(t, "quiet hours") {
 		q := QuietHours{
-			Zone: rapid.SampledFrom(zones).Draw(t, "zone"), From: clock(t, "from", 0, EndOfDay-1), Until: clock(t, "until", 1, EndOfDay),
-			Days: Days(rapid.IntRange(1, int(EveryDay)).Draw(t, "days")), Observe: rapid.IntRange(0, 3).Draw(t, "observe") == 0,
+			Zone: rapid.SampledFrom(zones).Draw(t, "zone"), From: clock(t, "from", 0, wallclock.EndOfDay-1), Until: clock(t, "until", 1, wallclock.EndOfDay),
+			Days: wallclock.Days(rapid.IntRange(1, int(wallclock.EveryDay)).Draw(t, "days")), Observe: rapid.IntRange(0, 3).Draw(t, "observe") == 0,
 		}
 		if q.From == q.Until {
 			q.Until++
@@ -221,8 +223,8 @@ func drawLimits(t *rapid.T, start time.Time) Limits {
 func TestQuietHours_ClockPutForwardOrBack_HaveADefinedMeaning(t *testing.T) {
 	for name, c := range map[string]struct {
 		zone        string
-		from, until Clock
-		days        Days
+		from, until wallclock.Clock
+		days        wallclock.Days
 		asked       string // within the quiet hours, or before them
 		begin, end  string // in UTC; empty: there are none for a week before the next ones
 	}{
@@ -235,7 +237,7 @@ func TestQuietHours_ClockPutForwardOrBack_HaveADefinedMeaning(t *testing.T) {
 		"end at a time that is twice":      {"Europe/Vienna", 60, 2*60 + 30, 1 << time.Sunday, "2026-10-25T00:45:00Z", "2026-10-24T23:00:00Z", "2026-10-25T01:30:00Z"},
 		"by half an hour":                  {"Australia/Lord_Howe", 1*60 + 45, 3 * 60, 1 << time.Sunday, "2026-04-04T15:00:00Z", "2026-04-04T14:45:00Z", "2026-04-04T16:30:00Z"},
 		"leap day":                         {"America/New_York", 21 * 60, 9 * 60, 1 << time.Tuesday, "2028-03-01T03:00:00Z", "2028-03-01T02:00:00Z", "2028-03-01T14:00:00Z"},
-		"whole day":                        {"Europe/Vienna", 0, EndOfDay, 1 << time.Sunday, "2026-10-25T12:00:00Z", "2026-10-24T22:00:00Z", "2026-10-25T23:00:00Z"},
+		"whole day":                        {"Europe/Vienna", 0, wallclock.EndOfDay, 1 << time.Sunday, "2026-10-25T12:00:00Z", "2026-10-24T22:00:00Z", "2026-10-25T23:00:00Z"},
 	} {
 		calendar := mustCalendar(t, Limits{QuietHours: []QuietHours{{Zone: c.zone, From: c.from, Until: c.until, Days: c.days}}})
 		begin, end := micro(t, c.begin), micro(t, c.end)
@@ -264,30 +266,9 @@ func micro(t testing.TB, text string) int64 {
 	return at.UnixMicro()
 }
 
-func TestStartOfDayAndEndOfDate_AreByTheWallClock(t *testing.T) {
-	for _, c := range []struct{ zone, day, start, end string }{
-		{"Europe/Vienna", "2026-12-24", "2026-12-23T23:00:00Z", "2026-12-24T23:00:00Z"},
-		{"Europe/Vienna", "2026-10-25", "2026-10-24T22:00:00Z", "2026-10-25T23:00:00Z"}, // 25 hours
-		{"Africa/Cairo", "2026-04-24", "2026-04-23T22:00:00Z", "2026-04-24T21:00:00Z"},  // It begins at 01:00.
-		{"Australia/Lord_Howe", "2028-02-29", "2028-02-28T13:00:00Z", "2028-02-29T13:00:00Z"},
-	} {
-		day, err := time.Parse(time.DateOnly, c.day)
-		if err != nil {
-			t.Fatal(err)
-		}
-		zone := mustZone(t, c.zone)
-		if got := StartOfDay(zone, day).Format(time.RFC3339); got != c.start {
-			t.Errorf("%s in %s begins at %s, want %s", c.day, c.zone, got, c.start)
-		}
-		if got := EndOfDate(zone, day).Format(time.RFC3339); got != c.end {
-			t.Errorf("%s in %s ends at %s, want %s", c.day, c.zone, got, c.end)
-		}
-	}
-}
-
 func TestLimits_OfAChannel_AreThoseThatNameItOrExceptOthers(t *testing.T) {
 	all := Limits{
-		QuietHours: []QuietHours{{Zone: "UTC", Until: 60, Days: EveryDay}, {Zone: "UTC", Until: 90, Days: EveryDay, Channels: []string{"news"}, Observe: true}},
+		QuietHours: []QuietHours{{Zone: "UTC", Until: 60, Days: wallclock.EveryDay}, {Zone: "UTC", Until: 90, Days: wallclock.EveryDay, Channels: []string{"news"}, Observe: true}},
 		Freezes:    []Freeze{{Reason: "a", Except: []string{"news"}}, {Reason: "b", ExceptDepartments: []string{"press"}}, {Reason: "c"}},
 	}
 	news, shop := all.Of("news", "desk"), all.Of("shop", "press")
@@ -307,14 +288,14 @@ func TestLimits_OfAChannel_AreThoseThatNameItOrExceptOthers(t *testing.T) {
 
 func TestNewCalendar_UnknownZone_IsAnError(t *testing.T) {
 	for _, zone := range []string{"", "Local", "Europe/Wien", "../etc/passwd", "CET+1"} {
-		if _, err := NewCalendar(Limits{QuietHours: []QuietHours{{Zone: zone, Until: 60, Days: EveryDay}}}); err == nil {
+		if _, err := NewCalendar(Limits{QuietHours: []QuietHours{{Zone: zone, Until: 60, Days: wallclock.EveryDay}}}); err == nil {
 			t.Errorf("%q is a zone", zone)
 		}
 	}
 }
 
 func TestCalendar_NoTimeLeft_IsNeverFree(t *testing.T) {
-	c := mustCalendar(t, Limits{QuietHours: []QuietHours{{Zone: "Europe/Vienna", Until: EndOfDay, Days: EveryDay}}})
+	c := mustCalendar(t, Limits{QuietHours: []QuietHours{{Zone: "Europe/Vienna", Until: wallclock.EndOfDay, Days: wallclock.EveryDay}}})
 	if free, ok := c.FreeFrom(micro(t, "2026-10-01T00:00:00Z")); ok || free != 0 {
 		t.Errorf("free at %d", free)
 	}
@@ -322,7 +303,7 @@ func TestCalendar_NoTimeLeft_IsNeverFree(t *testing.T) {
 
 func BenchmarkCalendar_At(b *testing.B) {
 	c := mustCalendar(b, Limits{
-		QuietHours: []QuietHours{{Zone: "Europe/Vienna", From: 20 * 60, Until: 8 * 60, Days: EveryDay}},
+		QuietHours: []QuietHours{{Zone: "Europe/Vienna", From: 20 * 60, Until: 8 * 60, Days: wallclock.EveryDay}},
 		Freezes:    []Freeze{{From: time.UnixMicro(micro(b, "2026-12-23T23:00:00Z")), Until: time.UnixMicro(micro(b, "2026-12-26T23:00:00Z"))}},
 	})
 	at := micro(b, "2026-10-01T08:00:00Z")

@@ -8,23 +8,9 @@ package campaign
 import (
 	"slices"
 	"time"
-	_ "time/tzdata" // For a zone that the machine lacks.
+
+	"github.com/assent-io/assent/internal/wallclock"
 )
-
-// Clock is a time of day on a wall clock in minutes since midnight, up to [EndOfDay].
-type Clock int
-
-// EndOfDay is 24:00, the beginning of the next day.
-const EndOfDay Clock = 24 * 60
-
-// Days is a set of days of the week.
-type Days uint8
-
-// EveryDay is the set of all days of the week.
-const EveryDay Days = 1<<7 - 1
-
-// Has reports whether the day is in the set.
-func (d Days) Has(day time.Weekday) bool { return d&(1<<day) != 0 }
 
 // QuietHours are a part of the day in which no marketing goes out.
 //
@@ -33,9 +19,9 @@ func (d Days) Has(day time.Weekday) bool { return d&(1<<day) != 0 }
 // begin. Where the clock is put forward over From, they begin when it is put forward; over all of them, there are none on that day. Where it is put
 // back, they begin the first time that it shows From, and end the last time that it shows Until: in doubt they last longer.
 type QuietHours struct {
-	Zone        string // by its name in the IANA time zone database
-	From, Until Clock  // From is before EndOfDay; they differ
-	Days        Days   // on which they begin; at least one
+	Zone        string          // by its name in the IANA time zone database
+	From, Until wallclock.Clock // From is before wallclock.EndOfDay; they differ
+	Days        wallclock.Days  // on which they begin; at least one
 	// Channels are those that they hold for; none: all of marketing.
 	Channels []string
 	// Observe says that they are only counted, and defer nothing.

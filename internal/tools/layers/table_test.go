@@ -396,7 +396,8 @@ func allowed() map[string][]string {
 		"internal/catalog/problem":   {},
 		"internal/catalog/document":  {"internal/yamltext"},
 		"internal/catalog/prose":     {},
-		"internal/campaign":          {},
+		"internal/campaign":          {"internal/wallclock"},
+		"internal/wallclock":         {},
 		"internal/catalog/lookalike": {"internal/address", "internal/nearest", "internal/yamltext"},
 		"suppressionfilter":          {"internal/address"},
 

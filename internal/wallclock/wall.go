@@ -1,4 +1,4 @@
-package campaign
+package wallclock
 
 import (
 	"math"
@@ -8,29 +8,9 @@ import (
 // margin is more than any zone differs from UTC, and than any clock is put forward or back.
 const margin = 26 * time.Hour
 
-// date is a day of the Gregorian calendar. Day may lie outside the month, and names then a day before or after it.
-type date struct {
-	year  int
-	month time.Month
-	day   int
-}
-
-func dateOf(t time.Time) date {
-	year, month, day := t.Date()
-	return date{year, month, day}
-}
-
-// at returns what the wall clock shows at a time of the day, as if it showed UTC.
-func (d date) at(c Clock) time.Time {
-	return time.Date(d.year, d.month, d.day, 0, int(c), 0, 0, time.UTC)
-}
-
-func (d date) weekday() time.Weekday { return d.at(0).Weekday() }
-
-func (d date) plus(days int) date { return date{d.year, d.month, d.day + days} }
-
-// reached returns the first moment at which the wall clock of the zone shows the time, or a later one.
-func reached(zone *time.Location, wall time.Time) int64 {
+// Reached returns the first moment at which the wall clock of the zone shows the time, or a later one; in microseconds since
+// 1970-01-01T00:00:00Z. The time is given as Date.At returns it.
+func Reached(zone *time.Location, wall time.Time) int64 {
 	from := wall.Add(-margin).In(zone)
 	for {
 		_, end := from.ZoneBounds()
@@ -42,8 +22,8 @@ func reached(zone *time.Location, wall time.Time) int64 {
 	}
 }
 
-// passed returns the first moment from which on the wall clock of the zone never again shows an earlier time.
-func passed(zone *time.Location, wall time.Time) int64 {
+// Passed returns the first moment from which on the wall clock of the zone never again shows an earlier time, likewise.
+func Passed(zone *time.Location, wall time.Time) int64 {
 	last := int64(math.MinInt64)
 	for from, to := wall.Add(-margin).In(zone), wall.Add(margin); from.Before(to); {
 		_, end := from.ZoneBounds()
@@ -76,10 +56,10 @@ func later(a, b time.Time) time.Time {
 
 // StartOfDay returns the first moment of a date in a zone, in UTC; the time of day and the zone of the date do not count.
 func StartOfDay(zone *time.Location, day time.Time) time.Time {
-	return time.UnixMicro(reached(zone, dateOf(day).at(0))).UTC()
+	return time.UnixMicro(Reached(zone, DateOf(day).At(0))).UTC()
 }
 
 // EndOfDate returns the first moment after a date in a zone, likewise.
 func EndOfDate(zone *time.Location, day time.Time) time.Time {
-	return time.UnixMicro(passed(zone, dateOf(day).plus(1).at(0))).UTC()
+	return time.UnixMicro(Passed(zone, DateOf(day).Plus(1).At(0))).UTC()
 }
