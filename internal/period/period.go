@@ -162,6 +162,10 @@ func floorDiv(a, b int64) int64 {
 // a year.
 func (p Period) EndsWithYear() bool { return p.yearEnd }
 
+// Parts returns the months, days and seconds of the period, for arithmetic that is not AddTo's, such as that of working time. Years are
+// twelve months, weeks seven days, and hours and minutes are seconds.
+func (p Period) Parts() (months, days, seconds int64) { return p.months, p.days, p.seconds }
+
 // IsZero reports whether the period is no time at all.
 func (p Period) IsZero() bool { return p == Period{} }
 

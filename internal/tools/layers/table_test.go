@@ -399,7 +399,7 @@ func allowed() map[string][]string {
 		"internal/campaign":          {"internal/wallclock"},
 		"internal/casework":          {"internal/casework/holiday", "internal/casework/worktime", "internal/period"},
 		"internal/casework/holiday":  {"internal/wallclock"},
-		"internal/casework/worktime": {"internal/wallclock"},
+		"internal/casework/worktime": {"internal/period", "internal/wallclock"},
 		"internal/wallclock":         {},
 		"internal/catalog/lookalike": {"internal/address", "internal/nearest", "internal/yamltext"},
 		"suppressionfilter":          {"internal/address"},
