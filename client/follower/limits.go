@@ -7,6 +7,7 @@ import (
 	"github.com/assent-io/assent/internal/campaign"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/feed"
+	"github.com/assent-io/assent/internal/wallclock"
 )
 
 // followed is what the set knows of a channel.
@@ -22,14 +23,14 @@ func calendarOf(m *assentv1.FeedChannel) (*campaign.Calendar, error) {
 	for _, told := range m.GetQuietHours() {
 		q := campaign.QuietHours{Zone: told.GetZone()}
 		var err error
-		if q.From, err = campaign.ParseClock(told.GetFrom()); err != nil {
+		if q.From, err = wallclock.ParseClock(told.GetFrom()); err != nil {
 			return nil, fmt.Errorf("%w: quiet hours: %w", ErrVersion, err)
 		}
-		if q.Until, err = campaign.ParseClock(told.GetUntil()); err != nil {
+		if q.Until, err = wallclock.ParseClock(told.GetUntil()); err != nil {
 			return nil, fmt.Errorf("%w: quiet hours: %w", ErrVersion, err)
 		}
 		for _, name := range told.GetDays() {
-			day, ok := campaign.ParseDay(name)
+			day, ok := wallclock.ParseDay(name)
 			if !ok {
 				return nil, fmt.Errorf("%w: quiet hours of the day %q", ErrVersion, name)
 			}

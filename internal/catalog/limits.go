@@ -5,6 +5,7 @@ import (
 
 	"github.com/assent-io/assent/internal/campaign"
 	"github.com/assent-io/assent/internal/catalog/yamlread"
+	"github.com/assent-io/assent/internal/wallclock"
 	"github.com/assent-io/assent/internal/yamltext"
 )
 
@@ -31,7 +32,7 @@ func (d *decoder) quietHours(entry yamlread.Item) campaign.QuietHours {
 		q.Zone = zone.String()
 	}
 	switch {
-	case q.From == campaign.EndOfDay:
+	case q.From == wallclock.EndOfDay:
 		o.Fail("from", "24:00 is the end of a day; write 00:00, and the next day in days")
 	case o.Has("from") && o.Has("until") && q.From == q.Until:
 		o.Fail("until", "from and until are the same time; write two different ones, and for whole days 00:00 and 24:00")
@@ -44,8 +45,8 @@ func (d *decoder) freeze(entry yamlread.Item) campaign.Freeze {
 	o.Require("from", "reason")
 	zone := o.Zone("zone")
 	f := campaign.Freeze{Reason: o.Line("reason", yamlread.MaxLine), Observe: o.Flag("observe")}
-	from, date := o.Bound("from", zone, campaign.StartOfDay)
-	until, alsoDate := o.Bound("until", zone, campaign.EndOfDate)
+	from, date := o.Bound("from", zone, wallclock.StartOfDay)
+	until, alsoDate := o.Bound("until", zone, wallclock.EndOfDate)
 	f.From, f.Until = from, until
 	if except := o.Child("except", "channels", "departments"); except != nil {
 		f.Except, f.ExceptDepartments = except.Tokens("channels"), except.Tokens("departments")

@@ -16,6 +16,7 @@ import (
 
 	"github.com/assent-io/assent/internal/campaign"
 	"github.com/assent-io/assent/internal/period"
+	"github.com/assent-io/assent/internal/wallclock"
 )
 
 // example returns one of the example documents.
@@ -178,7 +179,7 @@ func TestParse_EveryKey_IsKept(t *testing.T) {
 			},
 		},
 		QuietHours: []campaign.QuietHours{{
-			Zone: "Europe/Vienna", From: 20 * 60, Until: 8 * 60, Days: campaign.EveryDay &^ (1<<time.Saturday | 1<<time.Sunday),
+			Zone: "Europe/Vienna", From: 20 * 60, Until: 8 * 60, Days: wallclock.EveryDay &^ (1<<time.Saturday | 1<<time.Sunday),
 			Channels: []string{"magazine"}, Observe: true,
 		}},
 		Freezes: []campaign.Freeze{{

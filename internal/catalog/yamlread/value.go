@@ -6,10 +6,10 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 
-	"github.com/assent-io/assent/internal/campaign"
 	"github.com/assent-io/assent/internal/catalog/document"
 	"github.com/assent-io/assent/internal/period"
 	"github.com/assent-io/assent/internal/timetext"
+	"github.com/assent-io/assent/internal/wallclock"
 	"github.com/assent-io/assent/internal/yamltext"
 )
 
@@ -86,12 +86,12 @@ func (o *Object) Day(key string) time.Time {
 }
 
 // Clock reads a time of day.
-func (o *Object) Clock(key string) campaign.Clock {
+func (o *Object) Clock(key string) wallclock.Clock {
 	s, ok := o.Text(key, MaxLine)
 	if !ok {
 		return 0
 	}
-	c, err := campaign.ParseClock(s)
+	c, err := wallclock.ParseClock(s)
 	if err != nil {
 		o.Fail(key, "%s is not a time of day: %s", yamltext.Quote(s), err)
 	}
@@ -99,17 +99,17 @@ func (o *Object) Clock(key string) campaign.Clock {
 }
 
 // Days reads a list of days of the week; every day when the key is missing.
-func (o *Object) Days(key string) campaign.Days {
+func (o *Object) Days(key string) wallclock.Days {
 	if !o.Has(key) {
-		return campaign.EveryDay
+		return wallclock.EveryDay
 	}
-	var days campaign.Days
+	var days wallclock.Days
 	var names []string
 	for _, entry := range o.Items(key, document.MaxList) {
 		name, _ := yamltext.Of(entry.Node)
-		day, ok := campaign.ParseDay(name)
+		day, ok := wallclock.ParseDay(name)
 		if !ok {
-			entry.Fail("%s is not a day of the week; use %s", Shown(entry.Node), Alternatives(campaign.DayNames()))
+			entry.Fail("%s is not a day of the week; use %s", Shown(entry.Node), Alternatives(wallclock.DayNames()))
 			continue
 		}
 		days, names = days|day, append(names, name)
@@ -124,7 +124,7 @@ func (o *Object) Zone(key string) *time.Location {
 	if !ok {
 		return nil
 	}
-	zone, err := campaign.Zone(s)
+	zone, err := wallclock.Zone(s)
 	if err != nil {
 		o.Fail(key, "%s is not a time zone; write the name of the IANA time zone database, such as Europe/Vienna", yamltext.Quote(s))
 		return nil

@@ -5,11 +5,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/assent-io/assent/internal/campaign"
 	"github.com/assent-io/assent/internal/catalog/document"
 	"github.com/assent-io/assent/internal/catalog/yamlread"
 	"github.com/assent-io/assent/internal/period"
 	"github.com/assent-io/assent/internal/testkit"
+	"github.com/assent-io/assent/internal/wallclock"
 )
 
 func TestMain(m *testing.M) { testkit.VerifyNoLeaks(m) }
@@ -50,12 +50,12 @@ zone: Europe/Vienna
 	}
 	r, o := read(t, text, false, keys...)
 	type word string
-	clock, err := campaign.ParseClock("20:30")
+	clock, err := wallclock.ParseClock("20:30")
 	if err != nil {
 		t.Fatal(err)
 	}
-	monday, _ := campaign.ParseDay("mon")
-	sunday, _ := campaign.ParseDay("sun")
+	monday, _ := wallclock.ParseDay("mon")
+	sunday, _ := wallclock.ParseDay("sun")
 	for key, right := range map[string]bool{
 		"line": o.Line("line", 20) == "on one line", "prose": o.Prose("prose", 20) == "two\nlines", "id": o.Token("id") == "a-1",
 		"ids": slices.Equal(o.Tokens("ids"), []string{"b", "c"}), "email": o.Email("email") == "ann@firma.example",

@@ -263,7 +263,7 @@ func allowed() map[string][]string {
 		"client/follower": {
 			"internal/campaign",
 			"api/assent/v1", "client", "internal/address", "internal/atomicfile", "internal/catalog", "internal/consent", "internal/feed",
-			"internal/versionmap", "suppressionfilter",
+			"internal/versionmap", "internal/wallclock", "suppressionfilter",
 		},
 		"client": {"api/assent/v1", "internal/phrase", "internal/secret"},
 		"internal/service/asof": {
@@ -387,11 +387,11 @@ func allowed() map[string][]string {
 
 		"internal/catalog": {
 			"internal/address", "internal/campaign", "internal/catalog/document", "internal/catalog/lookalike", "internal/catalog/problem",
-			"internal/catalog/prose", "internal/catalog/yamlread", "internal/period", "internal/yamltext",
+			"internal/catalog/prose", "internal/catalog/yamlread", "internal/period", "internal/wallclock", "internal/yamltext",
 		},
 		"internal/catalog/yamlread": {
-			"internal/address", "internal/campaign", "internal/catalog/document", "internal/catalog/problem", "internal/period",
-			"internal/timetext", "internal/yamltext",
+			"internal/address", "internal/catalog/document", "internal/catalog/problem", "internal/period",
+			"internal/timetext", "internal/wallclock", "internal/yamltext",
 		},
 		"internal/catalog/problem":   {},
 		"internal/catalog/document":  {"internal/yamltext"},
