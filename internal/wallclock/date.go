@@ -54,3 +54,6 @@ func (d Date) IsZero() bool { return d == Date{} }
 
 // String returns the date as ParseDate reads it.
 func (d Date) String() string { return d.At(0).Format(time.DateOnly) }
+
+// Since returns how many days the day lies after another one; below zero if it lies before it.
+func (d Date) Since(other Date) int { return int(d.At(0).Sub(other.At(0)) / (24 * time.Hour)) }

@@ -397,7 +397,7 @@ func allowed() map[string][]string {
 		"internal/catalog/document":  {"internal/yamltext"},
 		"internal/catalog/prose":     {},
 		"internal/campaign":          {"internal/wallclock"},
-		"internal/casework":          {"internal/casework/holiday", "internal/casework/worktime", "internal/period"},
+		"internal/casework":          {"internal/casework/holiday", "internal/casework/worktime", "internal/period", "internal/wallclock"},
 		"internal/casework/holiday":  {"internal/wallclock"},
 		"internal/casework/worktime": {"internal/period", "internal/wallclock"},
 		"internal/wallclock":         {},
