@@ -1,6 +1,7 @@
 package casework
 
 import (
+	"slices"
 	"time"
 
 	"github.com/assent-io/assent/internal/casework/holiday"
@@ -72,3 +73,22 @@ const (
 	ByAllow   Evidence = "allow"   // this department was told that it may send to the address
 	ByMailbox Evidence = "mailbox" // the mail came to a mailbox of this department
 )
+
+// Owns reports whether an address, in its exact form, is a mailbox of the desk.
+func (d *Desk) Owns(exact string) bool { return slices.Contains(d.Mailboxes, exact) }
+
+// Levels returns the departments whose desks get a late case of a department one after the other, without that one; desk returns the desk of a
+// department, or nil. Where they escalate in a circle, the last is the one that leads back, and after it comes the officer.
+func Levels(department string, desk func(department string) *Desk) (levels []string, circle bool) {
+	for seen := []string{department}; ; {
+		current := desk(seen[len(seen)-1])
+		if current == nil || current.EscalateTo.Department == "" {
+			return seen[1:], false
+		}
+		next := current.EscalateTo.Department
+		if slices.Contains(seen, next) {
+			return seen[1:], true
+		}
+		seen = append(seen, next)
+	}
+}

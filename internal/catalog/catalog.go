@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/assent-io/assent/internal/campaign"
+	"github.com/assent-io/assent/internal/casework"
 	"github.com/assent-io/assent/internal/catalog/yamlread"
 	"github.com/assent-io/assent/internal/period"
 )
@@ -168,6 +169,8 @@ type Department struct {
 	Name         LocalName
 	Controller   string
 	ComplaintsTo string // e-mail address in its exact form
+	// Desk answers the cases of the department; nil: it has none, and the officer gets them.
+	Desk *casework.Desk
 }
 
 // Channel is a stream of communication that a person can join or leave.

@@ -245,6 +245,12 @@ func another(v reflect.Value) reflect.Value {
 		return reflect.ValueOf(true)
 	case reflect.Slice:
 		return reflect.MakeSlice(v.Type(), 1, 1)
+	case reflect.Map:
+		m := reflect.MakeMap(v.Type())
+		m.SetMapIndex(reflect.Zero(v.Type().Key()), reflect.Zero(v.Type().Elem()))
+		return m
+	case reflect.Int:
+		return reflect.ValueOf(1).Convert(v.Type())
 	default:
 		return reflect.New(v.Type().Elem())
 	}

@@ -15,6 +15,9 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/assent-io/assent/internal/campaign"
+	"github.com/assent-io/assent/internal/casework"
+	"github.com/assent-io/assent/internal/casework/holiday"
+	"github.com/assent-io/assent/internal/casework/worktime"
 	"github.com/assent-io/assent/internal/period"
 	"github.com/assent-io/assent/internal/wallclock"
 )
@@ -121,8 +124,13 @@ func TestParse_EveryKey_IsKept(t *testing.T) {
 			{Client: "mail-tool", Name: "Versand AG", PostalAddress: "Gasse 1, 1010 Wien", Role: RoleProcessor, Country: "AT"},
 		},
 		Departments: []Department{
-			{ID: "press", Name: LocalName{"Press", "Presse"}, Controller: "netz", ComplaintsTo: "presse@netz.example"},
-			{ID: "sales", Name: LocalName{"Sales", "Vertrieb"}, Controller: "netz", ComplaintsTo: "vertrieb@netz.example"},
+			{ID: "press", Name: LocalName{"Press", "Presse"}, Controller: "netz", ComplaintsTo: "presse@netz.example", Desk: pressDesk(t)},
+			{ID: "sales", Name: LocalName{"Sales", "Vertrieb"}, Controller: "netz", ComplaintsTo: "vertrieb@netz.example", Desk: &casework.Desk{
+				Members:    []casework.Member{{ID: "cora", Email: "cora.bauer@netz.example"}},
+				Hours:      worktime.Hours{Zone: "Europe/Vienna", Week: []worktime.Interval{{Days: 0b0111110, From: 9 * 60, Until: 17 * 60}}},
+				Holidays:   holiday.Selection{Base: "AT"},
+				EscalateTo: casework.Escalation{Member: "cora"},
+			}},
 		},
 		Channels: []Channel{
 			email(Channel{
@@ -189,6 +197,29 @@ func TestParse_EveryKey_IsKept(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, c, cmpopts.IgnoreUnexported(Catalog{}, Channel{}), cmp.Comparer(func(a, b period.Period) bool { return a == b })); diff != "" {
 		t.Errorf("the parsed catalog (-want +got):\n%s", diff)
+	}
+}
+
+// pressDesk is the first desk of every-key.yaml.
+func pressDesk(t testing.TB) *casework.Desk {
+	t.Helper()
+	return &casework.Desk{
+		Mailboxes: []string{"leserpost@netz.example"},
+		Members:   []casework.Member{{ID: "anna", Email: "anna.moser@netz.example"}, {ID: "ben", Email: "ben.huber@netz.example"}},
+		AnswerWithin: map[casework.Kind]period.Period{
+			casework.Complaint: mustPeriod(t, "P1D"), casework.Inquiry: mustPeriod(t, "PT12H"), casework.Access: mustPeriod(t, "P10D"),
+			casework.Erasure: mustPeriod(t, "P10D"), casework.Objection: mustPeriod(t, "P1D"), casework.Other: mustPeriod(t, "P3D"),
+		},
+		Hours: worktime.Hours{Zone: "Europe/Vienna", Week: []worktime.Interval{
+			{Days: 0b0011110, From: 8 * 60, Until: 12 * 60},
+			{Days: 0b0011110, From: 13 * 60, Until: 17 * 60},
+			{Days: 0b0100000, From: 8 * 60, Until: 12 * 60},
+		}},
+		Holidays: holiday.Selection{
+			Base: "AT", Add: []wallclock.Date{{Year: 2026, Month: 12, Day: 24}, {Year: 2026, Month: 12, Day: 31}},
+			RemoveDates: []wallclock.Date{{Year: 2026, Month: 12, Day: 8}}, RemoveNames: []string{"Fronleichnam"},
+		},
+		Resubmit: mustPeriod(t, "P5D"), EscalateTo: casework.Escalation{Department: "sales"}, AnswerCapacity: 40,
 	}
 }
 

@@ -78,13 +78,14 @@ func (d *decoder) recipient(entry yamlread.Item) Recipient {
 }
 
 func (d *decoder) department(entry yamlread.Item) Department {
-	o := entry.Object("id", "name", "controller", "complaints_to")
+	o := entry.Object("id", "name", "controller", "complaints_to", "desk")
 	o.Require("id", "name", "controller", "complaints_to")
 	return Department{
 		ID:           o.Token("id"),
 		Name:         localName(o, "name"),
 		Controller:   o.Token("controller"),
 		ComplaintsTo: o.Email("complaints_to"),
+		Desk:         d.desk(o),
 	}
 }
 

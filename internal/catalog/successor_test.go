@@ -113,7 +113,7 @@ func TestCheckSuccessor_WhatEventsReferTo_StaysWhatItWas(t *testing.T) {
 		},
 		{
 			"department that goes", only(RefDepartment, "sales"),
-			[]string{"- id: sales", "- id: vertrieb", "department: sales", "department: vertrieb", "department: sales", "department: vertrieb"},
+			[]string{"- id: sales", "- id: vertrieb", "{department: sales}", "{department: vertrieb}", "department: sales", "department: vertrieb", "department: sales", "department: vertrieb"},
 			CodeInUse, "departments", `the department "sales" was removed, but scopes of recorded events name it`,
 		},
 		{

@@ -30,6 +30,7 @@ func (d *decoder) validate(c *Catalog) {
 		d.declarationChannels(c, i)
 	}
 	d.policyLength(c)
+	d.desks(c)
 }
 
 func at(list string, i int) string { return fmt.Sprintf("%s[%d]", list, i) }

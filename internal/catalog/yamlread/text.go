@@ -149,6 +149,25 @@ func (o *Object) Email(key string) string {
 	return parsed.Exact()
 }
 
+// Emails reads a list of at most limit addresses, each once, and returns their exact forms.
+func (o *Object) Emails(key string, limit int) []string {
+	var list []string
+	for _, entry := range o.Items(key, limit) {
+		s, ok := yamltext.Of(entry.Node)
+		parsed, err := address.Parse(strings.TrimSpace(s))
+		switch {
+		case !ok:
+			entry.Fail("this must be an e-mail address, not %s", yamltext.Kind(entry.Node))
+		case err != nil:
+			entry.Fail("this is not a valid e-mail address: %s", err)
+		default:
+			list = append(list, parsed.Exact())
+		}
+	}
+	o.Unique(key, list)
+	return list
+}
+
 // WebAddress reads an absolute URL that a person can open.
 func (o *Object) WebAddress(key string) string {
 	s := o.Line(key, maxURL)

@@ -386,7 +386,7 @@ func allowed() map[string][]string {
 		},
 
 		"internal/catalog": {
-			"internal/address", "internal/campaign", "internal/catalog/document", "internal/catalog/lookalike", "internal/catalog/problem",
+			"internal/address", "internal/campaign", "internal/casework", "internal/casework/holiday", "internal/casework/worktime", "internal/catalog/document", "internal/catalog/lookalike", "internal/catalog/problem",
 			"internal/catalog/prose", "internal/catalog/yamlread", "internal/period", "internal/wallclock", "internal/yamltext",
 		},
 		"internal/catalog/yamlread": {
