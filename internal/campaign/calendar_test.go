@@ -13,15 +13,6 @@ import (
 // zones are those of the tests: the clock of the last is put forward by half an hour, and in the southern summer.
 var zones = []string{"Europe/Vienna", "America/New_York", "Australia/Lord_Howe"}
 
-func mustZone(t testing.TB, name string) *time.Location {
-	t.Helper()
-	zone, err := wallclock.Zone(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return zone
-}
-
 func mustCalendar(t testing.TB, limits Limits) *Calendar {
 	t.Helper()
 	c, err := NewCalendar(limits)

@@ -124,8 +124,10 @@ func TestDesk_CheckAbsence_SaysWhatIsRight(t *testing.T) {
 		{"until", "give a later end", away("anna", 9, 9, ""), nil},
 		{"from", "already away from 2026-12-08T00:00:00Z until 2026-12-12T00:00:00Z", away("anna", 1, 9, ""), []Absence{away("anna", 8, 12, "")}},
 		{"deputy", "from 2026-12-05T00:00:00Z on they would answer for one another: anna, for whom ben, for whom anna", away("anna", 1, 9, "ben"), []Absence{away("ben", 5, 12, "anna")}},
-		{"deputy", "from 2026-12-03T00:00:00Z on they would answer for one another: anna, for whom ben, for whom cora, for whom anna", away("anna", 3, 9, "ben"),
-			[]Absence{away("ben", 1, 12, "cora"), away("cora", 1, 12, "anna")}},
+		{
+			"deputy", "from 2026-12-03T00:00:00Z on they would answer for one another: anna, for whom ben, for whom cora, for whom anna", away("anna", 3, 9, "ben"),
+			[]Absence{away("ben", 1, 12, "cora"), away("cora", 1, 12, "anna")},
+		},
 	} {
 		err := desk.CheckAbsence(c.absence, c.others)
 		var e *AbsenceError

@@ -292,8 +292,8 @@ func TestOracle_ArithmeticInStepsOf24Hours_IsFoundOut(t *testing.T) {
 }
 
 // office are hours with a lunch break and a short Friday.
-func office(zone string) Hours {
-	return Hours{Zone: zone, Week: []Interval{
+func office() Hours {
+	return Hours{Zone: "Europe/Vienna", Week: []Interval{
 		{Days: 0b0011110, From: 13 * 60, Until: 17 * 60},
 		{Days: 0b0111110, From: 8 * 60, Until: 12 * 60},
 	}}
@@ -309,20 +309,20 @@ func TestCalendar_Add_IsDefinedAtBordersAndChangesOfTheClock(t *testing.T) {
 		from        string
 		period, end string
 	}{
-		{"hours of a day", office("Europe/Vienna"), "2026-12-01T09:00:00+01:00", "PT2H", "2026-12-01T11:00:00+01:00"},
-		{"over the lunch break", office("Europe/Vienna"), "2026-12-01T11:00:00+01:00", "PT2H", "2026-12-01T14:00:00+01:00"},
-		{"to the end of the day, not the beginning of the next", office("Europe/Vienna"), "2026-12-01T16:00:00+01:00", "PT1H", "2026-12-01T17:00:00+01:00"},
-		{"over night", office("Europe/Vienna"), "2026-12-01T16:30:00+01:00", "PT1H", "2026-12-02T08:30:00+01:00"},
-		{"over the weekend and two holidays", office("Europe/Vienna"), "2026-12-24T16:00:00+01:00", "PT2H", "2026-12-28T09:00:00+01:00"},
-		{"a working day", office("Europe/Vienna"), "2026-12-01T09:15:30+01:00", "P1D", "2026-12-02T09:15:30+01:00"},
-		{"a working day from Thursday afternoon: Friday has none, it ends with Friday's work", office("Europe/Vienna"), "2026-12-03T16:00:00+01:00", "P1D", "2026-12-04T12:00:00+01:00"},
-		{"a working day from Friday", office("Europe/Vienna"), "2026-12-11T09:00:00+01:00", "P1D", "2026-12-14T09:00:00+01:00"},
-		{"from Saturday it counts from Monday's beginning", office("Europe/Vienna"), "2026-12-12T11:00:00+01:00", "P1D", "2026-12-15T08:00:00+01:00"},
-		{"from the evening it counts from the next beginning", office("Europe/Vienna"), "2026-12-14T20:00:00+01:00", "P1D", "2026-12-16T08:00:00+01:00"},
-		{"from the lunch break it counts from its end", office("Europe/Vienna"), "2026-12-14T12:30:00+01:00", "P1D", "2026-12-15T13:00:00+01:00"},
-		{"a week of it over a holiday", office("Europe/Vienna"), "2026-12-02T10:00:00+01:00", "P5D", "2026-12-10T10:00:00+01:00"},
-		{"days and then hours", office("Europe/Vienna"), "2026-12-01T11:00:00+01:00", "P1DT2H", "2026-12-02T14:00:00+01:00"},
-		{"no time", office("Europe/Vienna"), "2026-12-12T11:00:00+01:00", "P0D", "2026-12-12T11:00:00+01:00"},
+		{"hours of a day", office(), "2026-12-01T09:00:00+01:00", "PT2H", "2026-12-01T11:00:00+01:00"},
+		{"over the lunch break", office(), "2026-12-01T11:00:00+01:00", "PT2H", "2026-12-01T14:00:00+01:00"},
+		{"to the end of the day, not the beginning of the next", office(), "2026-12-01T16:00:00+01:00", "PT1H", "2026-12-01T17:00:00+01:00"},
+		{"over night", office(), "2026-12-01T16:30:00+01:00", "PT1H", "2026-12-02T08:30:00+01:00"},
+		{"over the weekend and two holidays", office(), "2026-12-24T16:00:00+01:00", "PT2H", "2026-12-28T09:00:00+01:00"},
+		{"a working day", office(), "2026-12-01T09:15:30+01:00", "P1D", "2026-12-02T09:15:30+01:00"},
+		{"a working day from Thursday afternoon: Friday has none, it ends with Friday's work", office(), "2026-12-03T16:00:00+01:00", "P1D", "2026-12-04T12:00:00+01:00"},
+		{"a working day from Friday", office(), "2026-12-11T09:00:00+01:00", "P1D", "2026-12-14T09:00:00+01:00"},
+		{"from Saturday it counts from Monday's beginning", office(), "2026-12-12T11:00:00+01:00", "P1D", "2026-12-15T08:00:00+01:00"},
+		{"from the evening it counts from the next beginning", office(), "2026-12-14T20:00:00+01:00", "P1D", "2026-12-16T08:00:00+01:00"},
+		{"from the lunch break it counts from its end", office(), "2026-12-14T12:30:00+01:00", "P1D", "2026-12-15T13:00:00+01:00"},
+		{"a week of it over a holiday", office(), "2026-12-02T10:00:00+01:00", "P5D", "2026-12-10T10:00:00+01:00"},
+		{"days and then hours", office(), "2026-12-01T11:00:00+01:00", "P1DT2H", "2026-12-02T14:00:00+01:00"},
+		{"no time", office(), "2026-12-12T11:00:00+01:00", "P0D", "2026-12-12T11:00:00+01:00"},
 		{"a day of 23 hours", always, "2026-03-28T12:00:00+01:00", "P1D", "2026-03-29T12:00:00+02:00"},
 		{"24 hours over it", always, "2026-03-28T12:00:00+01:00", "PT24H", "2026-03-29T13:00:00+02:00"},
 		{"an hour in the night of the change", always, "2026-03-28T23:30:00+01:00", "PT1H", "2026-03-29T00:30:00+01:00"},
@@ -332,7 +332,7 @@ func TestCalendar_Add_IsDefinedAtBordersAndChangesOfTheClock(t *testing.T) {
 		{"a day to a time that the clock skips ends when it is put forward", always, "2026-03-28T02:30:00+01:00", "P1D", "2026-03-29T03:00:00+02:00"},
 		{"a day to a time that the clock shows twice ends the first time", always, "2026-10-24T02:30:00+02:00", "P1D", "2026-10-25T02:30:00+02:00"},
 		{"an interval that the clock skips is empty", skipped, "2026-03-23T12:00:00+01:00", "PT30M", "2026-04-05T02:35:00+02:00"},
-		{"leap day", office("Europe/Vienna"), "2028-02-28T09:00:00+01:00", "P2D", "2028-03-01T09:00:00+01:00"},
+		{"leap day", office(), "2028-02-28T09:00:00+01:00", "P2D", "2028-03-01T09:00:00+01:00"},
 	} {
 		p, err := period.Parse(c.period)
 		if err != nil {
@@ -350,7 +350,7 @@ func TestCalendar_Add_IsDefinedAtBordersAndChangesOfTheClock(t *testing.T) {
 }
 
 func TestCalendar_WithoutWorkingTime_SaysSo(t *testing.T) {
-	c, err := New(office("Europe/Vienna"), func(wallclock.Date) bool { return true })
+	c, err := New(office(), func(wallclock.Date) bool { return true })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -367,7 +367,7 @@ func TestCalendar_WithoutWorkingTime_SaysSo(t *testing.T) {
 	if got := c.Between(now, now.AddDate(1, 0, 0)); got != 0 || c.Open(now) {
 		t.Errorf("a year has %s", got)
 	}
-	open, err := New(office("Europe/Vienna"), nil)
+	open, err := New(office(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -394,7 +394,7 @@ func TestHours_Check_SaysWhatIsWrong(t *testing.T) {
 			t.Errorf("%+v is a calendar", h)
 		}
 	}
-	for _, h := range []Hours{Default("UTC"), office("Europe/Vienna"), {Zone: "UTC", Week: []Interval{
+	for _, h := range []Hours{Default("UTC"), office(), {Zone: "UTC", Week: []Interval{
 		{Days: weekdays, From: 0, Until: 60},
 		{Days: weekdays, From: 60, Until: wallclock.EndOfDay},
 	}}} {
