@@ -398,6 +398,7 @@ func allowed() map[string][]string {
 		"internal/catalog/prose":     {},
 		"internal/campaign":          {"internal/wallclock"},
 		"internal/casework":          {"internal/casework/holiday", "internal/casework/worktime", "internal/period", "internal/wallclock"},
+		"internal/casework/wish":     {"internal/casework"},
 		"internal/casework/holiday":  {"internal/wallclock"},
 		"internal/casework/worktime": {"internal/period", "internal/wallclock"},
 		"internal/wallclock":         {},
