@@ -48,6 +48,7 @@ const (
 	PurposeImport Purpose = "assent/1/import/" // of the id of an import
 	PurposeHint   Purpose = "assent/1/hint/"   // of the id of a hint
 	PurposeSource Purpose = "assent/1/source/" // of the id of a source
+	PurposeSend   Purpose = "assent/1/send/"   // of the id of a send, and of a comment of it the number
 )
 
 // Keys are the keys of one store. They are safe for concurrent use, also while [Keys.Take] takes up those of a changed

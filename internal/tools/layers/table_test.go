@@ -290,7 +290,8 @@ func allowed() map[string][]string {
 			"internal/storage/records", "internal/storage/schema", "migrations",
 		},
 		"internal/storage/tables/tablestest": {
-			"internal/consent", "internal/storage", "internal/storage/storagetest", "internal/storage/tables",
+			"internal/campaign", "internal/consent", "internal/storage", "internal/storage/storagetest", "internal/storage/tables",
+			"internal/storage/tables/sendtable",
 		},
 		"internal/storage/storagetest": {
 			"internal/consent", "internal/consent/codec", "internal/ledger", "internal/storage", "internal/storage/tables",
@@ -301,7 +302,10 @@ func allowed() map[string][]string {
 
 		"internal/storage/records":         {"internal/consent", "internal/ledger", "internal/storage", "internal/storage/column"},
 		"internal/storage/tables/portable": {"internal/storage", "internal/storage/column"},
-		"internal/storage/tables":          {"internal/consent", "internal/storage", "internal/storage/column", "internal/storage/tables/portable"},
+		"internal/storage/tables/sendtable": {
+			"internal/campaign", "internal/consent", "internal/storage", "internal/storage/column", "internal/storage/tables/portable",
+		},
+		"internal/storage/tables": {"internal/consent", "internal/storage", "internal/storage/column", "internal/storage/tables/portable"},
 
 		"internal/duty": {"internal/catalog", "internal/dossier/wording", "internal/locale", "internal/period"},
 
