@@ -85,6 +85,13 @@ const (
 	NoPublicURL        Code = "NO_PUBLIC_URL"
 	SourceExists       Code = "SOURCE_EXISTS"
 	SourceMissing      Code = "SOURCE_NOT_FOUND"
+	InvalidSend        Code = "INVALID_SEND"
+	SendExists         Code = "SEND_EXISTS"
+	SendMissing        Code = "SEND_NOT_FOUND"
+	SendState          Code = "SEND_STATE"
+	OwnSend            Code = "OWN_SEND"
+	CalendarExists     Code = "SEND_CALENDAR_EXISTS"
+	CalendarMissing    Code = "SEND_CALENDAR_NOT_FOUND"
 	Unauthenticated    Code = "UNAUTHENTICATED"
 	ScopeMissing       Code = "SCOPE_MISSING"
 	OtherDepartment    Code = "OTHER_DEPARTMENT"
@@ -148,6 +155,7 @@ func AllCodes() []Code {
 		InvalidImport, InvalidFile, ImportMissing, HintMissing, HintDecided, HintLacks, FileChanged, UploadReplaced,
 		RotationUnderWay, Unauthenticated, ScopeMissing, OtherDepartment, TooLarge,
 		InvalidList, ListExists, ListMissing, ListShrinks, NoPublicURL, SourceExists, SourceMissing,
+		InvalidSend, SendExists, SendMissing, SendState, OwnSend, CalendarExists, CalendarMissing,
 		TooManyCalls, SlowWatcher, ClockSkew, KeyMissing, Unavailable,
 		ServerStopping,
 	}

@@ -46,6 +46,7 @@ func newGateway(ctx context.Context, conn *grpc.ClientConn, admit admission) (ht
 		assentv1.RegisterLedgerServiceHandler, assentv1.RegisterRetentionServiceHandler, assentv1.RegisterConsumerServiceHandler,
 		assentv1.RegisterFeedServiceHandler, assentv1.RegisterWebhookServiceHandler, assentv1.RegisterImportServiceHandler,
 		assentv1.RegisterExternalListServiceHandler, assentv1.RegisterIntakeServiceHandler, assentv1.RegisterSourceServiceHandler,
+		assentv1.RegisterSendServiceHandler,
 	} {
 		if err := register(ctx, mux, conn); err != nil {
 			return nil, fmt.Errorf("register the REST API: %w", err)

@@ -12,6 +12,7 @@ import (
 	"github.com/assent-io/assent/internal/rpc/importserver"
 	"github.com/assent-io/assent/internal/rpc/intakeserver"
 	"github.com/assent-io/assent/internal/rpc/listserver"
+	"github.com/assent-io/assent/internal/rpc/sendserver"
 	"github.com/assent-io/assent/internal/rpc/sourceserver"
 	"github.com/assent-io/assent/internal/rpc/webhookserver"
 	"github.com/assent-io/assent/internal/service"
@@ -33,6 +34,7 @@ type Service interface {
 	listserver.Lists
 	intakeserver.Intake
 	sourceserver.Sources
+	sendserver.Sends
 	Authenticator
 }
 

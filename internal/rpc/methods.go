@@ -162,6 +162,7 @@ func methods() map[string]method {
 	maps.Copy(table, methodsOfFeed())
 	maps.Copy(table, methodsOfImports())
 	maps.Copy(table, methodsOfSources())
+	maps.Copy(table, methodsOfSends())
 	maps.Copy(table, methodsOfLists())
 	maps.Copy(table, methodsOfIntake())
 	maps.Copy(table, methodsOfGRPC())
@@ -209,6 +210,29 @@ func methodsOfSources() map[string]method {
 		assentv1.SourceService_DeleteSource_FullMethodName:       needs(department, access.ScopeClients),
 		assentv1.SourceService_HoldSource_FullMethodName:         needs(department, access.ScopeLift),
 		assentv1.SourceService_ReleaseSource_FullMethodName:      needs(department, access.ScopeLift),
+	}
+}
+
+// methodsOfSends returns the rows of sends. Whoever sends, records or answers for it sees what all departments plan; the scope sends plans and
+// comments; whether a send goes out over an objection is an officer's to say.
+func methodsOfSends() map[string]method {
+	readers := needs(everywhere, access.ScopeSends, access.ScopeCheck, access.ScopeRecord, access.ScopeRead, access.ScopeLift)
+	calendars := readers
+	calendars.reach = department
+	return map[string]method{
+		assentv1.SendService_CreateSend_FullMethodName:         needs(department, access.ScopeSends),
+		assentv1.SendService_GetSend_FullMethodName:            readers,
+		assentv1.SendService_ListSends_FullMethodName:          readers,
+		assentv1.SendService_UpdateSend_FullMethodName:         needs(department, access.ScopeSends),
+		assentv1.SendService_CommentSend_FullMethodName:        needs(everywhere, access.ScopeSends, access.ScopeLift),
+		assentv1.SendService_ClearSend_FullMethodName:          needs(department, access.ScopeLift),
+		assentv1.SendService_CancelSend_FullMethodName:         needs(department, access.ScopeSends, access.ScopeLift),
+		assentv1.SendService_StartSend_FullMethodName:          needs(department, access.ScopeSends),
+		assentv1.SendService_FinishSend_FullMethodName:         needs(department, access.ScopeSends),
+		assentv1.SendService_PreviewSend_FullMethodName:        needs(department, access.ScopeSends).batch(),
+		assentv1.SendService_CreateSendCalendar_FullMethodName: calendars,
+		assentv1.SendService_ListSendCalendars_FullMethodName:  calendars,
+		assentv1.SendService_RevokeSendCalendar_FullMethodName: calendars,
 	}
 }
 

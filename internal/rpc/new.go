@@ -8,6 +8,7 @@ import (
 	"github.com/assent-io/assent/internal/rpc/importserver"
 	"github.com/assent-io/assent/internal/rpc/intakeserver"
 	"github.com/assent-io/assent/internal/rpc/listserver"
+	"github.com/assent-io/assent/internal/rpc/sendserver"
 	"github.com/assent-io/assent/internal/rpc/sourceserver"
 	"github.com/assent-io/assent/internal/rpc/webhookserver"
 )
@@ -44,6 +45,7 @@ func (a *API) Register(server grpc.ServiceRegistrar) {
 	listserver.Register(guarded, a.service)
 	intakeserver.Register(guarded, a.service)
 	sourceserver.Register(guarded, a.service)
+	sendserver.Register(guarded, a.service)
 }
 
 // Guarded returns a registrar for a server that has the options of the API. The calls of a service that is registered with it go

@@ -24,6 +24,7 @@ import (
 	"github.com/assent-io/assent/internal/service/imports"
 	"github.com/assent-io/assent/internal/service/intake"
 	"github.com/assent-io/assent/internal/service/recipient"
+	"github.com/assent-io/assent/internal/service/sends"
 	"github.com/assent-io/assent/internal/service/sources"
 	"github.com/assent-io/assent/internal/service/txn"
 	"github.com/assent-io/assent/internal/service/webhooks"
@@ -60,6 +61,7 @@ type world struct {
 	listFailed func(list, step string)
 	links      recipient.Options // as above
 	sources    sources.Options   // as above
+	sends      sends.Options     // as above
 	// unsubscribe lists the addresses of List-Unsubscribe that the services that are made next read.
 	unsubscribe []string
 	// undoPage is how many events of a batch a transaction of the services that are made next leaves out; 0 is 2, so that most undos are large.
@@ -151,7 +153,7 @@ func (w *world) service(store storage.Store, ahead time.Duration) *Service {
 		Now:    func() time.Time { return w.clock.Now().Add(ahead) },
 		Logger: slog.New(slog.DiscardHandler),
 		Index:  x, VerifySample: w.sample, Webhooks: w.hooks, Feed: w.feed, Links: w.links, UndoPage: cmp.Or(w.undoPage, 2),
-		Imports: imports.Limits{Bytes: w.importBytes}, ListFailed: w.listFailed, Sources: w.sources, Intake: intake.Options{Unsubscribe: w.unsubscribe},
+		Imports: imports.Limits{Bytes: w.importBytes}, ListFailed: w.listFailed, Sources: w.sources, Sends: w.sends, Intake: intake.Options{Unsubscribe: w.unsubscribe},
 	}
 	switch {
 	case w.byStore:

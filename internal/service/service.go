@@ -33,6 +33,7 @@ import (
 	"github.com/assent-io/assent/internal/service/reference"
 	"github.com/assent-io/assent/internal/service/retention"
 	"github.com/assent-io/assent/internal/service/rights"
+	"github.com/assent-io/assent/internal/service/sends"
 	"github.com/assent-io/assent/internal/service/sources"
 	"github.com/assent-io/assent/internal/service/txn"
 	"github.com/assent-io/assent/internal/service/undo"
@@ -77,6 +78,8 @@ type Options struct {
 	Intake intake.Options
 	// Sources says how webhooks of providers are read. The zero value is safe.
 	Sources sources.Options
+	// Sends says how sends are cleared. The zero value is as the catalog says.
+	Sends sends.Options
 	// Unsafe is for tests.
 	Unsafe env.Unsafe
 }
@@ -113,6 +116,7 @@ type Service struct {
 	Links *recipient.Links
 	*intake.Intake
 	*sources.Sources
+	*sends.Sends
 	// Allowed counts what checks were allowed.
 	Allowed *sources.Allowed
 
@@ -176,6 +180,7 @@ func wire(env *env.Env, opts *Options) *Service {
 	s.ExternalLists = extlists.New(env, s.reference, s.Guard, s.engine, s.Consumers, s.Counter, opts.ListFailed)
 	s.Intake = intake.New(env, s.reference, s.Guard, s.engine, s.Links, opts.Intake)
 	s.Sources = sources.New(env, s.reference, s.Guard, s.engine, s.Intake, s.Allowed, opts.Sources)
+	s.Sends = sends.New(env, s.Guard, s.engine, opts.Sends)
 	s.engine.SetHooks(txn.Hooks{Recorded: s.GoAlong, Erased: s.erased, Forgotten: s.Forget, Committed: s.LookNow})
 	return s
 }

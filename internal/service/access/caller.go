@@ -26,6 +26,7 @@ const (
 	ScopeExport   Scope = "export"
 	ScopeErase    Scope = "erase"
 	ScopeFeed     Scope = "feed"
+	ScopeSends    Scope = "sends"
 	ScopeCatalog  Scope = "catalog"
 	ScopeClients  Scope = "clients"
 	ScopeMetrics  Scope = "metrics"
@@ -34,8 +35,8 @@ const (
 // AllScopes returns every scope.
 func AllScopes() []Scope {
 	return []Scope{
-		ScopeCheck, ScopeRecord, ScopeSuppress, ScopeLift, ScopeRead, ScopeExport, ScopeErase, ScopeFeed, ScopeCatalog, ScopeClients,
-		ScopeMetrics,
+		ScopeCheck, ScopeRecord, ScopeSuppress, ScopeLift, ScopeRead, ScopeExport, ScopeErase, ScopeFeed, ScopeSends, ScopeCatalog,
+		ScopeClients, ScopeMetrics,
 	}
 }
 
@@ -43,11 +44,11 @@ func AllScopes() []Scope {
 func RoleScopes(role string) []Scope {
 	switch role {
 	case "sender":
-		return []Scope{ScopeCheck, ScopeRecord, ScopeSuppress}
+		return []Scope{ScopeCheck, ScopeRecord, ScopeSuppress, ScopeSends}
 	case "sync":
 		return []Scope{ScopeCheck, ScopeRead, ScopeSuppress, ScopeFeed}
 	case "officer":
-		return []Scope{ScopeCheck, ScopeRead, ScopeSuppress, ScopeLift, ScopeExport, ScopeErase}
+		return []Scope{ScopeCheck, ScopeRead, ScopeSuppress, ScopeLift, ScopeExport, ScopeErase, ScopeSends}
 	case "monitor":
 		return []Scope{ScopeMetrics}
 	case "admin":
@@ -79,6 +80,10 @@ const RecipientID = "recipient"
 
 // IntakeID is the actor of what is recorded because of a report that came back, such as a bounce. No client can have this id.
 const IntakeID = "intake"
+
+// SilenceID is the actor of the rulings that silence makes: that a send is cleared, because its time for comments passed without an objection. No
+// client can have this id.
+const SilenceID = "silence"
 
 // Process returns the caller for this process itself: commands on the server, the demo. It may do everything.
 func Process(id string) Caller {

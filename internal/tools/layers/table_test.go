@@ -54,12 +54,15 @@ func allowed() map[string][]string {
 
 		"internal/rpc": {
 			"api/assent/v1", "internal/fault", "internal/rpc/feedserver", "internal/rpc/handler", "internal/rpc/importserver",
-			"internal/rpc/intakeserver", "internal/rpc/listserver", "internal/rpc/sourceserver", "internal/rpc/webhookserver", "internal/service",
+			"internal/rpc/intakeserver", "internal/rpc/listserver", "internal/rpc/sendserver", "internal/rpc/sourceserver", "internal/rpc/webhookserver", "internal/service",
 			"internal/service/access",
 		},
 
 		"internal/rpc/feedserver":   {"api/assent/v1", "internal/address", "internal/consent", "internal/feed", "internal/rpc/handler", "internal/service/changes"},
 		"internal/rpc/importserver": {"api/assent/v1", "internal/consent", "internal/fault", "internal/presets", "internal/rpc/handler", "internal/service/imports", "internal/service/undo"},
+		"internal/rpc/sendserver": {
+			"api/assent/v1", "internal/campaign", "internal/consent", "internal/rpc/handler", "internal/service/sends", "internal/service/txn",
+		},
 		"internal/rpc/sourceserver": {
 			"api/assent/v1", "internal/intake/provider", "internal/rpc/handler", "internal/service/sources", "internal/service/txn",
 		},
@@ -84,7 +87,12 @@ func allowed() map[string][]string {
 			"internal/service/env", "internal/service/erased", "internal/service/export", "internal/service/extlists", "internal/service/imports",
 			"internal/service/intake", "internal/service/mailboxes", "internal/service/receipts", "internal/service/recipient",
 			"internal/service/record", "internal/service/reference", "internal/service/retention", "internal/service/rights",
-			"internal/service/sources", "internal/service/txn", "internal/service/undo", "internal/service/webhooks", "internal/storage",
+			"internal/service/sends", "internal/service/sources", "internal/service/txn", "internal/service/undo", "internal/service/webhooks", "internal/storage",
+		},
+		"internal/service/sends": {
+			"internal/campaign", "internal/catalog", "internal/consent", "internal/fault", "internal/period", "internal/seal",
+			"internal/service/access", "internal/service/env", "internal/service/ruling", "internal/service/txn",
+			"internal/storage/tables/sendtable", "internal/storedtext", "internal/token",
 		},
 		"internal/service/sources": {
 			"internal/catalog", "internal/consent", "internal/fault", "internal/intake", "internal/intake/provider",
