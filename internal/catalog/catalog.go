@@ -118,6 +118,8 @@ type Catalog struct {
 	// QuietHours and Freezes are when marketing waits although it is lawful.
 	QuietHours []campaign.QuietHours
 	Freezes    []campaign.Freeze
+	// Sends is what is asked of planned mailings.
+	Sends SendRules
 
 	file        string
 	lines       yamlread.Lines

@@ -194,6 +194,7 @@ func TestParse_EveryKey_IsKept(t *testing.T) {
 			From: time.Date(2026, 12, 23, 23, 0, 0, 0, time.UTC), Until: time.Date(2026, 12, 26, 23, 0, 0, 0, time.UTC), Reason: "Christmas",
 			Except: []string{"magazine"}, ExceptDepartments: []string{"press"}, Observe: true,
 		}},
+		Sends: SendRules{Clearing: campaign.ClearingRequired, CommentWithin: period.Days(2)},
 	}
 	if diff := cmp.Diff(want, c, cmpopts.IgnoreUnexported(Catalog{}, Channel{}), cmp.Comparer(func(a, b period.Period) bool { return a == b })); diff != "" {
 		t.Errorf("the parsed catalog (-want +got):\n%s", diff)

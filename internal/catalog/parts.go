@@ -17,7 +17,7 @@ import (
 // keep the others from being read.
 func (d *decoder) catalog(c *Catalog, body ast.Node) {
 	o := d.Document(body, "effective_time", "controllers", "recipients", "departments", "channels",
-		"sender_identities", "declarations", "generic_words", "policy", "quiet_hours", "freezes")
+		"sender_identities", "declarations", "generic_words", "policy", "quiet_hours", "freezes", "sends")
 	o.Require("controllers", "departments", "channels", "sender_identities")
 	c.EffectiveTime = o.Instant("effective_time")
 	for _, entry := range o.Items("controllers", maxControllers) {
@@ -46,6 +46,7 @@ func (d *decoder) catalog(c *Catalog, body ast.Node) {
 	for _, entry := range o.OneOrMore("freezes", maxLimits) {
 		c.Freezes = append(c.Freezes, d.freeze(entry))
 	}
+	c.Sends = sendRules(o)
 }
 
 func (d *decoder) controller(entry yamlread.Item) Controller {

@@ -40,8 +40,8 @@ func as(ctx context.Context, id, department string, scopes ...access.Scope) cont
 
 func (w *world) planned(clearing campaign.Clearing) *planned {
 	w.t.Helper()
-	w.sends.Rules = func(*catalog.Catalog) sends.Rules {
-		return sends.Rules{Clearing: clearing, CommentWithin: period.Seconds(24 * 3600)}
+	w.sends.Rules = func(*catalog.Catalog) catalog.SendRules {
+		return catalog.SendRules{Clearing: clearing, CommentWithin: period.Seconds(24 * 3600)}
 	}
 	s, _ := w.acme()
 	return &planned{

@@ -12,7 +12,6 @@ import (
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
-	"github.com/assent-io/assent/internal/period"
 	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/env"
@@ -21,17 +20,10 @@ import (
 	"github.com/assent-io/assent/internal/storage/tables/sendtable"
 )
 
-// Rules are what a catalog says of sends.
-type Rules struct {
-	Clearing campaign.Clearing
-	// CommentWithin is how long the other departments have to object.
-	CommentWithin period.Period
-}
-
 // Options say how sends are cleared and counted.
 type Options struct {
-	// Rules returns what a catalog says of sends; nil: as RulesOf.
-	Rules func(*catalog.Catalog) Rules
+	// Rules returns what a catalog says of sends; nil: as the catalog says. It is for tests.
+	Rules func(*catalog.Catalog) catalog.SendRules
 }
 
 // Sends is the use cases about sends.
@@ -40,13 +32,13 @@ type Sends struct {
 
 	guard  *access.Guard
 	engine *txn.Engine
-	rules  func(*catalog.Catalog) Rules
+	rules  func(*catalog.Catalog) catalog.SendRules
 }
 
 // New returns the use cases about sends.
 func New(env *env.Env, guard *access.Guard, engine *txn.Engine, opts Options) *Sends {
 	if opts.Rules == nil {
-		opts.Rules = RulesOf
+		opts.Rules = func(c *catalog.Catalog) catalog.SendRules { return c.Sends }
 	}
 	return &Sends{Env: env, guard: guard, engine: engine, rules: opts.Rules}
 }

@@ -90,7 +90,7 @@ func allowed() map[string][]string {
 			"internal/service/sends", "internal/service/sources", "internal/service/txn", "internal/service/undo", "internal/service/webhooks", "internal/storage",
 		},
 		"internal/service/sends": {
-			"internal/campaign", "internal/catalog", "internal/consent", "internal/fault", "internal/period", "internal/seal",
+			"internal/campaign", "internal/catalog", "internal/consent", "internal/fault", "internal/seal",
 			"internal/service/access", "internal/service/env", "internal/service/ruling", "internal/service/txn",
 			"internal/storage/tables/sendtable", "internal/storedtext", "internal/token",
 		},
