@@ -38,6 +38,7 @@ type fake struct {
 	assentv1.UnimplementedConsumerServiceServer
 	assentv1.UnimplementedWebhookServiceServer
 	assentv1.UnimplementedSourceServiceServer
+	assentv1.UnimplementedSendServiceServer
 	assentv1.UnimplementedIntakeServiceServer
 
 	address string
@@ -87,6 +88,7 @@ func startFakeWith(t *testing.T, config *tls.Config) *fake {
 	assentv1.RegisterConsumerServiceServer(server, f)
 	assentv1.RegisterWebhookServiceServer(server, f)
 	assentv1.RegisterSourceServiceServer(server, f)
+	assentv1.RegisterSendServiceServer(server, f)
 	assentv1.RegisterIntakeServiceServer(server, f)
 	assentv1.RegisterFeedServiceServer(server, f.feed)
 	done := make(chan error, 1)
@@ -476,25 +478,4 @@ func (f *fake) ListClaims(_ context.Context, in *assentv1.ListClaimsRequest) (*a
 		break
 	}
 	return answer, nil
-}
-
-// ExportHistory gives a file in two parts that says what was asked for.
-func (f *fake) ExportHistory(
-	in *assentv1.ExportHistoryRequest, stream grpc.ServerStreamingServer[assentv1.ExportHistoryResponse],
-) error {
-	f.mu.Lock()
-	f.calls = append(f.calls, in)
-	f.headers, _ = metadata.FromIncomingContext(stream.Context())
-	f.mu.Unlock()
-	if in.GetAddress() == "stalls@firma.example" {
-		<-stream.Context().Done()
-		return stream.Context().Err()
-	}
-	if err := stream.Send(&assentv1.ExportHistoryResponse{Data: []byte("first "), FileName: "x", ContentType: "y"}); err != nil {
-		return err
-	}
-	if in.GetAddress() == "breaks@firma.example" {
-		return failure(codes.Unavailable, "STORE_UNAVAILABLE", "the database is not available")
-	}
-	return stream.Send(&assentv1.ExportHistoryResponse{Data: []byte("second\n")})
 }

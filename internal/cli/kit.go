@@ -12,6 +12,7 @@ import (
 	"github.com/assent-io/assent/internal/cli/imports"
 	"github.com/assent-io/assent/internal/cli/intake"
 	"github.com/assent-io/assent/internal/cli/kit"
+	"github.com/assent-io/assent/internal/cli/sends"
 	accounts "github.com/assent-io/assent/internal/cli/sources"
 	"github.com/assent-io/assent/internal/cli/webhooks"
 )
@@ -29,6 +30,13 @@ func (a *app) webhooks() *cobra.Command {
 // sources holds the commands about the accounts of providers.
 func (a *app) sources() *cobra.Command {
 	return family("sources", "Manage sources: accounts of providers that report bounces and complaints", (&accounts.Commands{Kit: a.kit()}).All()...)
+}
+
+// sends holds the commands about planned mailings.
+func (a *app) sends() *cobra.Command {
+	c := &sends.Commands{Kit: a.kit()}
+	return family("sends", "Plan mailings, and see and comment on those of all departments",
+		append(c.All(), family("calendars", "Manage the addresses under which calendar programs read the sends", c.Calendars()...))...)
 }
 
 // externalLists holds the commands about external lists.

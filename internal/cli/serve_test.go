@@ -24,7 +24,7 @@ func TestServe_BrokenCatalog_TellsOneProblemALine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	path := file(t, "bad.yaml", string(good)+"\nchanels: []\nsendres: []\n")
+	path := file(t, "bad.yaml", string(good)+"\nchanels: []\ndepartmnts: []\n")
 	problems := strings.Split(strings.TrimSpace(run(t, "catalog", "lint", path).must(t, 1).stdout), "\n")
 	got := realRun(t, "serve", "--catalog", path, "--grpc-address", "127.0.0.1:0", "--http-address", "127.0.0.1:0").must(t, 1)
 	lines := strings.Split(strings.TrimSpace(got.stderr), "\n")

@@ -49,9 +49,9 @@ func TestHelp_ExamplesDoWhatTheySay(t *testing.T) {
 	rank := func(example string) int {
 		switch {
 		case strings.HasPrefix(example, "assent grant"), strings.HasPrefix(example, "assent consumers create"), strings.HasPrefix(example, "assent webhooks create"),
-			strings.HasPrefix(example, "assent lists create"), strings.HasPrefix(example, "assent sources create"):
+			strings.HasPrefix(example, "assent lists create"), strings.HasPrefix(example, "assent sources create"), strings.HasPrefix(example, "assent sends plan"):
 			return 0
-		case strings.HasPrefix(example, "assent lists activate"), strings.HasPrefix(example, "assent withdraw"), strings.HasPrefix(example, "assent erase"):
+		case strings.HasPrefix(example, "assent lists activate"), strings.HasPrefix(example, "assent withdraw"), strings.HasPrefix(example, "assent erase"), strings.HasPrefix(example, "assent sends cancel"):
 			return 2
 		default:
 			return 1

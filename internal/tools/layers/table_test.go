@@ -24,7 +24,7 @@ func allowed() map[string][]string {
 		"internal/cli": {
 			"api/assent/v1", "client", "examples", "internal/atomicfile", "internal/catalog", "internal/cli/bulk", "internal/cli/connect",
 			"internal/cli/consumers", "internal/cli/eventtext", "internal/cli/extlists", "internal/cli/failure", "internal/cli/gather",
-			"internal/cli/imports", "internal/cli/intake", "internal/cli/kit", "internal/cli/lists", "internal/cli/pages", "internal/cli/sources",
+			"internal/cli/imports", "internal/cli/intake", "internal/cli/kit", "internal/cli/lists", "internal/cli/pages", "internal/cli/sends", "internal/cli/sources",
 			"internal/cli/terminal", "internal/cli/tour", "internal/cli/value", "internal/cli/watch", "internal/cli/webhooks", "internal/config", "internal/consent",
 			"internal/dossier", "internal/duty", "internal/heapfloor", "internal/ledger", "internal/listfile", "internal/locale", "internal/nearest", "internal/phrase",
 			"internal/receipt", "internal/rest", "internal/scenario", "internal/seal", "internal/server", "internal/service/audit",
@@ -229,6 +229,10 @@ func allowed() map[string][]string {
 		"internal/cli/extlists": {"api/assent/v1", "internal/ecgservice", "internal/cli/connect", "internal/cli/kit", "internal/cli/terminal", "internal/cli/value", "internal/phrase"},
 		"internal/cli/intake": {
 			"api/assent/v1", "internal/cli/connect", "internal/cli/kit", "internal/cli/terminal", "internal/cli/value", "internal/phrase",
+		},
+		"internal/cli/sends": {
+			"api/assent/v1", "internal/campaign", "internal/catalog", "internal/cli/connect", "internal/cli/kit", "internal/cli/terminal",
+			"internal/cli/value", "internal/phrase",
 		},
 		"internal/cli/sources": {
 			"api/assent/v1", "internal/cli/connect", "internal/cli/kit", "internal/cli/terminal", "internal/cli/value", "internal/phrase",
