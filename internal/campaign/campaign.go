@@ -1,5 +1,5 @@
-// Package campaign reckons when marketing may not go out although it is lawful: quiet hours of the week and freezes. It knows neither
-// addresses nor what was sent, so that what it says of a time follows from the catalog alone.
+// Package campaign reckons when marketing may not go out although it is lawful: quiet hours of the week and freezes, sends that are not cleared, and
+// caps on what one person gets. It knows no addresses, and of a person only the contacts that it is told of; see [Question].
 //
 // Times are microseconds since 1970-01-01T00:00:00Z. All that it says of local times goes by the wall clock of a zone and by dates, never by
 // steps of 24 hours; see [QuietHours].

@@ -412,7 +412,7 @@ func allowed() map[string][]string {
 		"internal/catalog/problem":   {},
 		"internal/catalog/document":  {"internal/yamltext"},
 		"internal/catalog/prose":     {},
-		"internal/campaign":          {"internal/wallclock"},
+		"internal/campaign":          {"internal/period", "internal/wallclock"},
 		"internal/casework":          {"internal/casework/holiday", "internal/casework/worktime", "internal/period", "internal/wallclock"},
 		"internal/casework/wish":     {"internal/casework"},
 		"internal/casework/holiday":  {"internal/wallclock"},
