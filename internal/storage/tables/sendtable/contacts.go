@@ -1,0 +1,180 @@
+package sendtable
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	"github.com/assent-io/assent/internal/campaign"
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/storage/column"
+	"github.com/assent-io/assent/internal/storage/tables/portable"
+)
+
+// Contact is a message of marketing to one person: sent, or with a place reserved or planned for it. A person has one of each send.
+type Contact struct {
+	Folded     [32]byte // keyed digest of the folded address
+	Send       string   // id of the send
+	Channel    string
+	Department string // of the channel
+	Sender     string // sender identity
+	State      campaign.ContactState
+	At         consent.Instant // when it was sent; of one that was not, when it was reserved or planned
+	Until      consent.Instant // when it ends unless it was sent: the end of the window of the send; 0: it was sent
+	Client     string          // that reserved or reported it
+}
+
+const contactColumns = `folded, send, channel, department, sender, state, at_time, until_time, client`
+
+// Contacts returns the contacts of persons, those included that have ended and are still there, by digest and send.
+func Contacts(ctx context.Context, from storage.TableReader, of [][32]byte) ([]Contact, error) {
+	return readAbout(ctx, from, "read contacts", `SELECT `+contactColumns+` FROM contacts WHERE folded IN (`, `) ORDER BY folded, send`, of, scanContact)
+}
+
+// readAbout reads the rows of persons. There are few texts of the statement, so that each stays prepared: the last person stands for those missing.
+func readAbout[Row any](
+	ctx context.Context, from storage.TableReader, doing, before, after string, of [][32]byte, scan func(storage.Scan) (Row, error),
+) ([]Row, error) {
+	var rows []Row
+	for len(of) > 0 {
+		n := partOf(len(of), true)
+		part := of[:min(len(of), n)]
+		of = of[len(part):]
+		args := make([]any, n)
+		for i := range n {
+			args[i] = part[min(i, len(part)-1)][:]
+		}
+		_, found, err := portable.List(ctx, from, storage.Statement{Doing: doing, SQL: before + places(1, n) + after, Args: args}, scan)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, found...)
+	}
+	return rows, nil
+}
+
+// partOf returns for how many of n rows the next statement is: the largest size that is full, or, where rows may be repeated, that has room for all.
+func partOf(n int, repeated bool) int {
+	sizes := []int{250, 50, 10, 1}
+	for i, size := range sizes {
+		if n >= size || repeated && i+1 < len(sizes) && n > 3*sizes[i+1] {
+			return size
+		}
+	}
+	return 1
+}
+
+// places returns n placeholders from a number on.
+func places(from, n int) string {
+	var b strings.Builder
+	for i := range n {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteByte('$')
+		b.WriteString(strconv.Itoa(from + i))
+	}
+	return b.String()
+}
+
+// PutContacts adds contacts, each in the place of that of the person and the send. No two of the rows are of the same.
+func PutContacts(rows []Contact) []storage.Statement {
+	const columns = 9
+	var all []storage.Statement
+	for len(rows) > 0 {
+		part := rows[:partOf(len(rows), false)]
+		rows = rows[len(part):]
+		values, args := make([]string, len(part)), make([]any, 0, columns*len(part))
+		for i := range part {
+			c := &part[i]
+			values[i] = "(" + places(len(args)+1, columns) + ")"
+			args = append(args, c.Folded[:], c.Send, c.Channel, c.Department, c.Sender, string(c.State), int64(c.At), column.InstantOrNull(c.Until), c.Client)
+		}
+		all = append(all, storage.Statement{
+			Doing: "store contacts", Args: args,
+			SQL: `INSERT INTO contacts (` + contactColumns + `) VALUES ` + strings.Join(values, ", ") + `
+				ON CONFLICT (folded, send) DO UPDATE SET channel = excluded.channel, department = excluded.department, sender = excluded.sender,
+				state = excluded.state, at_time = excluded.at_time, until_time = excluded.until_time, client = excluded.client`,
+		})
+	}
+	return all
+}
+
+// DropContacts deletes the contacts of persons with a send, if they are there.
+func DropContacts(send string, of [][32]byte) []storage.Statement {
+	var all []storage.Statement
+	for len(of) > 0 {
+		part := of[:partOf(len(of), false)]
+		of = of[len(part):]
+		args := []any{send}
+		for i := range part {
+			args = append(args, part[i][:])
+		}
+		all = append(all, storage.Statement{
+			Doing: "delete contacts", Args: args, SQL: `DELETE FROM contacts WHERE send = $1 AND folded IN (` + places(2, len(part)) + `)`,
+		})
+	}
+	return all
+}
+
+// DropContactsAbout deletes the contacts of a person.
+func DropContactsAbout(folded [32]byte) storage.Statement {
+	return storage.Statement{Doing: "delete the contacts of a person", SQL: `DELETE FROM contacts WHERE folded = $1`, Args: []any{folded[:]}}
+}
+
+const (
+	endedContacts = ` FROM contacts WHERE until_time <= $1 LIMIT $2`
+	oldContacts   = ` FROM contacts WHERE until_time IS NULL AND at_time < $1 LIMIT $2`
+)
+
+// CountEndedContacts returns how many contacts have ended by a time without having been sent, at most limit.
+func CountEndedContacts(ctx context.Context, from storage.TableReader, by consent.Instant, limit int) (int, error) {
+	return countUpTo(ctx, from, endedContacts, by, limit)
+}
+
+// DropEndedContacts deletes some contacts that have ended by a time without having been sent, at most limit.
+func DropEndedContacts(by consent.Instant, limit int) storage.Statement {
+	return dropSome("delete contacts that have ended", endedContacts, by, limit)
+}
+
+// CountOldContacts returns how many contacts were sent before a time, at most limit.
+func CountOldContacts(ctx context.Context, from storage.TableReader, before consent.Instant, limit int) (int, error) {
+	return countUpTo(ctx, from, oldContacts, before, limit)
+}
+
+// DropOldContacts deletes some contacts that were sent before a time, at most limit.
+func DropOldContacts(before consent.Instant, limit int) storage.Statement {
+	return dropSome("delete old contacts", oldContacts, before, limit)
+}
+
+func countUpTo(ctx context.Context, from storage.TableReader, which string, at consent.Instant, limit int) (int, error) {
+	_, rows, err := portable.List(ctx, from, storage.Statement{
+		Doing: "count contacts", SQL: `SELECT count(*) FROM (SELECT 1 AS one` + which + `) c`, Args: []any{int64(at), limit},
+	}, func(scan storage.Scan) (n int64, err error) { return n, scan(&n) })
+	if err != nil {
+		return 0, err
+	}
+	return int(rows[0]), nil
+}
+
+func dropSome(doing, which string, at consent.Instant, limit int) storage.Statement {
+	return storage.Statement{
+		Doing: doing, SQL: `DELETE FROM contacts WHERE (folded, send) IN (SELECT folded, send` + which + `)`, Args: []any{int64(at), limit},
+	}
+}
+
+func scanContact(scan storage.Scan) (Contact, error) {
+	var c Contact
+	var folded []byte
+	var state string
+	var until *int64
+	if err := scan(&folded, &c.Send, &c.Channel, &c.Department, &c.Sender, &state, (*int64)(&c.At), &until, &c.Client); err != nil {
+		return Contact{}, err
+	}
+	c.State = campaign.ContactState(state)
+	if until != nil {
+		c.Until = consent.Instant(*until)
+	}
+	return c, column.Fixed("contacts.folded", c.Folded[:], folded)
+}

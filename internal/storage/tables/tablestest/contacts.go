@@ -1,0 +1,107 @@
+package tablestest
+
+import (
+	"bytes"
+	"slices"
+	"testing"
+
+	"github.com/assent-io/assent/internal/campaign"
+	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/storage/storagetest"
+	"github.com/assent-io/assent/internal/storage/tables/sendtable"
+)
+
+func contactTests() []storagetest.Test {
+	return []storagetest.Test{
+		{Name: "PutContacts_AnyNumber_EachInThePlaceOfThatOfThePersonAndTheSend", Run: testPutContacts},
+		{Name: "DropContacts_OfASend_OfAPerson_OrThoseThatAreOver", Run: testDropContacts},
+		{Name: "PersonalCaps_OnePerPerson", Run: testPersonalCaps},
+	}
+}
+
+func contact(person, send byte) sendtable.Contact {
+	return sendtable.Contact{
+		Folded: [32]byte{person, send % 2}, Send: "send-" + string('a'+rune(send)), Channel: "news", Department: "sales", Sender: "team",
+		State: campaign.ContactReserved, At: instant(int64(person)), Until: instant(100 + int64(person)), Client: "tool",
+	}
+}
+
+func wantContacts(t *testing.T, store storage.Store, of [][32]byte, want ...sendtable.Contact) {
+	t.Helper()
+	rows, err := sendtable.Contacts(t.Context(), store, of)
+	storagetest.NoError(t, "Contacts", err)
+	order := func(a, b sendtable.Contact) int { return bytes.Compare(append(a.Folded[:], a.Send...), append(b.Folded[:], b.Send...)) }
+	slices.SortFunc(rows, order)
+	slices.SortFunc(want, order)
+	storagetest.Same(t, "the contacts", rows, want)
+}
+
+func testPutContacts(t *testing.T, open storagetest.Open) {
+	store := storagetest.Initialised(t, open)
+	for _, n := range []int{1, 9, 37, 250, 313} { // The sizes of statements, and what lies between.
+		var rows []sendtable.Contact
+		var persons [][32]byte
+		for i := range n {
+			c := contact(byte(i), 0)
+			c.Folded = [32]byte{byte(n), byte(n >> 8), byte(i), byte(i >> 8)}
+			rows, persons = append(rows, c), append(persons, c.Folded)
+		}
+		writeTables(t, store, sendtable.PutContacts(rows)...)
+		wantContacts(t, store, persons, rows...)
+		for i := range rows {
+			rows[i].State, rows[i].At, rows[i].Until, rows[i].Client = campaign.ContactSent, instant(7), 0, "other"
+			rows[i].Channel, rows[i].Department, rows[i].Sender = "offers", "press", "office"
+		}
+		writeTables(t, store, sendtable.PutContacts(rows)...)
+		wantContacts(t, store, persons, rows...)
+		writeTables(t, store, sendtable.DropContacts("send-a", persons)...)
+		wantContacts(t, store, persons)
+	}
+	first, second := contact(1, 0), contact(1, 2)
+	writeTables(t, store, sendtable.PutContacts([]sendtable.Contact{first, second})...)
+	wantContacts(t, store, [][32]byte{first.Folded}, first, second)
+	wantContacts(t, store, nil)
+}
+
+func testDropContacts(t *testing.T, open storagetest.Open) {
+	store := storagetest.Initialised(t, open)
+	first, second, third, sent, late := contact(1, 0), contact(2, 0), contact(3, 0), contact(4, 0), contact(5, 0)
+	sent.State, sent.Until = campaign.ContactSent, 0
+	late.State, late.Until = campaign.ContactSent, 0
+	other := contact(1, 2)
+	all := [][32]byte{first.Folded, second.Folded, third.Folded, sent.Folded, late.Folded}
+	writeTables(t, store, sendtable.PutContacts([]sendtable.Contact{first, second, third, sent, late, other})...)
+	writeTables(t, store, sendtable.DropContacts(third.Send, [][32]byte{third.Folded})...)
+	wantContacts(t, store, all, first, second, sent, late, other)
+	n, err := sendtable.CountEndedContacts(t.Context(), store, second.Until, 10)
+	storagetest.NoError(t, "CountEndedContacts", err)
+	storagetest.Same(t, "how many have ended: those of that very time have", n, 3)
+	n, err = sendtable.CountEndedContacts(t.Context(), store, second.Until, 2)
+	storagetest.NoError(t, "CountEndedContacts", err)
+	storagetest.Same(t, "how many, counted to two", n, 2)
+	writeTables(t, store, sendtable.DropEndedContacts(first.Until, 1))
+	n, err = sendtable.CountEndedContacts(t.Context(), store, second.Until, 10)
+	storagetest.NoError(t, "CountEndedContacts", err)
+	storagetest.Same(t, "how many are left of three of which one was deleted", n, 2)
+	writeTables(t, store, sendtable.DropEndedContacts(first.Until, 10))
+	wantContacts(t, store, all, second, sent, late)
+	n, err = sendtable.CountOldContacts(t.Context(), store, late.At, 10)
+	storagetest.NoError(t, "CountOldContacts", err)
+	storagetest.Same(t, "how many were sent before", n, 1)
+	writeTables(t, store, sendtable.DropOldContacts(late.At, 10))
+	wantContacts(t, store, all, second, late)
+	writeTables(t, store, sendtable.DropContactsAbout(second.Folded))
+	wantContacts(t, store, all, late)
+}
+
+func testPersonalCaps(t *testing.T, open storagetest.Open) {
+	store := storagetest.Initialised(t, open)
+	first := sendtable.PersonalCap{Folded: [32]byte{1}, Max: 2, Per: "P7D", Set: instant(3)}
+	second := sendtable.PersonalCap{Folded: [32]byte{2}, Max: 1, Per: "P1M", Set: instant(4)}
+	writeTables(t, store, sendtable.PutPersonalCap(&first), sendtable.PutPersonalCap(&second))
+	first.Max, first.Per, first.Set = 1, "P14D", instant(9)
+	writeTables(t, store, sendtable.PutPersonalCap(&first), sendtable.DropPersonalCap(second.Folded))
+	rows, err := sendtable.PersonalCaps(t.Context(), store, [][32]byte{{1}, {2}, {3}})
+	storagetest.NoError(t, "PersonalCaps", err)
+	storagetest.Same(t, "the caps", rows, []sendtable.PersonalCap{first})
+}

@@ -1,0 +1,2 @@
+DROP TABLE personal_caps;
+DROP TABLE contacts;
