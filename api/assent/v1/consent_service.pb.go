@@ -120,7 +120,12 @@ type CheckConsentRequest struct {
 	Links bool `protobuf:"varint,10,opt,name=links,proto3" json:"links,omitempty"`
 	// Whether the operational limits, which may turn an ALLOW into a DEFER, count at the time asked about; unset: the answer says what was lawful
 	// then. Only together with as_of or known_as_of: an answer of now always counts them.
-	Operational   bool `protobuf:"varint,11,opt,name=operational,proto3" json:"operational,omitempty"`
+	Operational bool `protobuf:"varint,11,opt,name=operational,proto3" json:"operational,omitempty"`
+	// The id of the send that the message is of. The answer then also says whether the send may go out, and whether the person gets too much; an ALLOW
+	// reserves the place of the message for the person until the window of the send ends. Asked again it keeps that place. With operational and a time of
+	// the past nothing is reserved. Not together with a bounded consistency or a receipt. Errors: NOT_FOUND with SEND_NOT_FOUND; INVALID_ARGUMENT with
+	// SEND_DIFFERS for a send of another channel or sender identity, or a channel that is not marketing.
+	Send          string `protobuf:"bytes,12,opt,name=send,proto3" json:"send,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -230,6 +235,13 @@ func (x *CheckConsentRequest) GetOperational() bool {
 		return x.Operational
 	}
 	return false
+}
+
+func (x *CheckConsentRequest) GetSend() string {
+	if x != nil {
+		return x.Send
+	}
+	return ""
 }
 
 // How fresh an answer has to be. The empty message is strict: nothing that any server acknowledged before the check was made is missed
@@ -733,7 +745,9 @@ type BatchCheckConsentRequest struct {
 	// Whether the answers to ALLOWs are to carry the links of their messages, as in CheckConsentRequest.
 	Links bool `protobuf:"varint,9,opt,name=links,proto3" json:"links,omitempty"`
 	// Whether the operational limits count at a time of the past, as in CheckConsentRequest.
-	Operational   bool `protobuf:"varint,10,opt,name=operational,proto3" json:"operational,omitempty"`
+	Operational bool `protobuf:"varint,10,opt,name=operational,proto3" json:"operational,omitempty"`
+	// The id of the send that the messages are of, as in CheckConsentRequest.
+	Send          string `protobuf:"bytes,11,opt,name=send,proto3" json:"send,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -836,6 +850,13 @@ func (x *BatchCheckConsentRequest) GetOperational() bool {
 		return x.Operational
 	}
 	return false
+}
+
+func (x *BatchCheckConsentRequest) GetSend() string {
+	if x != nil {
+		return x.Send
+	}
+	return ""
 }
 
 // A batch of a stream.
@@ -2745,7 +2766,7 @@ var File_assent_v1_consent_service_proto protoreflect.FileDescriptor
 
 const file_assent_v1_consent_service_proto_rawDesc = "" +
 	"\n" +
-	"\x1fassent/v1/consent_service.proto\x12\tassent.v1\x1a\x15assent/v1/facts.proto\x1a\x15assent/v1/types.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8c\x04\n" +
+	"\x1fassent/v1/consent_service.proto\x12\tassent.v1\x1a\x15assent/v1/facts.proto\x1a\x15assent/v1/types.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xac\x04\n" +
 	"\x13CheckConsentRequest\x12$\n" +
 	"\aaddress\x18\x01 \x01(\tB\n" +
 	"\xe0A\x02\xbaH\x04r\x02 \x01R\aaddress\x12&\n" +
@@ -2760,7 +2781,9 @@ const file_assent_v1_consent_service_proto_rawDesc = "" +
 	"\vconsistency\x18\t \x01(\v2\x16.assent.v1.ConsistencyB\x03\xe0A\x01R\vconsistency\x12\x19\n" +
 	"\x05links\x18\n" +
 	" \x01(\bB\x03\xe0A\x01R\x05links\x12%\n" +
-	"\voperational\x18\v \x01(\bB\x03\xe0A\x01R\voperational\"\x9b\x01\n" +
+	"\voperational\x18\v \x01(\bB\x03\xe0A\x01R\voperational\x12\x1e\n" +
+	"\x04send\x18\f \x01(\tB\n" +
+	"\xe0A\x01\xbaH\x04r\x02(@R\x04send\"\x9b\x01\n" +
 	"\vConsistency\x124\n" +
 	"\bat_least\x18\x01 \x01(\v2\x12.assent.v1.AtLeastB\x03\xe0A\x01H\x00R\aatLeast\x12G\n" +
 	"\abounded\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x10\xe0A\x01\xbaH\n" +
@@ -2791,7 +2814,7 @@ const file_assent_v1_consent_service_proto_rawDesc = "" +
 	"\aoutcome\x18\x01 \x01(\x0e2\x19.assent.v1.ReceiptOutcomeR\aoutcome\x12>\n" +
 	"\vdifferences\x18\x02 \x03(\v2\x1c.assent.v1.ReceiptDifferenceR\vdifferences\x12'\n" +
 	"\x0ferased_position\x18\x03 \x01(\x03R\x0eerasedPosition\x12!\n" +
-	"\fverifier_key\x18\x04 \x01(\tR\vverifierKey\"\xfa\x03\n" +
+	"\fverifier_key\x18\x04 \x01(\tR\vverifierKey\"\x9a\x04\n" +
 	"\x18BatchCheckConsentRequest\x12,\n" +
 	"\taddresses\x18\x01 \x03(\tB\x0e\xe0A\x02\xbaH\b\x92\x01\x05\b\x01\x10\x90NR\taddresses\x12&\n" +
 	"\achannel\x18\x02 \x01(\tB\f\xe0A\x02\xbaH\x06r\x04 \x01(@R\achannel\x123\n" +
@@ -2804,7 +2827,9 @@ const file_assent_v1_consent_service_proto_rawDesc = "" +
 	"\vconsistency\x18\b \x01(\v2\x16.assent.v1.ConsistencyB\x03\xe0A\x01R\vconsistency\x12\x19\n" +
 	"\x05links\x18\t \x01(\bB\x03\xe0A\x01R\x05links\x12%\n" +
 	"\voperational\x18\n" +
-	" \x01(\bB\x03\xe0A\x01R\voperational\"a\n" +
+	" \x01(\bB\x03\xe0A\x01R\voperational\x12\x1e\n" +
+	"\x04send\x18\v \x01(\tB\n" +
+	"\xe0A\x01\xbaH\x04r\x02(@R\x04send\"a\n" +
 	"\x19StreamCheckConsentRequest\x12D\n" +
 	"\x05check\x18\x01 \x01(\v2#.assent.v1.BatchCheckConsentRequestB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\x05check\"\x97\x01\n" +
 	"\x1aStreamCheckConsentResponse\x12@\n" +
