@@ -120,6 +120,8 @@ type Catalog struct {
 	Freezes    []campaign.Freeze
 	// Sends is what is asked of planned mailings.
 	Sends SendRules
+	// Pressure bounds how much marketing a person gets; all of them hold.
+	Pressure []campaign.Cap
 
 	file        string
 	lines       yamlread.Lines
@@ -337,6 +339,8 @@ type Retention struct {
 	Disclosures period.Period
 	// HardBounces is for hard bounces: then the address may be tried again.
 	HardBounces period.Period
+	// Contacts is how long it is kept what a person was sent, from then; it is never without end.
+	Contacts period.Period
 }
 
 // Controller returns the controller with the id.

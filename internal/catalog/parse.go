@@ -17,7 +17,7 @@ const (
 	maxSenders      = 500
 	maxDeclarations = 1000
 	maxVersions     = 200              // of one declaration
-	maxLimits       = 100              // quiet hours, and freezes
+	maxLimits       = 100              // quiet hours, freezes, and caps
 	maxList         = document.MaxList // entries of any other list
 )
 

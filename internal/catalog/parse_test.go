@@ -184,6 +184,7 @@ func TestParse_EveryKey_IsKept(t *testing.T) {
 			ClaimsPeriod: mustPeriod(t, "P3Y/EOY"), ComplaintScope: ComplaintMarketing, SoftBouncesSuppress: 7,
 			Retention: Retention{
 				Evidence: mustPeriod(t, "P3Y"), Requests: mustPeriod(t, "P30D"), Disclosures: mustPeriod(t, "P3Y"), HardBounces: mustPeriod(t, "P24M"),
+				Contacts: mustPeriod(t, "P90D"),
 			},
 		},
 		QuietHours: []campaign.QuietHours{{
@@ -195,6 +196,10 @@ func TestParse_EveryKey_IsKept(t *testing.T) {
 			Except: []string{"magazine"}, ExceptDepartments: []string{"press"}, Observe: true,
 		}},
 		Sends: SendRules{Clearing: campaign.ClearingRequired, CommentWithin: period.Days(2)},
+		Pressure: []campaign.Cap{
+			{ID: "magazine-weekly", Max: 2, Per: mustPeriod(t, "P7D"), Channels: []string{"magazine"}, Observe: true},
+			{ID: "everything", Max: 6, Per: mustPeriod(t, "P30D")},
+		},
 	}
 	if diff := cmp.Diff(want, c, cmpopts.IgnoreUnexported(Catalog{}, Channel{}), cmp.Comparer(func(a, b period.Period) bool { return a == b })); diff != "" {
 		t.Errorf("the parsed catalog (-want +got):\n%s", diff)
@@ -232,7 +237,7 @@ func TestParse_MissingOptionalKeys_HaveDefaults(t *testing.T) {
 	c := mustParse(t, document)
 	want := Policy{
 		DecisionTTL: mustPeriod(t, "PT5M"), ExistingCustomerLapsesAfter: mustPeriod(t, "P24M"), ConfirmationExpiresAfter: mustPeriod(t, "P30D"),
-		ComplaintScope: ComplaintDepartment, SoftBouncesSuppress: 5,
+		ComplaintScope: ComplaintDepartment, SoftBouncesSuppress: 5, Retention: Retention{Contacts: mustPeriod(t, "P30D")},
 	}
 	if c.Policy != want || c.EffectiveTime != nil || !c.Channels[0].DoubleOptIn {
 		t.Errorf("policy %v, effective %v, double opt-in %t", c.Policy, c.EffectiveTime, c.Channels[0].DoubleOptIn)

@@ -17,7 +17,7 @@ import (
 // keep the others from being read.
 func (d *decoder) catalog(c *Catalog, body ast.Node) {
 	o := d.Document(body, "effective_time", "controllers", "recipients", "departments", "channels",
-		"sender_identities", "declarations", "generic_words", "policy", "quiet_hours", "freezes", "sends")
+		"sender_identities", "declarations", "generic_words", "policy", "quiet_hours", "freezes", "sends", "pressure")
 	o.Require("controllers", "departments", "channels", "sender_identities")
 	c.EffectiveTime = o.Instant("effective_time")
 	for _, entry := range o.Items("controllers", maxControllers) {
@@ -47,6 +47,9 @@ func (d *decoder) catalog(c *Catalog, body ast.Node) {
 		c.Freezes = append(c.Freezes, d.freeze(entry))
 	}
 	c.Sends = sendRules(o)
+	for _, entry := range o.OneOrMore("pressure", maxLimits) {
+		c.Pressure = append(c.Pressure, pressureCap(entry))
+	}
 }
 
 func (d *decoder) controller(entry yamlread.Item) Controller {
@@ -222,7 +225,7 @@ func (d *decoder) policy(document *yamlread.Object) Policy {
 
 // retention reads how long what is held is kept; what is missing, without end.
 func (d *decoder) retention(policy *yamlread.Object) Retention {
-	o := policy.Child("retention", "evidence", "requests", "disclosures", "hard_bounces")
+	o := policy.Child("retention", "evidence", "requests", "disclosures", "hard_bounces", "contacts")
 	if o == nil {
 		return Retention{}
 	}
@@ -231,5 +234,6 @@ func (d *decoder) retention(policy *yamlread.Object) Retention {
 		Requests:    periodOfKeeping(o, "requests"),
 		Disclosures: periodOfKeeping(o, "disclosures"),
 		HardBounces: periodOfKeeping(o, "hard_bounces"),
+		Contacts:    o.Period("contacts", period.Period{}),
 	}
 }

@@ -31,6 +31,7 @@ func (d *decoder) validate(c *Catalog) {
 	}
 	d.policyLength(c)
 	d.desks(c)
+	d.pressure(c)
 }
 
 func at(list string, i int) string { return fmt.Sprintf("%s[%d]", list, i) }
