@@ -14,6 +14,17 @@ type Question struct {
 	Held     bool      // the person has a place in the send, which no cap takes away
 }
 
+// Count takes from the contacts of a person, which may be any, what counts at a time against the send, and whether the person holds a place in it. Others
+// holds the sends of planned contacts.
+func (q *Question) Count(contacts []Contact, others map[string]*Send, t int64) {
+	q.Contacts = q.Send.Counting(contacts, others, t)
+	for i := range contacts {
+		if k := &contacts[i]; k.Send == q.Send.ID {
+			q.Held = k.State == ContactSent || k.State == ContactReserved && k.Until > t
+		}
+	}
+}
+
 // Judgement is what holds at a time.
 type Judgement struct {
 	Unclear, NotCleared, Freeze, Quiet, Pressure  bool // these defer
@@ -58,7 +69,7 @@ func (q *Question) At(t int64) Judgement {
 
 // pressureFrom returns the first moment from t on at which no cap of a kind defers.
 func (q *Question) pressureFrom(t int64, observed bool) int64 {
-	if q.Held || len(q.Contacts) == 0 {
+	if q.Held && !observed || len(q.Contacts) == 0 {
 		return t
 	}
 	for from := t; ; from = t {

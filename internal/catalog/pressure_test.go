@@ -76,11 +76,11 @@ func TestParse_Contacts_AreKeptForAsLongAsTheyCount(t *testing.T) {
 		return text[:from] + policy + kept + "}}\n" + caps
 	}
 	for caps, want := range map[string]string{
-		"":                                   "P30D",
-		"pressure: {id: a, max: 1, per: P7D}\n":      "P30D",
-		"pressure: {id: a, max: 1, per: P1M}\n":      "P31D",
-		"pressure: {id: a, max: 1, per: P1Y}\n":      "P366D",
-		"pressure: {id: a, max: 1, per: P40DT1H}\n":  "P41D",
+		"":                                          "P30D",
+		"pressure: {id: a, max: 1, per: P7D}\n":     "P30D",
+		"pressure: {id: a, max: 1, per: P1M}\n":     "P31D",
+		"pressure: {id: a, max: 1, per: P1Y}\n":     "P366D",
+		"pressure: {id: a, max: 1, per: P40DT1H}\n": "P41D",
 	} {
 		if got := mustParse(t, document("", caps)).Policy.Retention.Contacts; got != mustPeriod(t, want) {
 			t.Errorf("%q: contacts are kept for %s, want %s", caps, got, want)

@@ -80,8 +80,10 @@ const (
 	CodeTermsInsufficient Code = "TERMS_INSUFFICIENT"
 	CodeAllowTerms        Code = "ALLOW_TERMS"
 	CodeUnclear           Code = "UNSUBSCRIBE_UNCLEAR"
+	CodeNotCleared        Code = "SEND_NOT_CLEARED"
 	CodeFreeze            Code = "FREEZE"
 	CodeQuietHours        Code = "QUIET_HOURS"
+	CodePressure          Code = "CONTACT_PRESSURE"
 	CodeWouldDefer        Code = "WOULD_DEFER" // among the reasons of an ALLOW; what follows would defer if it were not only observed
 	CodeBasisNotAccepted  Code = "BASIS_NOT_ACCEPTED"
 	CodeNoLegalBasis      Code = "NO_LEGAL_BASIS"
@@ -114,7 +116,7 @@ func AllCodes() []Code {
 		CodeAllowLegal, CodeRoleAddress, CodeObjection, CodeComplaint, CodeErased, CodeExternalList, CodeListStale, CodeAllowConsent,
 		CodeScopeMismatch, CodeNotProvable, CodeConsentExpired, CodeConsentLapsed, CodeConsentPending, CodeRefusedBefore, CodeHonouredRefusal,
 		CodeSaleMissing, CodeNoticeMissing, CodeNotSimilar, CodeBasisExpired, CodeCustomerLapsed, CodeAllowCustomer,
-		CodeTermsInsufficient, CodeAllowTerms, CodeUnclear, CodeFreeze, CodeQuietHours, CodeWouldDefer, CodeBasisNotAccepted, CodeNoLegalBasis,
+		CodeTermsInsufficient, CodeAllowTerms, CodeUnclear, CodeNotCleared, CodeFreeze, CodeQuietHours, CodePressure, CodeWouldDefer, CodeBasisNotAccepted, CodeNoLegalBasis,
 		CodeConfirmationLimit, CodeAllowConfirmation,
 	}
 }

@@ -109,6 +109,9 @@ func (r *Rules) IsMarketing() bool { return r.channel.Class == catalog.ClassMark
 // Calendar returns the quiet hours and freezes of the channel; nil: it has neither.
 func (r *Rules) Calendar() *campaign.Calendar { return r.calendar }
 
+// Clearing returns what the catalog asks of a send before messages of it go out.
+func (r *Rules) Clearing() campaign.Clearing { return r.catalog.Sends.Clearing }
+
 // SharedReasons returns a list equal to codes, which it does not keep. Decisions under the rules share it: it is not to be changed.
 func (r *Rules) SharedReasons(codes []Code) []Code { return r.reasons.Of(codes) }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -25,6 +26,10 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/scenario"
+	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/storage/postgres"
+	"github.com/assent-io/assent/internal/storage/sqlite"
+	"github.com/assent-io/assent/internal/storage/tables/sendtable"
 	"github.com/assent-io/assent/internal/testkit"
 )
 
@@ -61,6 +66,8 @@ type step struct {
 	event *scenario.Event
 	check *scenario.Check
 
+	report *scenario.Report
+
 	list    *scenario.List // with the version that comes into force
 	version *scenario.ListVersion
 }
@@ -78,6 +85,9 @@ func steps(s *scenario.Scenario) []step {
 	for i := range s.Events {
 		st := &s.Events[i].Statement
 		list = append(list, step{at: max(st.Occurred, st.Confirmed), event: &s.Events[i]})
+	}
+	for i := range s.Reports {
+		list = append(list, step{at: s.Reports[i].At, report: &s.Reports[i]})
 	}
 	for i := range s.Checks {
 		check := &s.Checks[i]
@@ -111,6 +121,11 @@ func play(t *testing.T, kind string, s *scenario.Scenario) (strict int) {
 		t.Fatal(err)
 	}
 	r := db.serve(clock.Now)
+	if len(s.Sends) > 0 {
+		r.stop() // A SQLite file has one program.
+		db.planSends(s)
+		r = db.serve(clock.Now)
+	}
 	c := assentv1.NewConsentServiceClient(dial(t, r.GRPC, r.key))
 	for _, step := range played {
 		clock.Set(step.at.Time())
@@ -122,12 +137,19 @@ func play(t *testing.T, kind string, s *scenario.Scenario) (strict int) {
 			recordEvent(t, c, step.event)
 			continue
 		}
+		if step.report != nil {
+			reportSent(t, assentv1.NewContactServiceClient(dial(t, r.GRPC, r.key)), step.report)
+			continue
+		}
 		got, decided := askStrictly(t, c, step.check)
 		if decided != nil && !decided.AsTime().Equal(step.at.Time()) {
 			continue // Several events of one instant moved the ledger's time a few microseconds past it.
 		}
 		strict++
 		report(t, "strictly through gRPC", s, step.check, got)
+		if step.check.Send != "" {
+			report(t, "strictly through REST, asked again", s, step.check, askREST(t, r, step.check, nil))
+		}
 	}
 	last := played[len(played)-1].at
 	for i := range s.Checks {
@@ -136,6 +158,9 @@ func play(t *testing.T, kind string, s *scenario.Scenario) (strict int) {
 	clock.Set(last.Time().Add(time.Hour))
 	for i := range s.Checks {
 		check := &s.Checks[i]
+		if check.Send != "" {
+			continue // What was reserved then may have been sent or released since.
+		}
 		asOf := timestamppb.New(check.At.Time())
 		got, _ := askGRPC(t.Context(), c, check, asOf)
 		report(t, "as of its time through gRPC", s, check, got)
@@ -167,7 +192,7 @@ func checkRequest(check *scenario.Check, asOf *timestamppb.Timestamp) *assentv1.
 	return &assentv1.CheckConsentRequest{
 		Address: check.Address, Channel: check.Request.Channel, SenderIdentity: check.Request.Sender,
 		Reference: check.Request.Reference, ContainsAdvertising: check.Request.Advertising, AsOf: asOf,
-		Operational: check.Operational && asOf != nil,
+		Operational: check.Operational && asOf != nil, Send: check.Send,
 	}
 }
 
@@ -374,5 +399,50 @@ func activateList(t *testing.T, c assentv1.ExternalListServiceClient, s *step) {
 	}
 	if _, err := c.ActivateExternalListVersion(t.Context(), &assentv1.ActivateExternalListVersionRequest{List: s.list.ID, Confirm: true}); err != nil {
 		t.Fatalf("activate a list: %v", err)
+	}
+}
+
+// planSends stores the sends of a scenario as if they had been planned, which the clock of the server is too late for.
+func (db *database) planSends(s *scenario.Scenario) {
+	db.t.Helper()
+	for _, result := range scenario.RunCore(s) { // It also gives sends the sender identities of their channels.
+		if result.Refused != nil {
+			db.t.Fatal(result.String())
+		}
+	}
+	var store storage.Store
+	var err error
+	if path, isFile := strings.CutPrefix(db.url, "sqlite:"); isFile {
+		store, err = sqlite.Open(db.t.Context(), path, sqlite.Options{Migrate: true})
+	} else {
+		store, err = postgres.Open(db.t.Context(), db.url, postgres.Options{Migrate: true})
+	}
+	if err != nil {
+		db.t.Fatal(err)
+	}
+	for i := range s.Sends {
+		one := &s.Sends[i]
+		err = errors.Join(err, store.WriteTables(db.t.Context(), sendtable.AddSend(&sendtable.Send{
+			ID: one.ID, Channel: one.Channel, Sender: one.SenderIdentity, Department: one.Department, Sealed: []byte{1}, State: one.State,
+			From: consent.Instant(one.From), Until: consent.Instant(one.Until), CommentUntil: consent.Instant(one.CommentUntil),
+			Objections: int64(one.Objections), Revision: 1,
+		})))
+	}
+	if err := errors.Join(err, store.Close()); err != nil {
+		db.t.Fatal(err)
+	}
+}
+
+func reportSent(t *testing.T, c assentv1.ContactServiceClient, r *scenario.Report) {
+	t.Helper()
+	outcome := assentv1.ContactOutcome_CONTACT_OUTCOME_SENT
+	if r.Released {
+		outcome = assentv1.ContactOutcome_CONTACT_OUTCOME_RELEASED
+	}
+	_, err := c.ReportSent(t.Context(), &assentv1.ReportSentRequest{
+		Send: r.Send, Report: &assentv1.ContactReport{Address: r.Address, Outcome: outcome, SentTime: timestamppb.New(r.At.Time())},
+	})
+	if err != nil {
+		t.Fatalf("line %d: %v", r.Line, err)
 	}
 }

@@ -92,6 +92,8 @@ const (
 	OwnSend            Code = "OWN_SEND"
 	CalendarExists     Code = "SEND_CALENDAR_EXISTS"
 	CalendarMissing    Code = "SEND_CALENDAR_NOT_FOUND"
+	SendDiffers        Code = "SEND_DIFFERS"
+	ContactSent        Code = "CONTACT_SENT"
 	Unauthenticated    Code = "UNAUTHENTICATED"
 	ScopeMissing       Code = "SCOPE_MISSING"
 	OtherDepartment    Code = "OTHER_DEPARTMENT"
@@ -156,6 +158,7 @@ func AllCodes() []Code {
 		RotationUnderWay, Unauthenticated, ScopeMissing, OtherDepartment, TooLarge,
 		InvalidList, ListExists, ListMissing, ListShrinks, NoPublicURL, SourceExists, SourceMissing,
 		InvalidSend, SendExists, SendMissing, SendState, OwnSend, CalendarExists, CalendarMissing,
+		SendDiffers, ContactSent,
 		TooManyCalls, SlowWatcher, ClockSkew, KeyMissing, Unavailable,
 		ServerStopping,
 	}

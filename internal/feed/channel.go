@@ -26,6 +26,8 @@ func channelOf(c *catalog.Catalog, ch *catalog.Channel, rules *consent.Rules) Ch
 	info.Limits = limits.Enforced()
 	if d, denied := rules.DenyAll(0); denied {
 		info.Closed = d.Reason
+	} else if rules.IsMarketing() && rules.Clearing() == campaign.ClearingRequired {
+		info.Closed = consent.CodeNotCleared // Only the server knows the sends.
 	}
 	for _, id := range ch.Honours {
 		if h, ok := c.Channel(id); ok {

@@ -47,6 +47,7 @@ func newGateway(ctx context.Context, conn *grpc.ClientConn, admit admission) (ht
 		assentv1.RegisterFeedServiceHandler, assentv1.RegisterWebhookServiceHandler, assentv1.RegisterImportServiceHandler,
 		assentv1.RegisterExternalListServiceHandler, assentv1.RegisterIntakeServiceHandler, assentv1.RegisterSourceServiceHandler,
 		assentv1.RegisterSendServiceHandler,
+		assentv1.RegisterContactServiceHandler,
 	} {
 		if err := register(ctx, mux, conn); err != nil {
 			return nil, fmt.Errorf("register the REST API: %w", err)

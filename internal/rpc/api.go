@@ -7,6 +7,7 @@ import (
 
 	"google.golang.org/grpc/codes"
 
+	"github.com/assent-io/assent/internal/rpc/contactserver"
 	"github.com/assent-io/assent/internal/rpc/feedserver"
 	"github.com/assent-io/assent/internal/rpc/handler"
 	"github.com/assent-io/assent/internal/rpc/importserver"
@@ -35,6 +36,7 @@ type Service interface {
 	intakeserver.Intake
 	sourceserver.Sources
 	sendserver.Sends
+	contactserver.Contacts
 	Authenticator
 }
 

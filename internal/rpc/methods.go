@@ -165,6 +165,7 @@ func methods() map[string]method {
 	maps.Copy(table, methodsOfSends())
 	maps.Copy(table, methodsOfLists())
 	maps.Copy(table, methodsOfIntake())
+	maps.Copy(table, methodsOfContacts())
 	maps.Copy(table, methodsOfGRPC())
 	known := shapes{}
 	for name, row := range table {
@@ -267,6 +268,14 @@ func methodsOfIntake() map[string]method {
 		assentv1.IntakeService_GetHint_FullMethodName:     needs(department, access.ScopeLift, access.ScopeSuppress),
 		assentv1.IntakeService_AcceptHint_FullMethodName:  needs(department, access.ScopeLift, access.ScopeSuppress),
 		assentv1.IntakeService_DismissHint_FullMethodName: needs(department, access.ScopeLift, access.ScopeSuppress),
+	}
+}
+
+// methodsOfContacts returns the rows of what became of messages of sends. What may ask before it sends may say what it sent.
+func methodsOfContacts() map[string]method {
+	return map[string]method{
+		assentv1.ContactService_ReportSent_FullMethodName:      needs(department, access.ScopeCheck),
+		assentv1.ContactService_BatchReportSent_FullMethodName: needs(department, access.ScopeCheck).batch(),
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 
 // scenario reads a document, all but its catalog.
 func (d *decoder) scenario(body ast.Node) (*Scenario, *object) {
-	o := d.object(body, "a scenario", "name", "catalog", "lists", "events", "checks")
+	o := d.object(body, "a scenario", "name", "catalog", "lists", "events", "sends", "contacts", "checks")
 	if o == nil {
 		return nil, nil
 	}
@@ -30,6 +30,16 @@ func (d *decoder) scenario(body ast.Node) (*Scenario, *object) {
 	for _, node := range o.list("events") {
 		if e := d.event(node); e != nil {
 			s.Events = append(s.Events, *e)
+		}
+	}
+	for _, node := range o.list("sends") {
+		if send := d.send(node); send != nil {
+			s.Sends = append(s.Sends, *send)
+		}
+	}
+	for _, node := range o.list("contacts") {
+		if r := d.report(node); r != nil {
+			s.Reports = append(s.Reports, *r)
 		}
 	}
 	for _, node := range o.list("checks") {
@@ -172,9 +182,13 @@ func (d *decoder) check(node ast.Node) *Check {
 	}
 	c := &Check{Line: o.line, At: o.instant("at")}
 	if asked := d.object(o.fields["check"], "check", "address", "channel", "sender_identity", "reference", "contains_advertising",
-		"operational"); asked != nil {
+		"operational", "send"); asked != nil {
 		asked.require("address", "channel")
-		c.Address, c.Operational = asked.text("address"), asked.flag("operational")
+		c.Address, c.Operational, c.Send = asked.text("address"), asked.flag("operational"), asked.text("send")
+		if c.Send != "" && asked.has("operational") {
+			asked.fail("operational", "a message of a send is to go out; leave the key out")
+		}
+		c.Operational = c.Operational || c.Send != ""
 		c.Request = consent.Request{
 			Channel: asked.text("channel"), Sender: asked.text("sender_identity"), Reference: asked.text("reference"),
 			Advertising: asked.flag("contains_advertising"),

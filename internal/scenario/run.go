@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/assent-io/assent/internal/address"
+	"github.com/assent-io/assent/internal/campaign"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/codec"
 	"github.com/assent-io/assent/internal/consent/operational"
@@ -50,16 +51,17 @@ func (r *Result) String() string {
 // for each of these instead.
 func RunCore(s *Scenario) []Result {
 	events, refused := gather(s)
+	refused = append(refused, s.wrongSends()...)
 	if len(refused) > 0 {
 		return refused
 	}
-	results := make([]Result, 0, len(s.Checks))
-	for i := range s.Checks {
+	results := make([]Result, len(s.Checks))
+	places := &places{of: map[string][]campaign.Contact{}}
+	for _, i := range s.inOrder() {
 		check := &s.Checks[i]
-		got := ask(s, events, check)
-		results = append(results, Result{
-			Scenario: s, Line: check.Line, Check: check, Got: got, Differences: check.Expect.Compare(got),
-		})
+		places.take(s, check.At)
+		got := ask(s, events, places, check)
+		results[i] = Result{Scenario: s, Line: check.Line, Check: check, Got: got, Differences: check.Expect.Compare(got)}
 	}
 	return results
 }
@@ -117,7 +119,7 @@ func digest(text string) [16]byte {
 }
 
 // ask answers a check as it would have been answered at its time.
-func ask(s *Scenario, events history, check *Check) Got {
+func ask(s *Scenario, events history, places *places, check *Check) Got {
 	a, err := address.Parse(check.Address)
 	if err != nil {
 		return GotError(string(fault.InvalidAddress))
@@ -146,6 +148,9 @@ func ask(s *Scenario, events history, check *Check) Got {
 		}
 		return nil, nil //nolint:nilnil // No such address is known.
 	})
+	if check.Send != "" {
+		return places.judge(s, rules, a, &known, check)
+	}
 	decide := (*consent.Rules).Decide
 	if check.Operational {
 		decide = operational.Decide

@@ -187,3 +187,30 @@ func TestCompare_WhatIsNotExpected_MayBeAnything(t *testing.T) {
 		t.Errorf("nothing was expected as basis and reasons, and it differs in %v", differences)
 	}
 }
+
+func TestRunCore_SendsThatCannotBe_AreRefused(t *testing.T) {
+	window := ", from: 2026-03-01T00:00:00Z, until: 2026-03-02T00:00:00Z}"
+	for name, c := range map[string]struct{ sends, want string }{
+		"unknown channel":    {"sends: [{id: a, channel: nowhere" + window + "]", "channel"},
+		"no marketing":       {"sends: [{id: a, channel: parcels" + window + "]", "channel"},
+		"unknown sender":     {"sends: [{id: a, channel: news, sender_identity: nobody" + window + "]", "sender_identity"},
+		"two of one id":      {"sends: [{id: a, channel: news" + window + ", {id: a, channel: news" + window + "]", "id"},
+		"contact of no send": {"contacts: [{at: 2026-03-01T00:00:00Z, address: a@b.example, send: a}]", "send"},
+		"contact of nobody":  {"sends: [{id: a, channel: news" + window + "]\ncontacts: [{at: 2026-03-01T00:00:00Z, address: a, send: a}]", "address"},
+	} {
+		all, err := parse(t, "name: x\ncatalog: catalogs/lab.yaml\n"+c.sends+`
+checks:
+  - at: 2026-03-01T00:00:00Z
+    check: {address: anna@firma.example, channel: news}
+    expect: {verdict: DENY, reason: NO_LEGAL_BASIS}
+`)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		results := scenario.RunCore(&all[0])
+		refused, ok := errors.AsType[*fault.Error](results[0].Refused)
+		if len(results) != 1 || !ok || refused.Field != c.want || results[0].Line != 3 && results[0].Line != 4 {
+			t.Errorf("%s: %v", name, results)
+		}
+	}
+}

@@ -27,7 +27,10 @@ type Scenario struct {
 
 	Lists  []List  // external lists
 	Events []Event // in the order of the file, which means nothing
-	Checks []Check // at least one
+	Sends  []Send
+	// Reports are what became of messages of the sends.
+	Reports []Report
+	Checks  []Check // at least one
 }
 
 // List is an external list with the versions that came into force.
@@ -63,7 +66,9 @@ type Check struct {
 	Request consent.Request
 	// Operational says that the limits of sending are judged, too, as they are for a message that is to go out at that time.
 	Operational bool
-	Expect      Expect
+	// Send is the id of the send that the message is of; empty: none is named. An ALLOW then reserves, for the checks of later times.
+	Send   string
+	Expect Expect
 }
 
 // VerdictError is the verdict of what is refused before any address is judged: a request that is not valid.

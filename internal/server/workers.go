@@ -42,6 +42,7 @@ func (s *server) workers() []worker {
 		s.runs.share(worker{name: "deliveries", every: forgetEvery, run: func(ctx context.Context) error { return s.local.ForgetDeliveries(ctx) }}),
 		s.runs.share(worker{name: "uploads", every: forgetEvery, run: func(ctx context.Context) error { return s.local.ForgetUploads(ctx) }}),
 		s.runs.share(worker{name: "reports", every: forgetEvery, run: func(ctx context.Context) error { return s.local.ForgetReports(ctx) }}),
+		s.runs.share(worker{name: "contacts", every: forgetEvery, run: func(ctx context.Context) error { return s.local.ForgetContacts(ctx) }}),
 		s.runs.share(worker{name: "mailboxes", every: forgetEvery, run: s.fillMailboxes}),
 		{name: "allowed", every: countEvery, run: func(ctx context.Context) error { return s.local.Allowed.FlushAllowed(ctx) }},
 		s.runs.share(worker{name: "sources", every: forgetEvery, run: func(ctx context.Context) error { return s.local.ForgetSources(ctx) }}),

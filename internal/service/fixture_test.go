@@ -21,6 +21,7 @@ import (
 	"github.com/assent-io/assent/internal/service/administration"
 	"github.com/assent-io/assent/internal/service/changes"
 	"github.com/assent-io/assent/internal/service/check"
+	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/service/imports"
 	"github.com/assent-io/assent/internal/service/intake"
 	"github.com/assent-io/assent/internal/service/recipient"
@@ -66,6 +67,7 @@ type world struct {
 	unsubscribe []string
 	// undoPage is how many events of a batch a transaction of the services that are made next leaves out; 0 is 2, so that most undos are large.
 	undoPage int
+	unsafe   env.Unsafe // of the services that are made next
 	// byStore makes the next services answer by the store alone.
 	byStore bool
 }
@@ -154,6 +156,7 @@ func (w *world) service(store storage.Store, ahead time.Duration) *Service {
 		Logger: slog.New(slog.DiscardHandler),
 		Index:  x, VerifySample: w.sample, Webhooks: w.hooks, Feed: w.feed, Links: w.links, UndoPage: cmp.Or(w.undoPage, 2),
 		Imports: imports.Limits{Bytes: w.importBytes}, ListFailed: w.listFailed, Sources: w.sources, Sends: w.sends, Intake: intake.Options{Unsubscribe: w.unsubscribe},
+		Unsafe: w.unsafe,
 	}
 	switch {
 	case w.byStore:

@@ -96,11 +96,12 @@ func searched() []string {
 	names := []string{
 		"ledger_head", "catalogs", "catalog_refs", // say nothing of any person
 		"events", "subjects", "requests", "claims", // plain, and opened with every key
-		"list_hashes",                             // holds keyed digests, sealed, which is opened
-		"feed_removals",                           // holds the address, sealed, until the consumers that know it were told, and P30D at most
-		"webhook_deliveries",                      // is emptied of what it is about; what tells to forget it has the address, sealed, as feed_removals has
-		"hints",                                   // holds keyed digests, and the address and what was said of it, sealed; an erasure deletes its rows
-		"soft_bounces",                            // holds keyed digests; an erasure deletes its rows
+		"list_hashes",               // holds keyed digests, sealed, which is opened
+		"feed_removals",             // holds the address, sealed, until the consumers that know it were told, and P30D at most
+		"webhook_deliveries",        // is emptied of what it is about; what tells to forget it has the address, sealed, as feed_removals has
+		"hints",                     // holds keyed digests, and the address and what was said of it, sealed; an erasure deletes its rows
+		"soft_bounces",              // holds keyed digests; an erasure deletes its rows
+		"contacts", "personal_caps", // hold keyed digests; an erasure deletes their rows
 		"mailboxes",                               // holds keyed digests: after an erasure none that leads to what was erased
 		"revisions",                               // holds keyed digests, as subjects does, and says nothing else
 		"states", "disclosures", "erased_returns", // name subjects by id, and say nothing else of them

@@ -19,6 +19,7 @@ import (
 	"github.com/assent-io/assent/internal/service/check"
 	"github.com/assent-io/assent/internal/service/checkpoint"
 	"github.com/assent-io/assent/internal/service/consumers"
+	"github.com/assent-io/assent/internal/service/contacts"
 	"github.com/assent-io/assent/internal/service/disclosure"
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/service/erased"
@@ -117,6 +118,7 @@ type Service struct {
 	*intake.Intake
 	*sources.Sources
 	*sends.Sends
+	*contacts.Contacts
 	// Allowed counts what checks were allowed.
 	Allowed *sources.Allowed
 
@@ -159,7 +161,8 @@ func wire(env *env.Env, opts *Options) *Service {
 	reader := asof.NewReader(env, s.reference, s.Guard, opts.Unsafe)
 	s.Checkpoints = checkpoint.NewCheckpoints(env, s.Guard, opts.Kept, opts.Witnesses)
 	s.Counter = disclosure.New(env, reader)
-	s.Checker = check.New(reader, s.engine, s.Checkpoints, s.Counter, check.Options{
+	s.Contacts = contacts.New(env, s.reference, s.engine, opts.Unsafe)
+	s.Checker = check.New(reader, s.engine, s.Checkpoints, s.Counter, s.Contacts, check.Options{
 		Decided: decided, Index: opts.Index, VerifySample: opts.VerifySample, Unsafe: opts.Unsafe,
 	})
 	s.Verifier = receipts.New(env, s.Guard, s.Checker)
@@ -187,7 +190,7 @@ func wire(env *env.Env, opts *Options) *Service {
 
 // erased is told of each erasure.
 func (s *Service) erased(w *txn.Tx, e *txn.Erased) error {
-	return errors.Join(s.Erased(w, e), s.ErasedDeliveries(w, e), s.ErasedReports(w, e))
+	return errors.Join(s.Erased(w, e), s.ErasedDeliveries(w, e), s.ErasedReports(w, e), s.ErasedContacts(w, e))
 }
 
 // MayIssue refuses what Issue would refuse, as that of Links.

@@ -1033,7 +1033,8 @@ type FeedChannel struct {
 	SenderIdentity string `protobuf:"bytes,5,opt,name=sender_identity,json=senderIdentity,proto3" json:"sender_identity,omitempty"`
 	// A refusal of the channel counts.
 	Refusable bool `protobuf:"varint,6,opt,name=refusable,proto3" json:"refusable,omitempty"`
-	// Why no message at all is allowed on the channel, such as CHANNEL_RETIRED; empty: it is open.
+	// Why no message at all is allowed on the channel, such as CHANNEL_RETIRED, or SEND_NOT_CLEARED where the catalog asks for a cleared send and only a
+	// check can tell; empty: it is open.
 	Closed string `protobuf:"bytes,7,opt,name=closed,proto3" json:"closed,omitempty"`
 	// The channels with refusals that stop this one, too, on every legal basis but consent; none of them has any of its own.
 	Honours []*FeedChannel `protobuf:"bytes,8,rep,name=honours,proto3" json:"honours,omitempty"`

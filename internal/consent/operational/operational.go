@@ -13,65 +13,68 @@ import (
 // findings are the codes that the stage has found.
 type findings = found.List[consent.Code]
 
-// Decide answers what [consent.Rules.Decide] answers, for a message that is to be sent at t. Of a marketing channel the operational limits
-// (stage 9) may turn an ALLOW into a DEFER, and nothing into an ALLOW. They do not say what was lawful, so that answers about the past are
-// given without them.
+// Decide answers what [consent.Rules.Decide] answers, for a message that is to be sent at t and that names no send. Of a marketing channel the
+// operational limits (stage 9) may turn an ALLOW into a DEFER, and nothing into an ALLOW. They do not say what was lawful, so that answers about the
+// past are given without them.
 func Decide(rules *consent.Rules, a address.Address, known *consent.Known, t consent.Instant) consent.Decision {
 	d := rules.Decide(a, known, t)
 	if d.Verdict != consent.Allow || !rules.IsMarketing() {
 		return d
 	}
+	q := campaign.Question{Clearing: rules.Clearing()}
 	until, unclear := leaving.UnclearUntil(rules, known, t)
-	calendar := rules.Calendar()
-	if calendar == nil && !unclear {
-		return d
-	}
-	var found findings
 	if unclear {
-		found.Add(consent.CodeUnclear)
+		q.Unclear = int64(until)
 	}
-	if calendar != nil {
-		until = addLimits(rules, &d, max(until, t), &found)
-	}
-	if found.Len() == 0 {
-		return d
-	}
-	return deferring(rules, t, min(until, consent.MaxInstant), found.Codes())
+	return Judge(rules, &d, &q)
 }
 
-// addLimits adds what of the calendar defers at the time of an ALLOW, and returns the first moment from until on at which nothing does; zero: none is
-// foreseen. Where nothing defers, it lets the ALLOW end when the next limit begins, and says what would defer if it were not only observed.
-func addLimits(rules *consent.Rules, d *consent.Decision, until consent.Instant, found *findings) consent.Instant {
-	calendar := rules.Calendar()
-	now := calendar.At(int64(d.Decided))
-	if now.Freeze {
-		found.Add(consent.CodeFreeze)
+// Judge answers what stage 9 says of an ALLOW on a marketing channel at the time that it was decided for, by a question whose fields but Calendar are
+// set: an ALLOW that lasts until something begins to defer, or a DEFER until nothing does.
+func Judge(rules *consent.Rules, d *consent.Decision, q *campaign.Question) consent.Decision {
+	q.Calendar = rules.Calendar()
+	j := q.At(int64(d.Decided))
+	if j.Defers() {
+		var found findings
+		for _, one := range []struct {
+			is   bool
+			code consent.Code
+		}{
+			{j.Unclear, consent.CodeUnclear},
+			{j.NotCleared, consent.CodeNotCleared},
+			{j.Freeze, consent.CodeFreeze},
+			{j.Quiet, consent.CodeQuietHours},
+			{j.Pressure, consent.CodePressure},
+		} {
+			if one.is {
+				found.Add(one.code)
+			}
+		}
+		return deferring(rules, d.Decided, min(consent.Instant(j.Free), consent.MaxInstant), found.Codes())
 	}
-	if now.Quiet {
-		found.Add(consent.CodeQuietHours)
+	allowed := *d
+	allowed.ValidUntil = consent.Earliest(d.ValidUntil, consent.Instant(j.Next))
+	if j.Observes() {
+		allowed.Reasons = observed(rules, d.Reasons, &j)
 	}
-	if found.Len() > 0 {
-		return consent.Instant(calendar.FreeAfter(now, int64(until)))
-	}
-	d.ValidUntil = consent.Earliest(d.ValidUntil, consent.Instant(now.Next))
-	if now.ObservedFreeze || now.ObservedQuiet {
-		d.Reasons = observed(rules, d.Reasons, now)
-	}
-	return 0
+	return allowed
 }
 
 // observed returns the reasons of an ALLOW with what would defer.
-func observed(rules *consent.Rules, reasons []consent.Code, now *campaign.Moment) []consent.Code {
+func observed(rules *consent.Rules, reasons []consent.Code, j *campaign.Judgement) []consent.Code {
 	var all findings
 	for _, code := range reasons {
 		all.Add(code)
 	}
 	all.Add(consent.CodeWouldDefer)
-	if now.ObservedFreeze {
+	if j.ObservedFreeze {
 		all.Add(consent.CodeFreeze)
 	}
-	if now.ObservedQuiet {
+	if j.ObservedQuiet {
 		all.Add(consent.CodeQuietHours)
+	}
+	if j.ObservedCapped {
+		all.Add(consent.CodePressure)
 	}
 	return rules.SharedReasons(all.Codes())
 }

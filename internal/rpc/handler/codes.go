@@ -13,7 +13,7 @@ func StatusCode(code fault.Code) (codes.Code, bool) {
 		fault.TimeInFuture, fault.InvalidTime, fault.InvalidEvidence, fault.InvalidSuppression,
 		fault.InvalidEvent, fault.InvalidToken, fault.InvalidPageToken, fault.InvalidCatalog,
 		fault.InvalidClient, fault.InvalidConsumer, fault.InvalidRequest, fault.InvalidReceipt,
-		fault.InvalidImport, fault.InvalidFile, fault.InvalidList, fault.InvalidSend:
+		fault.InvalidImport, fault.InvalidFile, fault.InvalidList, fault.InvalidSend, fault.SendDiffers:
 		return codes.InvalidArgument, true
 	case fault.PositionUnknown, fault.PositionCompacted:
 		return codes.OutOfRange, true
@@ -22,7 +22,7 @@ func StatusCode(code fault.Code) (codes.Code, bool) {
 		fault.LegalHold, fault.OtherHistory, fault.NotHeld, fault.NotVoidable, fault.BatchUndone, fault.UndoPending, fault.NotOfAddress, fault.NoClaimsKey, fault.NotInformed,
 		fault.LinkCircle, fault.LinkErased, fault.NotLinked, fault.ConsumerRequired,
 		fault.DeliveryNotDead, fault.WebhookDisabled, fault.RotationUnderWay, fault.FileChanged, fault.ListShrinks,
-		fault.NoPublicURL, fault.HintDecided, fault.HintLacks, fault.SendState:
+		fault.NoPublicURL, fault.HintDecided, fault.HintLacks, fault.SendState, fault.ContactSent:
 		return codes.FailedPrecondition, true
 	case fault.CatalogNotFound, fault.SuppressionMissing, fault.ClientMissing, fault.ConsumerMissing,
 		fault.WebhookMissing, fault.DeliveryMissing, fault.ImportMissing, fault.ListMissing, fault.HintMissing, fault.SourceMissing, fault.SendMissing, fault.CalendarMissing:

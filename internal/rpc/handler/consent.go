@@ -39,6 +39,7 @@ type checking interface {
 	GetContainsAdvertising() bool
 	GetLinks() bool
 	GetOperational() bool
+	GetSend() string
 }
 
 func checkRequest(m checking) consent.Request {
@@ -57,7 +58,7 @@ func (s *consentServer) CheckConsent(
 	}
 	result, err := s.check.Check(ctx, check.Input{
 		Address: m.GetAddress(), Request: checkRequest(m), Moment: moment, Consistency: consistency,
-		Operational: m.GetOperational(), Receipt: m.GetReceipt(),
+		Operational: m.GetOperational(), Receipt: m.GetReceipt(), Send: m.GetSend(),
 	})
 	if err != nil {
 		return nil, err
@@ -160,7 +161,7 @@ func (s *consentServer) batch(ctx context.Context, m *assentv1.BatchCheckConsent
 	}
 	return s.check.BatchCheck(ctx, check.BatchInput{
 		Addresses: m.GetAddresses(), Request: checkRequest(m), Moment: moment, Consistency: consistency,
-		Operational: m.GetOperational(),
+		Operational: m.GetOperational(), Send: m.GetSend(),
 	})
 }
 

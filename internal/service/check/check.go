@@ -13,6 +13,7 @@ import (
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/asof"
 	"github.com/assent-io/assent/internal/service/checkpoint"
+	"github.com/assent-io/assent/internal/service/contacts"
 	"github.com/assent-io/assent/internal/service/disclosure"
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/service/reference"
@@ -21,7 +22,7 @@ import (
 )
 
 // Check answers whether an address may be contacted. Errors: INVALID_ADDRESS, UNKNOWN_CHANNEL, TIME_IN_FUTURE,
-// POSITION_UNKNOWN, OTHER_HISTORY, OTHER_DEPARTMENT, NO_CATALOG.
+// POSITION_UNKNOWN, OTHER_HISTORY, OTHER_DEPARTMENT, NO_CATALOG, and for a send SEND_NOT_FOUND, SEND_DIFFERS, INVALID_REQUEST.
 func (s *Checker) Check(ctx context.Context, in Input) (Result, error) {
 	q := s.newRequest(1)
 	defer s.releaseRequest(q)
@@ -31,7 +32,10 @@ func (s *Checker) Check(ctx context.Context, in Input) (Result, error) {
 	if err := q.items[0].err; err != nil {
 		return Result{}, err
 	}
-	got, err := s.answer(ctx, q, &checkInput{in.Request, in.Moment, in.Consistency, in.Operational})
+	if in.Send != "" && in.Receipt {
+		return Result{}, fault.Errorf(fault.InvalidRequest, "receipt", "a receipt says what was lawful, and is not given for a send; ask without one")
+	}
+	got, err := s.answer(ctx, q, &checkInput{in.Request, in.Moment, in.Consistency, in.Operational, in.Send})
 	if err != nil {
 		return Result{}, err
 	}
@@ -67,7 +71,7 @@ func (s *Checker) BatchCheck(ctx context.Context, in BatchInput) (BatchResult, e
 			return BatchResult{}, err
 		}
 	}
-	got, err := s.answer(ctx, q, &checkInput{in.Request, in.Moment, in.Consistency, in.Operational})
+	got, err := s.answer(ctx, q, &checkInput{in.Request, in.Moment, in.Consistency, in.Operational, in.Send})
 	if err != nil {
 		return BatchResult{}, err
 	}
@@ -79,12 +83,19 @@ func (s *Checker) BatchCheck(ctx context.Context, in BatchInput) (BatchResult, e
 
 // answer decides about the addresses of a request and counts the disclosures.
 func (s *Checker) answer(ctx context.Context, q *request, in *checkInput) (answer, error) {
+	if err := in.checkSend(); err != nil {
+		return answer{}, err
+	}
 	got, err := s.decideAll(ctx, q, in)
 	if err != nil {
 		return answer{}, err
 	}
 	got.ForSending = got.ForSending && in.IsNow() && in.isStrict()
-	if s.sampler != nil {
+	if in.send != "" {
+		if err := s.judge(ctx, q, in, &got); err != nil {
+			return answer{}, err
+		}
+	} else if s.sampler != nil {
 		s.sampler.trySample(q, in, &got)
 	}
 	if err := s.disclosures.Count(ctx, &got.Caller, got.decidedAt, in.Channel, q.disclosedSubjects...); err != nil {
@@ -100,7 +111,7 @@ func (s *Checker) answer(ctx context.Context, q *request, in *checkInput) (answe
 
 // decideAll decides by the index, where there is one and it is asked about now, or else by the store.
 func (s *Checker) decideAll(ctx context.Context, q *request, in *checkInput) (answer, error) {
-	q.toSend = in.IsNow() || in.operational
+	q.toSend, q.ofSend = in.IsNow() || in.operational, in.send != ""
 	if s.index == nil || !in.IsNow() {
 		return s.decideByStore(ctx, q, in)
 	}
@@ -198,6 +209,7 @@ type Checker struct {
 	engine      *txn.Engine // the answers show its acknowledged writes
 	checkpoints *checkpoint.Checkpoints
 	disclosures *disclosure.Counter
+	contacts    *contacts.Contacts
 	decided     Decided
 	index       Index // nil: every check reads the store
 	unsafe      env.Unsafe
@@ -215,10 +227,12 @@ type Options struct {
 }
 
 // New returns a checker, which is closed at the end.
-func New(reader *asof.Reader, engine *txn.Engine, checkpoints *checkpoint.Checkpoints, disclosures *disclosure.Counter, opts Options) *Checker {
+func New(
+	reader *asof.Reader, engine *txn.Engine, checkpoints *checkpoint.Checkpoints, disclosures *disclosure.Counter, contacts *contacts.Contacts, opts Options,
+) *Checker {
 	c := &Checker{
 		Env: reader.Env, Reference: reader.Reference, guard: reader.Guard, reader: reader, engine: engine, checkpoints: checkpoints,
-		disclosures: disclosures, decided: opts.Decided, index: opts.Index, unsafe: opts.Unsafe,
+		disclosures: disclosures, contacts: contacts, decided: opts.Decided, index: opts.Index, unsafe: opts.Unsafe,
 	}
 	if opts.VerifySample > 0 {
 		c.sampler = newSampler(c, opts.VerifySample)
@@ -253,7 +267,8 @@ type Input struct {
 	Consistency
 	// Operational says that the operational limits (stage 9) count for a moment of the past, too. For now they always do.
 	Operational bool
-	Receipt     bool // a signed receipt is wanted
+	Receipt     bool   // a signed receipt is wanted
+	Send        string // the send that the message is of; empty: none is named
 }
 
 // BatchInput is a check of many addresses.
@@ -262,7 +277,8 @@ type BatchInput struct {
 	consent.Request
 	asof.Moment
 	Consistency
-	Operational bool // as in Input
+	Operational bool   // as in Input
+	Send        string // as in Input
 }
 
 // Snapshot is what decisions rest on: a position of the ledger and a version of the catalog.

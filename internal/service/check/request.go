@@ -6,6 +6,7 @@ import (
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/leaving"
 	"github.com/assent-io/assent/internal/consent/operational"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/access"
@@ -21,7 +22,8 @@ type checkInput struct {
 	asof.Moment
 	Consistency
 
-	operational bool // of a moment of the past: stage 9 counts, too
+	operational bool   // of a moment of the past: stage 9 counts, too
+	send        string // the send that the messages are of; empty: none is named
 }
 
 // request is the addresses of one check, where everything about them is found, and what was decided. It is used again for others, so
@@ -33,6 +35,8 @@ type request struct {
 
 	items             []item
 	toSend            bool                 // the operational limits of sending count
+	ofSend            bool                 // they are judged with the send, once all else is decided
+	unclear           []consent.Instant    // of a send, for each address until when a click has to be understood first; zero: there is none
 	disclosedSubjects []storage.SubjectKey // the subjects to count disclosures for, once all is decided
 }
 
@@ -110,7 +114,7 @@ func (q *request) decideItems(from, to int, rules *consent.Rules, by subjects.So
 		if err := q.Gather(&asked.Places, by); err != nil {
 			return err
 		}
-		d := q.decide(rules, asked.Address, at)
+		d := q.decide(i, rules, at)
 		q.addDecision(i, &d)
 		if q.About != nil {
 			q.disclosedSubjects = append(q.disclosedSubjects, *q.About)
@@ -119,16 +123,25 @@ func (q *request) decideItems(from, to int, rules *consent.Rules, by subjects.So
 	return nil
 }
 
-// decide decides about an address by what was gathered.
-func (q *request) decide(rules *consent.Rules, a address.Address, at consent.Instant) consent.Decision {
-	if q.toSend {
+// decide decides about the address at i by what was gathered.
+func (q *request) decide(i int, rules *consent.Rules, at consent.Instant) consent.Decision {
+	a := q.items[i].Address
+	switch {
+	case q.ofSend:
+		q.unclear[i], _ = leaving.UnclearUntil(rules, &q.Known, at)
+		return rules.Decide(a, &q.Known, at)
+	case q.toSend:
 		return operational.Decide(rules, a, &q.Known, at)
+	default:
+		return rules.Decide(a, &q.Known, at)
 	}
-	return rules.Decide(a, &q.Known, at)
 }
 
 // discardOutcomes forgets what was decided.
 func (q *request) discardOutcomes() {
 	q.reset(len(q.items))
+	if q.ofSend {
+		q.unclear = resized(q.unclear, len(q.items))
+	}
 	q.disclosedSubjects = q.disclosedSubjects[:0]
 }

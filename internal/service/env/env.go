@@ -129,4 +129,6 @@ type Unsafe struct {
 	RecordByOwnClock bool
 	// NoFence answers by the index as it is, whatever was acknowledged since.
 	NoFence bool
+	// ReserveUnlocked judges what a person got, and reserves, without the lock of the head.
+	ReserveUnlocked bool
 }

@@ -115,7 +115,7 @@ func (l *Links) row(ctx context.Context, h *holder, s *sight, ch *catalog.Channe
 		return Row{}, err
 	}
 	d := operational.Decide(rules, h.Address, s.Known, s.at)
-	if d.Reason == consent.CodeFreeze || d.Reason == consent.CodeQuietHours {
+	if d.Reason == consent.CodeNotCleared || d.Reason == consent.CodeFreeze || d.Reason == consent.CodeQuietHours {
 		d = rules.Decide(h.Address, s.Known, s.at) // When messages go out is no choice of the person.
 	}
 	if g := s.lastGrant(ch.ID, d.Position); g != nil {

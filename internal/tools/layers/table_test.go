@@ -53,7 +53,7 @@ func allowed() map[string][]string {
 		},
 
 		"internal/rpc": {
-			"api/assent/v1", "internal/fault", "internal/rpc/feedserver", "internal/rpc/handler", "internal/rpc/importserver",
+			"api/assent/v1", "internal/fault", "internal/rpc/contactserver", "internal/rpc/feedserver", "internal/rpc/handler", "internal/rpc/importserver",
 			"internal/rpc/intakeserver", "internal/rpc/listserver", "internal/rpc/sendserver", "internal/rpc/sourceserver", "internal/rpc/webhookserver", "internal/service",
 			"internal/service/access",
 		},
@@ -67,6 +67,7 @@ func allowed() map[string][]string {
 			"api/assent/v1", "internal/intake/provider", "internal/rpc/handler", "internal/service/sources", "internal/service/txn",
 		},
 		"internal/rpc/webhookserver": {"api/assent/v1", "internal/rpc/handler", "internal/service/consumers", "internal/service/txn", "internal/service/webhooks", "internal/webhook"},
+		"internal/rpc/contactserver": {"api/assent/v1", "internal/rpc/handler", "internal/service/contacts"},
 		"internal/rpc/intakeserver":  {"api/assent/v1", "internal/intake/mail", "internal/rpc/handler", "internal/service/intake"},
 		"internal/rpc/listserver": {
 			"api/assent/v1", "internal/consent", "internal/extlist", "internal/fault", "internal/rpc/handler", "internal/service/extlists",
@@ -83,11 +84,16 @@ func allowed() map[string][]string {
 		"internal/service": {
 			"internal/address", "internal/consent", "internal/ledger", "internal/seal", "internal/service/access",
 			"internal/service/administration", "internal/service/asof", "internal/service/audit", "internal/service/changes",
-			"internal/service/check", "internal/service/checkpoint", "internal/service/consumers", "internal/service/disclosure",
+			"internal/service/check", "internal/service/checkpoint", "internal/service/consumers", "internal/service/contacts", "internal/service/disclosure",
 			"internal/service/env", "internal/service/erased", "internal/service/export", "internal/service/extlists", "internal/service/imports",
 			"internal/service/intake", "internal/service/mailboxes", "internal/service/receipts", "internal/service/recipient",
 			"internal/service/record", "internal/service/reference", "internal/service/retention", "internal/service/rights",
 			"internal/service/sends", "internal/service/sources", "internal/service/txn", "internal/service/undo", "internal/service/webhooks", "internal/storage",
+		},
+		"internal/service/contacts": {
+			"internal/address", "internal/campaign", "internal/catalog", "internal/consent", "internal/consent/operational", "internal/fault", "internal/period",
+			"internal/service/env", "internal/service/reference", "internal/service/subjects", "internal/service/txn", "internal/storage",
+			"internal/storage/tables/sendtable",
 		},
 		"internal/service/sends": {
 			"internal/campaign", "internal/catalog", "internal/consent", "internal/fault", "internal/seal",
@@ -146,9 +152,9 @@ func allowed() map[string][]string {
 			"internal/storage", "internal/storage/tables",
 		},
 		"internal/service/check": {
-			"internal/address", "internal/catalog", "internal/consent", "internal/consent/operational", "internal/consent/standing", "internal/consent/codec", "internal/fault",
+			"internal/address", "internal/catalog", "internal/consent", "internal/consent/leaving", "internal/consent/operational", "internal/consent/standing", "internal/consent/codec", "internal/fault",
 			"internal/follow", "internal/index", "internal/ledger", "internal/receipt", "internal/seal", "internal/service/access",
-			"internal/service/asof", "internal/service/checkpoint", "internal/service/disclosure", "internal/service/env",
+			"internal/service/asof", "internal/service/checkpoint", "internal/service/contacts", "internal/service/disclosure", "internal/service/env",
 			"internal/service/reference", "internal/service/subjects", "internal/service/txn", "internal/storage", "internal/extlist",
 		},
 		"internal/service/retention": {
@@ -338,8 +344,8 @@ func allowed() map[string][]string {
 		"internal/dossier/wording": {"internal/catalog", "internal/consent", "internal/locale", "internal/period"},
 		"internal/index":           {"internal/consent", "internal/follow", "internal/storage"},
 		"internal/scenario": {
-			"internal/address", "internal/catalog", "internal/consent", "internal/consent/codec", "internal/consent/operational",
-			"internal/consent/statement", "internal/extlist", "internal/fault", "internal/period", "internal/timetext", "internal/yamltext",
+			"internal/address", "internal/campaign", "internal/catalog", "internal/consent", "internal/consent/codec", "internal/consent/leaving",
+			"internal/consent/operational", "internal/consent/statement", "internal/extlist", "internal/fault", "internal/period", "internal/timetext", "internal/yamltext",
 		},
 		"internal/service/extlists": {
 			"internal/address", "internal/catalog", "internal/consent", "internal/consent/codec", "internal/extlist", "internal/fault", "internal/period",

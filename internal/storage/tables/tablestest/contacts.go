@@ -30,7 +30,9 @@ func wantContacts(t *testing.T, store storage.Store, of [][32]byte, want ...send
 	t.Helper()
 	rows, err := sendtable.Contacts(t.Context(), store, of)
 	storagetest.NoError(t, "Contacts", err)
-	order := func(a, b sendtable.Contact) int { return bytes.Compare(append(a.Folded[:], a.Send...), append(b.Folded[:], b.Send...)) }
+	order := func(a, b sendtable.Contact) int {
+		return bytes.Compare(append(a.Folded[:], a.Send...), append(b.Folded[:], b.Send...))
+	}
 	slices.SortFunc(rows, order)
 	slices.SortFunc(want, order)
 	storagetest.Same(t, "the contacts", rows, want)
