@@ -38,10 +38,11 @@ func repeatable(method string, in any) (message any, safe bool) {
 	return identified.Interface(), true
 }
 
-// isRead reports whether a method only reads, by the verb that its name begins with, as the API names its methods.
+// isRead reports whether a method only reads, by the verb that its name begins with, as the API names its methods. A check that reserves and a report
+// change nothing when they are repeated, so that they count as reads.
 func isRead(method string) bool {
 	name := method[strings.LastIndexByte(method, '/')+1:]
-	for _, verb := range []string{"Get", "List", "Search", "Lookup", "Check", "BatchCheck", "Verify", "Prove"} {
+	for _, verb := range []string{"Get", "List", "Search", "Lookup", "Check", "BatchCheck", "Verify", "Prove", "Report", "BatchReport"} {
 		if rest, ok := strings.CutPrefix(name, verb); ok && (rest == "" || rest[0] >= 'A' && rest[0] <= 'Z') {
 			return true
 		}

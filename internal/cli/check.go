@@ -50,6 +50,10 @@ With --links the answer has the links of the message, and the file the columns l
 headers of these names), page_url (for the text) and return_path (empty unless the server has a bounce address). They belong to
 the address of their row alone. The server needs --public-url.
 
+With --send the answer also says whether the send goes out now, and whether the person gets too much; an ALLOW reserves the place of the message
+until the window of the send ends, so that other departments count it. Then say what became of it: sends report. With --as-of the answer
+is by what was sent and reserved by that time, and reserves nothing.
+
 With --receipt a signed statement of the request and the answer is written to a file that must not exist yet. Keep it with the
 mail: receipt verify shows later what was asked and answered. It has a keyed digest of the address, and not the address.`
 
@@ -83,6 +87,7 @@ func (a *app) check() *cobra.Command {
 	flags.BoolVar(&f.question.Advertising, "advertising", false, "the message also advertises something")
 	addMoment(flags, &f.question.Moment, "decide for")
 	flags.BoolVar(&f.question.Links, "links", false, "add the links of each message, for one click and to the page of the person")
+	flags.StringVar(&f.question.Send, "send", "", "send that the message is of: an ALLOW reserves the place of the message")
 	flags.StringVar(&f.receipt, "receipt", "", "file to write a signed receipt of the answer to, which must not exist")
 	flags.StringVar(&f.files.In, "file", "", "CSV file with a column of addresses")
 	flags.StringVar(&f.files.AddressColumn, "address-column", "address", "the column of --file with the addresses")
@@ -103,6 +108,8 @@ func (f checkFlags) verify(args []string, json bool) error {
 		return terminal.Usagef("--out, --denied and --report can be used with --file only")
 	case f.question.Links && f.question.Moment.IsPast():
 		return terminal.Usagef("--links cannot be used with --as-of and --known-as-of: links are made for messages of now")
+	case f.question.Send != "" && f.receipt != "":
+		return terminal.Usagef("--receipt cannot be used with --send: a receipt says what was lawful")
 	case f.receipt == listfile.Standard:
 		return terminal.Usagef("--receipt needs the name of a file")
 	case f.files.In == "":
@@ -131,7 +138,7 @@ func (a *app) checkOne(ctx context.Context, s *connect.Server, arg string, f che
 	answer, err := connect.Call(ctx, s, assentv1.NewConsentServiceClient(s).CheckConsent, &assentv1.CheckConsentRequest{
 		Address: address, Channel: f.question.Channel, SenderIdentity: f.question.Sender, Reference: f.question.Reference,
 		ContainsAdvertising: f.question.Advertising, AsOf: f.question.Moment.AsOf.At, KnownAsOf: f.question.Moment.Known.Until,
-		Receipt: f.receipt != "", Links: f.question.Links,
+		Receipt: f.receipt != "", Links: f.question.Links, Send: f.question.Send, Operational: f.question.Send != "" && f.question.Moment.IsPast(),
 	})
 	if err != nil {
 		return err

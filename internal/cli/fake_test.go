@@ -39,6 +39,7 @@ type fake struct {
 	assentv1.UnimplementedWebhookServiceServer
 	assentv1.UnimplementedSourceServiceServer
 	assentv1.UnimplementedSendServiceServer
+	assentv1.UnimplementedContactServiceServer
 	assentv1.UnimplementedIntakeServiceServer
 
 	address string
@@ -89,6 +90,7 @@ func startFakeWith(t *testing.T, config *tls.Config) *fake {
 	assentv1.RegisterWebhookServiceServer(server, f)
 	assentv1.RegisterSourceServiceServer(server, f)
 	assentv1.RegisterSendServiceServer(server, f)
+	assentv1.RegisterContactServiceServer(server, f)
 	assentv1.RegisterIntakeServiceServer(server, f)
 	assentv1.RegisterFeedServiceServer(server, f.feed)
 	done := make(chan error, 1)

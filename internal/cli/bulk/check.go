@@ -26,7 +26,8 @@ type Question struct {
 	Reference   string
 	Advertising bool
 	Moment      value.Moment
-	Links       bool // the links of the messages are wanted
+	Links       bool   // the links of the messages are wanted
+	Send        string // the send that the messages are of; empty: none is named
 }
 
 // Files are what is read and written; empty: it is not.
@@ -163,7 +164,7 @@ func (c *fileCheck) ask(ctx context.Context, b *checkedBatch) error {
 		&assentv1.BatchCheckConsentRequest{
 			Addresses: addresses, Channel: c.asked.Channel, SenderIdentity: c.asked.Sender, Reference: c.asked.Reference,
 			ContainsAdvertising: c.asked.Advertising, AsOf: c.asked.Moment.AsOf.At, KnownAsOf: c.asked.Moment.Known.Until,
-			Links: c.asked.Links,
+			Links: c.asked.Links, Send: c.asked.Send, Operational: c.asked.Send != "" && c.asked.Moment.IsPast(),
 		})
 	if err != nil {
 		return err
