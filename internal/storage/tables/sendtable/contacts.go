@@ -55,10 +55,11 @@ func readAbout[Row any](
 }
 
 // partOf returns for how many of n rows the next statement is: the largest size that is full, or, where rows may be repeated, that has room for all.
+// The sizes are few and small: SQLite looks for the name of each parameter among all of them.
 func partOf(n int, repeated bool) int {
-	sizes := []int{250, 50, 10, 1}
+	sizes := []int{100, 20, 4, 1}
 	for i, size := range sizes {
-		if n >= size || repeated && i+1 < len(sizes) && n > 3*sizes[i+1] {
+		if n >= size || repeated && i+1 < len(sizes) && n > 2*sizes[i+1] {
 			return size
 		}
 	}
@@ -78,27 +79,44 @@ func places(from, n int) string {
 	return b.String()
 }
 
-// PutContacts adds contacts, each in the place of that of the person and the send. No two of the rows are of the same.
+// PutContacts adds contacts, each in the place of that of the person and the send. No two of the rows are of the same. Those that follow one another and
+// differ in person and time only take one statement together.
 func PutContacts(rows []Contact) []storage.Statement {
-	const columns = 9
 	var all []storage.Statement
 	for len(rows) > 0 {
-		part := rows[:partOf(len(rows), false)]
-		rows = rows[len(part):]
-		values, args := make([]string, len(part)), make([]any, 0, columns*len(part))
-		for i := range part {
-			c := &part[i]
-			values[i] = "(" + places(len(args)+1, columns) + ")"
-			args = append(args, c.Folded[:], c.Send, c.Channel, c.Department, c.Sender, string(c.State), int64(c.At), column.InstantOrNull(c.Until), c.Client)
+		same := 1
+		for same < len(rows) && sameButPerson(&rows[0], &rows[same]) {
+			same++
 		}
-		all = append(all, storage.Statement{
-			Doing: "store contacts", Args: args,
-			SQL: `INSERT INTO contacts (` + contactColumns + `) VALUES ` + strings.Join(values, ", ") + `
-				ON CONFLICT (folded, send) DO UPDATE SET channel = excluded.channel, department = excluded.department, sender = excluded.sender,
-				state = excluded.state, at_time = excluded.at_time, until_time = excluded.until_time, client = excluded.client`,
-		})
+		part := rows[:partOf(same, false)]
+		rows = rows[len(part):]
+		all = append(all, putContacts(part))
 	}
 	return all
+}
+
+// sameButPerson reports whether contacts differ in person and time only.
+func sameButPerson(a, b *Contact) bool {
+	return a.Send == b.Send && a.Channel == b.Channel && a.Department == b.Department && a.Sender == b.Sender && a.State == b.State && a.Until == b.Until &&
+		a.Client == b.Client
+}
+
+func putContacts(rows []Contact) storage.Statement {
+	c := &rows[0]
+	args := append(make([]any, 0, 7+2*len(rows)),
+		c.Send, c.Channel, c.Department, c.Sender, string(c.State), column.InstantOrNull(c.Until), c.Client)
+	values := make([]string, len(rows))
+	for i := range rows {
+		n := len(args)
+		values[i] = "($" + strconv.Itoa(n+1) + ", $1, $2, $3, $4, $5, $" + strconv.Itoa(n+2) + ", $6, $7)"
+		args = append(args, rows[i].Folded[:], int64(rows[i].At))
+	}
+	return storage.Statement{
+		Doing: "store contacts", Args: args,
+		SQL: `INSERT INTO contacts (` + contactColumns + `) VALUES ` + strings.Join(values, ", ") + `
+			ON CONFLICT (folded, send) DO UPDATE SET channel = excluded.channel, department = excluded.department, sender = excluded.sender,
+			state = excluded.state, at_time = excluded.at_time, until_time = excluded.until_time, client = excluded.client`,
+	}
 }
 
 // DropContacts deletes the contacts of persons with a send, if they are there.
@@ -121,6 +139,13 @@ func DropContacts(send string, of [][32]byte) []storage.Statement {
 // DropContactsAbout deletes the contacts of a person.
 func DropContactsAbout(folded [32]byte) storage.Statement {
 	return storage.Statement{Doing: "delete the contacts of a person", SQL: `DELETE FROM contacts WHERE folded = $1`, Args: []any{folded[:]}}
+}
+
+// DropContactsOfSend deletes what is reserved and planned of a send. What was sent stays.
+func DropContactsOfSend(send string) storage.Statement {
+	return storage.Statement{
+		Doing: "delete the contacts of a send", SQL: `DELETE FROM contacts WHERE send = $1 AND until_time IS NOT NULL`, Args: []any{send},
+	}
 }
 
 const (
