@@ -240,3 +240,19 @@ func (n compared) compareScenario(t *testing.T, s *scenario.Scenario) {
 		}
 	}
 }
+
+// TestFeed_ClearingRequired_ClosesMarketing holds that who decides without the server, which alone knows the sends, allows no marketing then.
+func TestFeed_ClearingRequired_ClosesMarketing(t *testing.T) {
+	for document, want := range map[string]consent.Code{"": "", "sends: {clearing: advised}\n": "", "sends: {clearing: required}\n": consent.CodeNotCleared} {
+		worths, err := feed.NewWorths(labWith(t, document))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := worths.Channel("news").Closed; got != want {
+			t.Errorf("%q: the channel is closed by %q, want %q", document, got, want)
+		}
+		if got := worths.Channel("parcels").Closed; got != "" {
+			t.Errorf("%q: a channel that is not marketing is closed by %q", document, got)
+		}
+	}
+}

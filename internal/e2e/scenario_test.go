@@ -22,6 +22,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/campaign"
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/statement"
@@ -93,7 +94,7 @@ func steps(s *scenario.Scenario) []step {
 		check := &s.Checks[i]
 		// A check of now is for sending, with the limits of that.
 		limits := s.Catalog.Limits(check.Request.Channel)
-		if (check.Operational || limits.IsZero()) && !slices.ContainsFunc(s.Events, func(e scenario.Event) bool {
+		if (check.Operational || limits.IsZero() && s.Catalog.Sends.Clearing != campaign.ClearingRequired) && !slices.ContainsFunc(s.Events, func(e scenario.Event) bool {
 			return e.Statement.Occurred <= check.At && e.Statement.Confirmed > check.At
 		}) {
 			list = append(list, step{at: check.At, check: check})

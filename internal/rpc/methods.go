@@ -159,14 +159,11 @@ func methods() map[string]method {
 		assentv1.ClientService_RotateClient_FullMethodName: needs(department, access.ScopeClients),
 		assentv1.ClientService_RevokeClient_FullMethodName: needs(department, access.ScopeClients),
 	}
-	maps.Copy(table, methodsOfFeed())
-	maps.Copy(table, methodsOfImports())
-	maps.Copy(table, methodsOfSources())
-	maps.Copy(table, methodsOfSends())
-	maps.Copy(table, methodsOfLists())
-	maps.Copy(table, methodsOfIntake())
-	maps.Copy(table, methodsOfContacts())
-	maps.Copy(table, methodsOfGRPC())
+	for _, more := range []map[string]method{
+		methodsOfFeed(), methodsOfImports(), methodsOfSources(), methodsOfSends(), methodsOfContacts(), methodsOfLists(), methodsOfIntake(), methodsOfGRPC(),
+	} {
+		maps.Copy(table, more)
+	}
 	known := shapes{}
 	for name, row := range table {
 		row.shape = known.ofMethod(name)

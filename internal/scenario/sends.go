@@ -63,8 +63,8 @@ func (d *decoder) report(node ast.Node) *Report {
 
 // wrongSends returns a result for each send or contact that cannot be as it is stated. It gives sends the sender identity of their channel where they have none.
 func (s *Scenario) wrongSends() (wrong []Result) {
-	fail := func(line int, field, format string, args ...any) {
-		wrong = append(wrong, Result{Scenario: s, Line: line, Refused: fault.Errorf(fault.InvalidRequest, field, format, args...)})
+	fail := func(line int, field, message string) {
+		wrong = append(wrong, Result{Scenario: s, Line: line, Refused: fault.Errorf(fault.InvalidRequest, field, "%s", message)})
 	}
 	ids := map[string]bool{}
 	for i := range s.Sends {
@@ -165,7 +165,7 @@ func (p *places) judge(s *Scenario, rules *consent.Rules, a address.Address, kno
 			q.Unclear = int64(until)
 		}
 		q.Count(p.of[a.Folded()], nil, int64(check.At))
-		d = operational.Judge(rules, &d, &q)
+		operational.Judge(rules, &d, &q)
 		if d.Verdict == consent.Allow && !q.Held {
 			p.put(a, campaign.Contact{Send: send.ID, Channel: send.Channel, State: campaign.ContactReserved, Until: send.Until}, true)
 		}

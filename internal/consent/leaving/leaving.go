@@ -3,6 +3,7 @@
 package leaving
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/assent-io/assent/internal/consent"
@@ -58,7 +59,7 @@ func Objected(rules *consent.Rules, known *consent.Known, t consent.Instant) boo
 func UnclearUntil(rules *consent.Rules, known *consent.Known, t consent.Instant) (until consent.Instant, unclear bool) {
 	suppressed(known, t, func(p *consent.Suppression) bool {
 		if p.Reason == consent.ReasonUnsubscribeUnclear && rules.Covers(p.Scope) && !confirmedSince(rules, known, p.At, t) {
-			until, unclear = max(until, p.Until), true
+			until, unclear = max(until, cmp.Or(p.Until, consent.MaxInstant)), true
 		}
 		return false
 	})

@@ -21,43 +21,31 @@ func Decide(rules *consent.Rules, a address.Address, known *consent.Known, t con
 	if d.Verdict != consent.Allow || !rules.IsMarketing() {
 		return d
 	}
-	q := campaign.Question{Clearing: rules.Clearing()}
 	until, unclear := leaving.UnclearUntil(rules, known, t)
+	if !unclear && rules.Calendar() == nil && rules.Clearing() != campaign.ClearingRequired {
+		return d
+	}
+	q := campaign.Question{Clearing: rules.Clearing()}
 	if unclear {
 		q.Unclear = int64(until)
 	}
-	return Judge(rules, &d, &q)
+	Judge(rules, &d, &q)
+	return d
 }
 
-// Judge answers what stage 9 says of an ALLOW on a marketing channel at the time that it was decided for, by a question whose fields but Calendar are
-// set: an ALLOW that lasts until something begins to defer, or a DEFER until nothing does.
-func Judge(rules *consent.Rules, d *consent.Decision, q *campaign.Question) consent.Decision {
+// Judge replaces an ALLOW on a marketing channel by what stage 9 says of it at the time that it was decided for, by a question whose fields but
+// Calendar are set: an ALLOW that lasts until something begins to defer, or a DEFER until nothing does.
+func Judge(rules *consent.Rules, d *consent.Decision, q *campaign.Question) {
 	q.Calendar = rules.Calendar()
 	j := q.At(int64(d.Decided))
 	if j.Defers() {
-		var found findings
-		for _, one := range []struct {
-			is   bool
-			code consent.Code
-		}{
-			{j.Unclear, consent.CodeUnclear},
-			{j.NotCleared, consent.CodeNotCleared},
-			{j.Freeze, consent.CodeFreeze},
-			{j.Quiet, consent.CodeQuietHours},
-			{j.Pressure, consent.CodePressure},
-		} {
-			if one.is {
-				found.Add(one.code)
-			}
-		}
-		return deferring(rules, d.Decided, min(consent.Instant(j.Free), consent.MaxInstant), found.Codes())
+		*d = deferring(rules, d.Decided, &j)
+		return
 	}
-	allowed := *d
-	allowed.ValidUntil = consent.Earliest(d.ValidUntil, consent.Instant(j.Next))
+	d.ValidUntil = consent.Earliest(d.ValidUntil, consent.Instant(j.Next))
 	if j.Observes() {
-		allowed.Reasons = observed(rules, d.Reasons, &j)
+		d.Reasons = observed(rules, d.Reasons, &j)
 	}
-	return allowed
 }
 
 // observed returns the reasons of an ALLOW with what would defer.
@@ -79,9 +67,24 @@ func observed(rules *consent.Rules, reasons []consent.Code, j *campaign.Judgemen
 	return rules.SharedReasons(all.Codes())
 }
 
-// deferring is a DEFER until an instant, for codes that it does not keep.
-func deferring(rules *consent.Rules, t, until consent.Instant, codes []consent.Code) consent.Decision {
-	d := rules.Deny(t, codes...)
-	d.Verdict, d.Retry = consent.Defer, until
+// deferring is a DEFER at t for all that defers.
+func deferring(rules *consent.Rules, t consent.Instant, j *campaign.Judgement) consent.Decision {
+	var found findings
+	for _, one := range []struct {
+		is   bool
+		code consent.Code
+	}{
+		{j.Unclear, consent.CodeUnclear},
+		{j.NotCleared, consent.CodeNotCleared},
+		{j.Freeze, consent.CodeFreeze},
+		{j.Quiet, consent.CodeQuietHours},
+		{j.Pressure, consent.CodePressure},
+	} {
+		if one.is {
+			found.Add(one.code)
+		}
+	}
+	d := rules.Deny(t, found.Codes()...)
+	d.Verdict, d.Retry = consent.Defer, min(consent.Instant(j.Free), consent.MaxInstant)
 	return d
 }

@@ -8,9 +8,11 @@ import (
 	"time"
 
 	"github.com/assent-io/assent/internal/address"
+	"github.com/assent-io/assent/internal/campaign"
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/operational"
+	"github.com/assent-io/assent/internal/period"
 )
 
 // read returns a file of the catalog that the tests of package consent decide by, where the stage is held against random histories.
@@ -121,6 +123,44 @@ func TestDecide_WithLimits_AllocatesNoMoreThanTheLawfulDecision(t *testing.T) {
 		if sending := testing.AllocsPerRun(100, func() { operational.Decide(rules, a, known, at) }); sending > plain {
 			t.Errorf("at %s the lawful decision allocates %v times, the one to send %v times", at, plain, sending)
 		}
+	}
+}
+
+// TestJudge_AllFindingsOfTheStage_StandInTheirOrder has a send that is not open, in quiet hours and a freeze, for a person who clicked and got too much.
+func TestJudge_AllFindingsOfTheStage_StandInTheirOrder(t *testing.T) {
+	rules := rulesFor(t, "quiet_hours: {zone: UTC, from: 20:00, until: 06:00}\nfreezes: [{from: 2026-02-24T07:00:00Z, until: 2026-02-26T07:00:00Z, reason: x}]\n", "news")
+	at := instant(5) + consent.Instant((21 * time.Hour).Microseconds()) // 2026-02-25T21:00:00Z
+	send := campaign.Send{
+		ID: "s", Channel: "news", State: campaign.Planned, Objections: 0, CommentUntil: int64(instant(7)),
+		Window: campaign.Window{From: int64(instant(6)), Until: int64(instant(20))},
+	}
+	q := campaign.Question{
+		Send: &send, Clearing: campaign.ClearingRequired, Unclear: int64(instant(8)), Caps: []campaign.Cap{{Max: 1, Per: period.Days(6)}},
+		Contacts: []campaign.Contact{{Send: "o", Channel: "shop", State: campaign.ContactSent, Sent: int64(instant(3))}},
+	}
+	d := rules.Decide(ordinaryAddress(t), consented(), at)
+	if d.Verdict != consent.Allow {
+		t.Fatal(d.Reasons)
+	}
+	lawful := d
+	operational.Judge(rules, &d, &q)
+	want := []consent.Code{consent.CodeUnclear, consent.CodeNotCleared, consent.CodeFreeze, consent.CodeQuietHours, consent.CodePressure}
+	morning := instant(9) + consent.Instant((6 * time.Hour).Microseconds()) // The contact leaves at midnight, in quiet hours.
+	if d.Verdict != consent.Defer || !slices.Equal(d.Reasons, want) || d.Retry != morning || d.ValidUntil != 0 {
+		t.Errorf("%s %v until %s, want %v until %s", d.Verdict, d.Reasons, d.Retry, want, morning)
+	}
+	again := lawful
+	again.Decided = morning
+	operational.Judge(rules, &again, &q)
+	if again.Verdict != consent.Allow || again.ValidUntil > instant(20) || len(again.Reasons) != 1 {
+		t.Errorf("at that time: %s %v", again.Verdict, again.Reasons)
+	}
+}
+
+func TestDecide_WithoutASend_WaitsWhereOneIsRequired(t *testing.T) {
+	rules := rulesFor(t, "sends: {clearing: required}\n", "news")
+	if d := operational.Decide(rules, ordinaryAddress(t), consented(), instant(5)); d.Verdict != consent.Defer || d.Reason != consent.CodeNotCleared || d.Retry != 0 {
+		t.Errorf("%+v", d)
 	}
 }
 

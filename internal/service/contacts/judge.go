@@ -148,7 +148,8 @@ func (a *Asked) judge(from source, persons [][32]byte, items []Item) ([]consent.
 		if wish, ok := caps[persons[i]]; ok {
 			q.Caps = slices.Concat(q.Caps, []campaign.Cap{capOf(&wish)})
 		}
-		decisions[i] = operational.Judge(a.Rules, &items[i].Decision, &q)
+		decisions[i] = items[i].Decision
+		operational.Judge(a.Rules, &decisions[i], &q)
 		own := contactOf(rows, send.ID)
 		keeps := own != nil && (own.State == campaign.ContactSent || q.Held && int64(own.Until) == send.Until)
 		if decisions[i].Verdict != consent.Allow || keeps || taken[persons[i]] {

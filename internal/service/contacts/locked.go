@@ -90,16 +90,6 @@ func (l *locked) put(rows []sendtable.Contact) {
 	}
 }
 
-// drop deletes contacts of persons with a send, whose rows were read.
-func (l *locked) drop(send string, persons [][32]byte) {
-	for _, p := range persons {
-		l.rows[p] = without(l.rows[p], send)
-	}
-	for _, statement := range sendtable.DropContacts(send, persons) {
-		l.WriteTable(statement)
-	}
-}
-
 // forget deletes all that is known of a person.
 func (l *locked) forget(person [32]byte) {
 	l.rows[person], l.wish[person] = nil, nil
