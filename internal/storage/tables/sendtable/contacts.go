@@ -82,6 +82,14 @@ func places(from, n int) string {
 // PutContacts adds contacts, each in the place of that of the person and the send. No two of the rows are of the same. Those that follow one another and
 // differ in person and time only take one statement together.
 func PutContacts(rows []Contact) []storage.Statement {
+	return inParts(rows, `DO UPDATE SET channel = excluded.channel, department = excluded.department, sender = excluded.sender,
+		state = excluded.state, at_time = excluded.at_time, until_time = excluded.until_time, client = excluded.client`)
+}
+
+// AddContacts is PutContacts of persons that have none with the send; the others keep theirs.
+func AddContacts(rows []Contact) []storage.Statement { return inParts(rows, `DO NOTHING`) }
+
+func inParts(rows []Contact, otherwise string) []storage.Statement {
 	var all []storage.Statement
 	for len(rows) > 0 {
 		same := 1
@@ -90,7 +98,7 @@ func PutContacts(rows []Contact) []storage.Statement {
 		}
 		part := rows[:partOf(same, false)]
 		rows = rows[len(part):]
-		all = append(all, putContacts(part))
+		all = append(all, putContacts(part, otherwise))
 	}
 	return all
 }
@@ -101,7 +109,7 @@ func sameButPerson(a, b *Contact) bool {
 		a.Client == b.Client
 }
 
-func putContacts(rows []Contact) storage.Statement {
+func putContacts(rows []Contact, otherwise string) storage.Statement {
 	c := &rows[0]
 	args := append(make([]any, 0, 7+2*len(rows)),
 		c.Send, c.Channel, c.Department, c.Sender, string(c.State), column.InstantOrNull(c.Until), c.Client)
@@ -113,9 +121,7 @@ func putContacts(rows []Contact) storage.Statement {
 	}
 	return storage.Statement{
 		Doing: "store contacts", Args: args,
-		SQL: `INSERT INTO contacts (` + contactColumns + `) VALUES ` + strings.Join(values, ", ") + `
-			ON CONFLICT (folded, send) DO UPDATE SET channel = excluded.channel, department = excluded.department, sender = excluded.sender,
-			state = excluded.state, at_time = excluded.at_time, until_time = excluded.until_time, client = excluded.client`,
+		SQL: `INSERT INTO contacts (` + contactColumns + `) VALUES ` + strings.Join(values, ", ") + ` ON CONFLICT (folded, send) ` + otherwise,
 	}
 }
 
@@ -145,6 +151,13 @@ func DropContactsAbout(folded [32]byte) storage.Statement {
 func DropContactsOfSend(send string) storage.Statement {
 	return storage.Statement{
 		Doing: "delete the contacts of a send", SQL: `DELETE FROM contacts WHERE send = $1 AND until_time IS NOT NULL`, Args: []any{send},
+	}
+}
+
+// DropPlannedContacts deletes the recipients of a send that were not asked about yet.
+func DropPlannedContacts(send string) storage.Statement {
+	return storage.Statement{
+		Doing: "delete the planned contacts of a send", SQL: `DELETE FROM contacts WHERE send = $1 AND state = 'planned'`, Args: []any{send},
 	}
 }
 
