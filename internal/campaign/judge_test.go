@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/assent-io/assent/internal/period"
+	"github.com/assent-io/assent/internal/wallclock"
 )
 
 const hour = 60 * minute
@@ -170,7 +171,7 @@ func drawWorld(t *rapid.T) *world {
 func drawCalendar(t *rapid.T, at func(string, int, int) int64) *Calendar {
 	var limits Limits
 	if rapid.Bool().Draw(t, "quiet") {
-		limits.QuietHours = []QuietHours{{Zone: "UTC", From: 20 * 60, Until: 8 * 60, Days: EveryDay}}
+		limits.QuietHours = []QuietHours{{Zone: "UTC", From: 20 * 60, Until: 8 * 60, Days: wallclock.EveryDay}}
 	}
 	if rapid.Bool().Draw(t, "frozen") {
 		from := at("freeze", 0, 10)

@@ -72,7 +72,7 @@ func TestHelp_ExamplesDoWhatTheySay(t *testing.T) {
 	}
 	for name, text := range map[string]string{
 		"assent.yaml": "keys: assent.keys\n", "mailgun.secret": "0123456789abcdef0123456789abcdef\n", "address.txt": "bert@example.com\n", "ledger.vkey": checkpoint.GetCheckpoint().GetVerifierKey() + "\n",
-		"sent.csv": "address,outcome\nanna@example.com,sent\nbert@example.com,released\n",
+		"sent.csv":         "address,outcome\nanna@example.com,sent\nbert@example.com,released\n",
 		"unsubscribes.csv": "address,tags,created_at\nbert@example.com,offers,\n", "customers.csv": "E-Mail;Grund\nbert@example.com;Hard Bounce\n",
 		"bounce.eml": bounceMail, "suppression_bounces.csv": "status,reason,email,created\n5.1.1,gone,bert@example.com,1700000000\n",
 	} {

@@ -9,6 +9,7 @@ import (
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/campaign"
 	"github.com/assent-io/assent/internal/phrase"
+	"github.com/assent-io/assent/internal/wallclock"
 )
 
 // agenda is a calendar of sends, as text.
@@ -55,7 +56,7 @@ func (a *agenda) days() func(func(span) bool) {
 	return func(yield func(span) bool) {
 		for from := a.from; from.Before(a.until); {
 			date := time.Date(from.Year(), from.Month(), from.Day()+1, 0, 0, 0, 0, time.UTC)
-			until := campaign.StartOfDay(a.zone, date).In(a.zone)
+			until := wallclock.StartOfDay(a.zone, date).In(a.zone)
 			if !yield(span{from, until}) {
 				return
 			}
@@ -67,7 +68,7 @@ func (a *agenda) days() func(func(span) bool) {
 // quiet says in words what quiet hours are.
 func quiet(q *campaign.QuietHours) string {
 	text := fmt.Sprintf("%s to %s %s", q.From, q.Until, q.Zone)
-	if q.Days != campaign.EveryDay {
+	if q.Days != wallclock.EveryDay {
 		text += ", begun on " + strings.Join(q.Days.Names(), ", ")
 	}
 	if len(q.Channels) > 0 {

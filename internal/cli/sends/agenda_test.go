@@ -13,6 +13,7 @@ import (
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/campaign"
 	"github.com/assent-io/assent/internal/testkit"
+	"github.com/assent-io/assent/internal/wallclock"
 )
 
 func TestMain(m *testing.M) { testkit.VerifyNoLeaks(m) }
@@ -46,7 +47,7 @@ func december() ([]*assentv1.Send, campaign.Limits) {
 	}
 	return sends, campaign.Limits{
 		QuietHours: []campaign.QuietHours{
-			{Zone: "Europe/Vienna", From: 20 * 60, Until: 8 * 60, Days: campaign.EveryDay},
+			{Zone: "Europe/Vienna", From: 20 * 60, Until: 8 * 60, Days: wallclock.EveryDay},
 			{Zone: "Europe/Vienna", From: 0, Until: campaign.EndOfDay, Days: 1 << time.Sunday, Channels: []string{"newsletter"}, Observe: true},
 		},
 		Freezes: []campaign.Freeze{{
@@ -69,7 +70,7 @@ func golden(t *testing.T, name, got string) {
 }
 
 func TestAgenda_OfAWeekAndOfAMonth_AreWhatPeopleReadEasily(t *testing.T) {
-	zone, err := campaign.Zone("Europe/Vienna")
+	zone, err := wallclock.Zone("Europe/Vienna")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +91,7 @@ func TestAgenda_OfAWeekAndOfAMonth_AreWhatPeopleReadEasily(t *testing.T) {
 }
 
 func TestAgenda_ADayOf23Or25Hours_IsOneDay(t *testing.T) {
-	zone, err := campaign.Zone("Europe/Vienna")
+	zone, err := wallclock.Zone("Europe/Vienna")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +132,7 @@ func TestNewAgenda_WeeksAndMonthsThatThereAreNot_AreRefused(t *testing.T) {
 		}
 	}
 	now := time.Date(2026, 12, 6, 23, 30, 0, 0, time.UTC) // Monday in Vienna, and still Sunday in UTC.
-	zone, err := campaign.Zone("Europe/Vienna")
+	zone, err := wallclock.Zone("Europe/Vienna")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/cli/connect"
 	"github.com/assent-io/assent/internal/cli/terminal"
+	"github.com/assent-io/assent/internal/wallclock"
 )
 
 const calendarHelp = `Write the sends of all departments as a calendar of one week or one month: with their state, what they meet, and the quiet hours and freezes
@@ -83,9 +84,9 @@ func limitsOf(ctx context.Context, s *connect.Server) (campaign.Limits, error) {
 func zoneOf(name string, limits *campaign.Limits) (*time.Location, error) {
 	switch {
 	case name != "":
-		return campaign.Zone(name)
+		return wallclock.Zone(name)
 	case len(limits.QuietHours) > 0:
-		return campaign.Zone(limits.QuietHours[0].Zone)
+		return wallclock.Zone(limits.QuietHours[0].Zone)
 	default:
 		return time.UTC, nil
 	}
@@ -101,8 +102,8 @@ func newAgenda(week, month string, zone *time.Location, now time.Time) (*agenda,
 			return nil, fmt.Errorf("--month: %q is no month; write one such as 2027-03", month)
 		}
 		a.month = true
-		a.from = campaign.StartOfDay(zone, first).In(zone)
-		a.until = campaign.StartOfDay(zone, first.AddDate(0, 1, 0)).In(zone)
+		a.from = wallclock.StartOfDay(zone, first).In(zone)
+		a.until = wallclock.StartOfDay(zone, first.AddDate(0, 1, 0)).In(zone)
 		a.title = first.Format("January 2006")
 		return a, nil
 	case week == "":
@@ -113,7 +114,7 @@ func newAgenda(week, month string, zone *time.Location, now time.Time) (*agenda,
 	if err != nil {
 		return nil, err
 	}
-	a.from, a.until = campaign.StartOfDay(zone, monday).In(zone), campaign.StartOfDay(zone, monday.AddDate(0, 0, 7)).In(zone)
+	a.from, a.until = wallclock.StartOfDay(zone, monday).In(zone), wallclock.StartOfDay(zone, monday.AddDate(0, 0, 7)).In(zone)
 	a.title = fmt.Sprintf("Week %s (%s to %s)", week, monday.Format("2 January 2006"), monday.AddDate(0, 0, 6).Format("2 January 2006"))
 	return a, nil
 }

@@ -69,10 +69,15 @@ func counted(s *assentv1.Send) string {
 		n    int64
 		text string
 	}{
-		{p.GetRecipients(), "recipients, each once"}, {p.GetInvalid(), "rows without a valid address"}, {p.GetRepeated(), "rows with a recipient that had come before"},
-		{p.GetNeverAsked(), "were never asked"}, {p.GetDenied(), "are denied for another reason"},
-		{p.GetOverCapNow(), "are over a cap now"}, {p.GetOverCapIfAllGoOut(), "are over a cap if all cleared sends go out"},
-		{p.GetLeavers(), "left a channel of another department within 30 days"}, {p.GetKept(), "are kept as planned contacts"},
+		{p.GetRecipients(), "recipients, each once"},
+		{p.GetInvalid(), "rows without a valid address"},
+		{p.GetRepeated(), "rows with a recipient that had come before"},
+		{p.GetNeverAsked(), "were never asked"},
+		{p.GetDenied(), "are denied for another reason"},
+		{p.GetOverCapNow(), "are over a cap now"},
+		{p.GetOverCapIfAllGoOut(), "are over a cap if all cleared sends go out"},
+		{p.GetLeavers(), "left a channel of another department within 30 days"},
+		{p.GetKept(), "are kept as planned contacts"},
 	} {
 		if line.n > 0 {
 			fmt.Fprintf(&b, "%11d %s\n", line.n, line.text)
