@@ -53,16 +53,16 @@ func racing(t *testing.T, w *world) (over int) {
 	t.Helper()
 	const most, sends, persons = 2, 6, 5
 	p := w.pressed(fmt.Sprintf("pressure: {id: weekly, max: %d, per: P7D}\n", most))
-	store := p.s.Store // A SQLite file has one program.
-	if w.url != "" {
-		store = w.store()
-	}
-	servers := []*Service{p.s, w.service(store, 0)}
 	var all []string
 	for i := range persons {
 		all = append(all, fmt.Sprintf("person%d@example.at", i))
 	}
 	p.wants(all...)
+	store := p.s.Store // A SQLite file has one program.
+	if w.url != "" {
+		store = w.store()
+	}
+	servers := []*Service{p.s, w.service(store, 0)}
 	for i := range sends {
 		p.plan(fmt.Sprint("letter", i), "newsletter", 50, time.Hour)
 	}
