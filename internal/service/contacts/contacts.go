@@ -36,9 +36,9 @@ func New(env *env.Env, reference *reference.Reference, engine *txn.Engine, unsaf
 // chunk is how many persons one transaction is about at most.
 const chunk = 1_000
 
-// PersonOf returns by what the rows about a person are found: a keyed digest that cannot be joined with what other tables and the feed have. One
+// personOf returns by what the rows about a person are found: a keyed digest that cannot be joined with what other tables and the feed have. One
 // person has it by any spelling of the address.
-func (c *Contacts) PersonOf(a address.Address) ([32]byte, error) {
+func (c *Contacts) personOf(a address.Address) ([32]byte, error) {
 	folded, err := c.Keys.ListHash(consent.FormFolded, a.Folded())
 	return digestOf(folded), err
 }

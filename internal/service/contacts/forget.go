@@ -25,7 +25,7 @@ func (c *Contacts) ErasedContacts(w *txn.Tx, e *txn.Erased) error {
 	if err != nil {
 		return nil //nolint:nilerr // Of an erasure that an older program kept the address may not be known.
 	}
-	person, err := c.PersonOf(a)
+	person, err := c.personOf(a)
 	if err == nil {
 		under(w).forget(person)
 	}

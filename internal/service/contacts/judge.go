@@ -41,7 +41,7 @@ func (c *Contacts) Judge(ctx context.Context, a *Asked) error {
 	persons := make([][32]byte, len(a.Items))
 	for i := range a.Items {
 		var err error
-		if persons[i], err = c.PersonOf(a.Items[i].Address); err != nil {
+		if persons[i], err = c.personOf(a.Items[i].Address); err != nil {
 			return err
 		}
 	}

@@ -22,7 +22,7 @@ func longestWish() period.Period { return period.Seconds(int64(keepAtLeast.Secon
 
 // PersonalCapOf returns how much marketing a person wants; nil: the person did not say so.
 func (c *Contacts) PersonalCapOf(ctx context.Context, a address.Address) (*PersonalCap, error) {
-	person, err := c.PersonOf(a)
+	person, err := c.personOf(a)
 	if err != nil {
 		return nil, err
 	}
@@ -37,7 +37,7 @@ func (c *Contacts) PersonalCapOf(ctx context.Context, a address.Address) (*Perso
 // SetPersonalCap sets how much marketing a person wants, for every spelling of the address; nil: as much as the caps of the catalog allow. It
 // counts for what is asked from then on; what was reserved before goes out. Errors: INVALID_REQUEST.
 func (c *Contacts) SetPersonalCap(ctx context.Context, a address.Address, wish *PersonalCap) error {
-	person, err := c.PersonOf(a)
+	person, err := c.personOf(a)
 	if err != nil {
 		return err
 	}

@@ -58,7 +58,7 @@ func (c *Contacts) reportPart(ctx context.Context, send string, reports []Report
 			unread[i] = subjects.InvalidAddress(err)
 			continue
 		}
-		if persons[i], err = c.PersonOf(a); err != nil {
+		if persons[i], err = c.personOf(a); err != nil {
 			return 0, nil, err
 		}
 		known = append(known, persons[i])

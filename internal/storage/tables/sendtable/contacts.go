@@ -82,14 +82,6 @@ func places(from, n int) string {
 // PutContacts adds contacts, each in the place of that of the person and the send. No two of the rows are of the same. Those that follow one another and
 // differ in person and time only take one statement together.
 func PutContacts(rows []Contact) []storage.Statement {
-	return inParts(rows, `DO UPDATE SET channel = excluded.channel, department = excluded.department, sender = excluded.sender,
-		state = excluded.state, at_time = excluded.at_time, until_time = excluded.until_time, client = excluded.client`)
-}
-
-// AddContacts is PutContacts of persons that have none with the send; the others keep theirs.
-func AddContacts(rows []Contact) []storage.Statement { return inParts(rows, `DO NOTHING`) }
-
-func inParts(rows []Contact, otherwise string) []storage.Statement {
 	var all []storage.Statement
 	for len(rows) > 0 {
 		same := 1
@@ -98,7 +90,7 @@ func inParts(rows []Contact, otherwise string) []storage.Statement {
 		}
 		part := rows[:partOf(same, false)]
 		rows = rows[len(part):]
-		all = append(all, putContacts(part, otherwise))
+		all = append(all, putContacts(part))
 	}
 	return all
 }
@@ -109,7 +101,7 @@ func sameButPerson(a, b *Contact) bool {
 		a.Client == b.Client
 }
 
-func putContacts(rows []Contact, otherwise string) storage.Statement {
+func putContacts(rows []Contact) storage.Statement {
 	c := &rows[0]
 	args := append(make([]any, 0, 7+2*len(rows)),
 		c.Send, c.Channel, c.Department, c.Sender, string(c.State), column.InstantOrNull(c.Until), c.Client)
@@ -121,7 +113,9 @@ func putContacts(rows []Contact, otherwise string) storage.Statement {
 	}
 	return storage.Statement{
 		Doing: "store contacts", Args: args,
-		SQL: `INSERT INTO contacts (` + contactColumns + `) VALUES ` + strings.Join(values, ", ") + ` ON CONFLICT (folded, send) ` + otherwise,
+		SQL: `INSERT INTO contacts (` + contactColumns + `) VALUES ` + strings.Join(values, ", ") + `
+			ON CONFLICT (folded, send) DO UPDATE SET channel = excluded.channel, department = excluded.department, sender = excluded.sender,
+			state = excluded.state, at_time = excluded.at_time, until_time = excluded.until_time, client = excluded.client`,
 	}
 }
 
@@ -151,13 +145,6 @@ func DropContactsAbout(folded [32]byte) storage.Statement {
 func DropContactsOfSend(send string) storage.Statement {
 	return storage.Statement{
 		Doing: "delete the contacts of a send", SQL: `DELETE FROM contacts WHERE send = $1 AND until_time IS NOT NULL`, Args: []any{send},
-	}
-}
-
-// DropPlannedContacts deletes the recipients of a send that were not asked about yet.
-func DropPlannedContacts(send string) storage.Statement {
-	return storage.Statement{
-		Doing: "delete the planned contacts of a send", SQL: `DELETE FROM contacts WHERE send = $1 AND state = 'planned'`, Args: []any{send},
 	}
 }
 

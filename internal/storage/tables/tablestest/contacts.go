@@ -14,7 +14,6 @@ import (
 func contactTests() []storagetest.Test {
 	return []storagetest.Test{
 		{Name: "PutContacts_AnyNumber_EachInThePlaceOfThatOfThePersonAndTheSend", Run: testPutContacts},
-		{Name: "AddContacts_ThoseThatAreMissing_UntilThePlannedGo", Run: testAddContacts},
 		{Name: "DropContacts_OfASend_OfAPerson_OrThoseThatAreOver", Run: testDropContacts},
 		{Name: "PersonalCaps_OnePerPerson", Run: testPersonalCaps},
 	}
@@ -64,19 +63,6 @@ func testPutContacts(t *testing.T, open storagetest.Open) {
 	writeTables(t, store, sendtable.PutContacts([]sendtable.Contact{first, second})...)
 	wantContacts(t, store, [][32]byte{first.Folded}, first, second)
 	wantContacts(t, store, nil)
-}
-
-func testAddContacts(t *testing.T, open storagetest.Open) {
-	store := storagetest.Initialised(t, open)
-	reserved, planned, other := contact(1, 0), contact(2, 0), contact(2, 2)
-	writeTables(t, store, sendtable.PutContacts([]sendtable.Contact{reserved})...)
-	again := reserved
-	again.State, planned.State, other.State = campaign.ContactPlanned, campaign.ContactPlanned, campaign.ContactPlanned
-	writeTables(t, store, sendtable.AddContacts([]sendtable.Contact{again, planned, other})...)
-	all := [][32]byte{reserved.Folded, planned.Folded}
-	wantContacts(t, store, all, reserved, planned, other)
-	writeTables(t, store, sendtable.DropPlannedContacts(planned.Send))
-	wantContacts(t, store, all, reserved, other)
 }
 
 func testDropContacts(t *testing.T, open storagetest.Open) {
