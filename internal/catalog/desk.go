@@ -169,7 +169,7 @@ func (d *decoder) desks(c *Catalog) {
 		}
 		path := at("departments", i) + ".desk"
 		d.deskMailboxes(c, department, owners, path)
-		distinct(d, path+".members", "id", department.Desk.Members, func(m *casework.Member) string { return m.ID })
+		distinct(d.Reader, path+".members", "id", department.Desk.Members, func(m *casework.Member) string { return m.ID })
 		for j, m := range department.Desk.Members {
 			if known, twice := people[m.ID]; twice && known != m.Email && m.ID != "" && m.Email != "" {
 				d.Fail(at(path+".members", j)+".email", "the member %s has another address on another desk; give both the same, or give this one another id",
@@ -206,7 +206,7 @@ func (d *decoder) escalation(c *Catalog, department *Department, path string) {
 			d.Fail(path+".member", "no member of the desk has the id %s; name one of members, or a department", yamltext.Quote(to.Member))
 		}
 	}
-	if to.Department == "" || !refer(d, path+".department", "department", to.Department, c.departments) {
+	if to.Department == "" || !refer(d.Reader, path+".department", "department", to.Department, c.departments) {
 		return
 	}
 	next := c.departments[to.Department]

@@ -72,7 +72,7 @@ func (d *decoder) limits(c *Catalog) {
 	for i, q := range c.QuietHours {
 		for _, id := range q.Channels {
 			path := at("quiet_hours", i) + ".channels"
-			if refer(d, path, "channel", id, c.channels) && c.channels[id].Class != ClassMarketing {
+			if refer(d.Reader, path, "channel", id, c.channels) && c.channels[id].Class != ClassMarketing {
 				d.Fail(path, "the channel %s is not marketing, and its messages do not wait; name channels of marketing only", yamltext.Quote(id))
 			}
 		}
@@ -80,12 +80,12 @@ func (d *decoder) limits(c *Catalog) {
 	for i, f := range c.Freezes {
 		path := at("freezes", i) + ".except"
 		for _, id := range f.Except {
-			if refer(d, path+".channels", "channel", id, c.channels) && c.channels[id].Class != ClassMarketing {
+			if refer(d.Reader, path+".channels", "channel", id, c.channels) && c.channels[id].Class != ClassMarketing {
 				d.Warn(path+".channels", "the key has no effect for %s: its messages are no marketing and do not wait", yamltext.Quote(id))
 			}
 		}
 		for _, id := range f.ExceptDepartments {
-			refer(d, path+".departments", "department", id, c.departments)
+			refer(d.Reader, path+".departments", "department", id, c.departments)
 		}
 	}
 	if d.Failed() {

@@ -40,7 +40,7 @@ func pressureCap(entry yamlread.Item) campaign.Cap {
 }
 
 // pressure holds the caps against the channels and one another, and finds for how long contacts are kept.
-func (d *decoder) pressure(c *Catalog) {
+func pressure(d *yamlread.Reader, c *Catalog) {
 	distinct(d, "pressure", "id", c.Pressure, func(x *campaign.Cap) string { return x.ID })
 	days := contactDays
 	for i := range c.Pressure {

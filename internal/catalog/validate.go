@@ -1,7 +1,6 @@
 package catalog
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -15,7 +14,7 @@ import (
 func (d *decoder) validate(c *Catalog) {
 	d.identifiers(c)
 	for i := range c.Departments {
-		refer(d, at("departments", i)+".controller", "controller", c.Departments[i].Controller, c.controllers)
+		refer(d.Reader, at("departments", i)+".controller", "controller", c.Departments[i].Controller, c.controllers)
 	}
 	for i := range c.SenderIdentities {
 		d.senderReferences(c, i)
@@ -31,82 +30,32 @@ func (d *decoder) validate(c *Catalog) {
 	}
 	d.policyLength(c)
 	d.desks(c)
-	d.pressure(c)
+	pressure(d.Reader, c)
 }
-
-func at(list string, i int) string { return fmt.Sprintf("%s[%d]", list, i) }
 
 // identifiers reports ids that are defined twice. One kind of thing knows
 // nothing of the ids of another.
 func (d *decoder) identifiers(c *Catalog) {
-	distinct(d, "controllers", "id", c.Controllers, func(x *Controller) string { return x.ID })
-	distinct(d, "recipients", "client", c.Recipients, func(x *Recipient) string { return x.Client })
-	distinct(d, "departments", "id", c.Departments, func(x *Department) string { return x.ID })
-	distinct(d, "channels", "id", c.Channels, func(x *Channel) string { return x.ID })
-	distinct(d, "sender_identities", "id", c.SenderIdentities, func(x *SenderIdentity) string { return x.ID })
-	distinct(d, "declarations", "id", c.Declarations, func(x *Declaration) string { return x.ID })
+	distinct(d.Reader, "controllers", "id", c.Controllers, func(x *Controller) string { return x.ID })
+	distinct(d.Reader, "recipients", "client", c.Recipients, func(x *Recipient) string { return x.Client })
+	distinct(d.Reader, "departments", "id", c.Departments, func(x *Department) string { return x.ID })
+	distinct(d.Reader, "channels", "id", c.Channels, func(x *Channel) string { return x.ID })
+	distinct(d.Reader, "sender_identities", "id", c.SenderIdentities, func(x *SenderIdentity) string { return x.ID })
+	distinct(d.Reader, "declarations", "id", c.Declarations, func(x *Declaration) string { return x.ID })
 	for i := range c.Declarations {
-		distinct(d, at("declarations", i)+".versions", "version", c.Declarations[i].Versions,
+		distinct(d.Reader, at("declarations", i)+".versions", "version", c.Declarations[i].Versions,
 			func(x *DeclarationVersion) string { return x.Version })
-	}
-}
-
-func distinct[T any](d *decoder, list, key string, items []T, id func(*T) string) {
-	first := map[string]int{}
-	for i := range items {
-		name := id(&items[i])
-		if name == "" {
-			continue
-		}
-		path := at(list, i) + "." + key
-		if earlier, taken := first[name]; taken {
-			d.Fail(path, "%s is defined twice, first on line %d; give this one another %s",
-				yamltext.Quote(name), d.Lines()[at(list, earlier)+"."+key], key)
-			continue
-		}
-		first[name] = i
-	}
-}
-
-// refer reports an id that nothing defines. An empty one was reported when it
-// was read.
-func refer[T any](d *decoder, path, kind, id string, defined map[string]*T) bool {
-	if _, ok := defined[id]; ok || id == "" {
-		return ok
-	}
-	d.Fail(path, "no %s has the id %s; %s", kind, yamltext.Quote(id), known(kind, defined))
-	return false
-}
-
-// known lists the ids that would be right, as far as they can be read at a
-// glance.
-func known[T any](kind string, defined map[string]*T) string {
-	const shown = 8
-	var ids []string
-	for id := range defined {
-		if id != "" {
-			ids = append(ids, id)
-		}
-	}
-	slices.Sort(ids)
-	switch {
-	case len(ids) == 0:
-		return "the catalog defines no " + kind
-	case len(ids) > shown:
-		return fmt.Sprintf("the catalog defines %s and %d more", strings.Join(ids[:shown], ", "), len(ids)-shown)
-	default:
-		return "the catalog defines " + strings.Join(ids, ", ")
 	}
 }
 
 func (d *decoder) senderReferences(c *Catalog, i int) {
 	sender, path := &c.SenderIdentities[i], at("sender_identities", i)
-	refer(d, path+".department", "department", sender.Department, c.departments)
+	refer(d.Reader, path+".department", "department", sender.Department, c.departments)
 	accepted := sender.LookalikeAccepted
 	if accepted == nil {
 		return
 	}
-	refer(d, path+".lookalike_accepted.with", "sender identity", accepted.With, c.senders)
+	refer(d.Reader, path+".lookalike_accepted.with", "sender identity", accepted.With, c.senders)
 	if accepted.With == sender.ID && sender.ID != "" {
 		d.Fail(path+".lookalike_accepted.with", "a sender identity cannot name itself here; name the other one")
 	}
@@ -114,12 +63,12 @@ func (d *decoder) senderReferences(c *Catalog, i int) {
 
 func (d *decoder) channelReferences(c *Catalog, i int) {
 	channel, path := &c.Channels[i], at("channels", i)
-	refer(d, path+".department", "department", channel.Department, c.departments)
+	refer(d.Reader, path+".department", "department", channel.Department, c.departments)
 	for _, honoured := range channel.Honours {
-		refer(d, path+".honours", "channel", honoured, c.channels)
+		refer(d.Reader, path+".honours", "channel", honoured, c.channels)
 	}
 	for j, id := range channel.SenderIdentities {
-		if !refer(d, path+".sender_identities", "sender identity", id, c.senders) {
+		if !refer(d.Reader, path+".sender_identities", "sender identity", id, c.senders) {
 			continue
 		}
 		sender := c.senders[id]
@@ -224,7 +173,7 @@ func (d *decoder) declarationChannels(c *Catalog, i int) {
 		version := &c.Declarations[i].Versions[j]
 		path := at(at("declarations", i)+".versions", j) + ".channels"
 		for _, id := range version.Channels {
-			if !refer(d, path, "channel", id, c.channels) {
+			if !refer(d.Reader, path, "channel", id, c.channels) {
 				continue
 			}
 			channel := c.channels[id]

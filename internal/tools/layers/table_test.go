@@ -238,7 +238,7 @@ func allowed() map[string][]string {
 		},
 		"internal/cli/sends": {
 			"api/assent/v1", "internal/campaign", "internal/catalog", "internal/cli/connect", "internal/cli/kit", "internal/cli/terminal",
-			"internal/cli/value", "internal/listfile", "internal/phrase",
+			"internal/cli/value", "internal/listfile", "internal/phrase", "internal/wallclock",
 		},
 		"internal/cli/sources": {
 			"api/assent/v1", "internal/cli/connect", "internal/cli/kit", "internal/cli/terminal", "internal/cli/value", "internal/phrase",
