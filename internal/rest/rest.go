@@ -10,6 +10,7 @@ import (
 	"github.com/assent-io/assent/api/openapi"
 	"github.com/assent-io/assent/internal/rpc"
 	"github.com/assent-io/assent/internal/web/recipient"
+	"github.com/assent-io/assent/internal/web/sendcalendar"
 )
 
 // The paths of the probes.
@@ -39,6 +40,8 @@ type Options struct {
 	Links http.Handler
 	// Hooks takes what is sent to the paths below /hooks/, without a key. nil: there are none.
 	Hooks http.Handler
+	// Calendars answers the path of the calendars of sends, without a key. nil: there are none.
+	Calendars http.Handler
 	// Demo says that the server lets everybody do everything: its first page has a form to try it.
 	Demo bool
 }
@@ -93,6 +96,9 @@ func New(ctx context.Context, opts Options) (http.Handler, error) {
 	}
 	if opts.Hooks != nil {
 		mux.Handle("/hooks/", opts.Hooks)
+	}
+	if opts.Calendars != nil {
+		mux.Handle(sendcalendar.Path, opts.Calendars)
 	}
 	mux.Handle("/", gateway)
 	return opts.Browsers.Protect(mux), nil

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/assent-io/assent/internal/server/connlimit"
 	"github.com/assent-io/assent/internal/telemetry"
 )
 
@@ -17,7 +18,14 @@ const (
 	maxHeader     = 16 << 10
 )
 
-// newHTTPServer returns the server of everything that is reached by HTTP.
+// newLimitedServer returns the server of everything that is reached by HTTP, on a listener that bounds its connections.
+func newLimitedServer(handler http.Handler, log *slog.Logger) *http.Server {
+	s := newHTTPServer(handler, log)
+	s.ConnContext, s.ConnState = connlimit.OfHTTP, connlimit.State
+	return s
+}
+
+// newHTTPServer returns a server with the usual limits.
 func newHTTPServer(handler http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler: handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,

@@ -20,12 +20,12 @@ import (
 	"github.com/assent-io/assent/internal/lmtp"
 	"github.com/assent-io/assent/internal/rest"
 	"github.com/assent-io/assent/internal/rpc"
-	"github.com/assent-io/assent/internal/server/connlimit"
 	"github.com/assent-io/assent/internal/server/keyfile"
 	"github.com/assent-io/assent/internal/server/writing"
 	"github.com/assent-io/assent/internal/telemetry"
 	"github.com/assent-io/assent/internal/web/hooks"
 	"github.com/assent-io/assent/internal/web/recipient"
+	"github.com/assent-io/assent/internal/web/sendcalendar"
 	"github.com/assent-io/assent/internal/web/translation"
 )
 
@@ -193,13 +193,13 @@ func newServer(
 		API: api, Conn: s.inside.conn, Browsers: browsers, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
 		Live: live, Ready: s.ready.serve, Metrics: signals.metrics.Handler(), Hooks: listeners.connections.Hold(hooks.New(local, opts.Logger)),
 		Version: telemetry.BuildVersion(), Demo: cfg.Open, Links: listeners.connections.Hold(links),
+		Calendars: listeners.connections.Hold(sendcalendar.New(local, opts.Logger)),
 	})
 	if err != nil {
 		endLife()
 		return nil, errors.Join(err, s.inside.close())
 	}
-	s.http = newHTTPServer(all, opts.Logger)
-	s.http.ConnContext, s.http.ConnState = connlimit.OfHTTP, connlimit.State
+	s.http = newLimitedServer(all, opts.Logger)
 	if listeners.pprof != nil {
 		s.pprof = newPprofServer(browsers, opts.Logger)
 	}

@@ -42,7 +42,8 @@ func (s *signals) observe(local *Local, l *listeners) error {
 	return errors.Join(s.metrics.ObserveIndex(indexStates(), local.observe), s.metrics.ObserveLedger(local.LedgerAhead),
 		s.metrics.ObserveServer(serverStats(local, l)), s.metrics.ObserveFeed(local.feedStats, local.feedLags),
 		s.metrics.ObserveWebhooks(local.webhookStats), s.metrics.ObserveImports(local.ImportStates), s.metrics.ObserveLists(local.listStats),
-		s.metrics.ObserveHints(local.CountHints), s.metrics.ObserveSources(local.HeldSources))
+		s.metrics.ObserveHints(local.CountHints), s.metrics.ObserveSources(local.HeldSources),
+		s.metrics.ObserveSends(local.SendStates))
 }
 
 // countSources returns what counts what providers tell.

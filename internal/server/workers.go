@@ -18,6 +18,7 @@ const (
 
 	webhooksEvery = time.Second
 	countEvery    = time.Minute
+	silenceEvery  = time.Minute
 
 	measureEvery = 5 * time.Minute
 
@@ -46,6 +47,7 @@ func (s *server) workers() []worker {
 		s.runs.share(worker{name: "mailboxes", every: forgetEvery, run: s.fillMailboxes}),
 		{name: "allowed", every: countEvery, run: func(ctx context.Context) error { return s.local.Allowed.FlushAllowed(ctx) }},
 		s.runs.share(worker{name: "sources", every: forgetEvery, run: func(ctx context.Context) error { return s.local.ForgetSources(ctx) }}),
+		s.runs.share(worker{name: "silence", every: silenceEvery, run: func(ctx context.Context) error { return s.local.ClearSilent(ctx) }}),
 		s.runs.share(worker{name: "retention", first: retainSoon, jitter: retainJitter, every: retainEvery, run: s.retain}),
 	}
 }

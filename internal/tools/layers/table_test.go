@@ -39,17 +39,20 @@ func allowed() map[string][]string {
 			"internal/service/checkpoint", "internal/service/env", "internal/service/export", "internal/service/imports", "internal/service/intake",
 			"internal/service/recipient", "internal/service/rights", "internal/service/sources", "internal/service/webhooks", "internal/storage",
 			"internal/storage/postgres", "internal/storage/sqlite", "internal/storage/tables", "internal/telemetry", "internal/web/hooks",
-			"internal/web/recipient", "internal/web/translation", "internal/webhook",
+			"internal/web/recipient", "internal/web/sendcalendar", "internal/web/translation", "internal/webhook",
 		},
 		"internal/server/connlimit": {"internal/fault"},
 		"internal/server/keyfile":   {"internal/atomicfile", "internal/seal"},
 		"internal/lmtp":             {"internal/fault", "internal/intake/mail", "internal/service/intake"},
+		"internal/web/sendcalendar": {"internal/fault"},
+		"internal/icalendar":        {},
 		"internal/web/hooks":        {"internal/fault", "internal/intake/provider", "internal/intake/provider/verify", "internal/service/sources"},
 		"internal/server/writing":   {"internal/consent", "internal/storage", "internal/storage/tables"},
 
 		"internal/rest": {
 			"api/assent/v1", "api/openapi", "internal/catalog", "internal/fault", "internal/nearest", "internal/rpc",
 			"internal/rpc/contract", "internal/rpc/handler", "internal/timetext", "internal/web/home", "internal/web/recipient",
+			"internal/web/sendcalendar",
 		},
 
 		"internal/rpc": {
@@ -96,7 +99,7 @@ func allowed() map[string][]string {
 			"internal/storage/tables/sendtable",
 		},
 		"internal/service/sends": {
-			"internal/campaign", "internal/catalog", "internal/consent", "internal/fault", "internal/seal",
+			"internal/campaign", "internal/catalog", "internal/consent", "internal/fault", "internal/icalendar", "internal/seal",
 			"internal/service/access", "internal/service/env", "internal/service/ruling", "internal/service/txn",
 			"internal/storage/tables/sendtable", "internal/storedtext", "internal/token",
 		},
