@@ -26,8 +26,8 @@ func (a *app) clients() *cobra.Command {
 
 const clientsCreateHelp = `Create a client and write its API key, which cannot be shown again.
 
-Roles: sender checks, records and suppresses; sync checks, reads and suppresses; officer checks, reads, suppresses, lifts, exports
-and erases; monitor reads the metrics; admin does everything, and for all departments unless one is named. A client cannot
+Roles: sender checks, records, suppresses and plans mailings; sync checks, reads and suppresses; officer checks, reads, suppresses,
+lifts, exports, erases, and clears mailings; monitor reads the metrics; admin does everything, and for all departments unless one is named. A client cannot
 grant a department, scope or list that it does not have itself. The scope feed, which sync has as well, is for the change
 feed, its snapshots and block lists.
 
@@ -83,7 +83,7 @@ func (a *app) clientsCreate() *cobra.Command {
 	cmd.MarkFlagsMutuallyExclusive("role", "scope")
 	cmd.MarkFlagsOneRequired("role", "scope")
 	complete(cmd, "role", "sender", "sync", "officer", "monitor", "admin")
-	complete(cmd, "scope", "check", "record", "suppress", "lift", "read", "export", "erase", "feed", "catalog", "clients", "metrics")
+	complete(cmd, "scope", "check", "record", "suppress", "lift", "read", "export", "erase", "feed", "sends", "catalog", "clients", "metrics")
 	return cmd
 }
 

@@ -34,8 +34,8 @@ type Client struct {
 	Department string `protobuf:"bytes,2,opt,name=department,proto3" json:"department,omitempty"`
 	// Whether it acts for all departments.
 	AllDepartments bool `protobuf:"varint,3,opt,name=all_departments,json=allDepartments,proto3" json:"all_departments,omitempty"`
-	// What it may do: check, record, suppress, lift, read, export, erase, feed, catalog, clients, metrics. Feed is for the change feed,
-	// its snapshots and block lists. Metrics is for the page of metrics, /metrics.
+	// What it may do: check, record, suppress, lift, read, export, erase, feed, sends, catalog, clients, metrics. Feed is for the change feed,
+	// its snapshots and block lists. Sends is for planning mailings. Metrics is for the page of metrics, /metrics.
 	Scopes []string `protobuf:"bytes,4,rep,name=scopes,proto3" json:"scopes,omitempty"`
 	// The external lists that are its own, which it may lift with the scope suppress.
 	Lists []string `protobuf:"bytes,5,rep,name=lists,proto3" json:"lists,omitempty"`
@@ -163,8 +163,8 @@ type CreateClientRequest struct {
 	Department string `protobuf:"bytes,2,opt,name=department,proto3" json:"department,omitempty"`
 	// It acts for all departments.
 	AllDepartments bool `protobuf:"varint,3,opt,name=all_departments,json=allDepartments,proto3" json:"all_departments,omitempty"`
-	// The role: sender (check, record, suppress), sync (check, read, suppress, feed), officer (check, read, suppress, lift, export, erase),
-	// monitor (metrics) or admin (every scope). Exactly one of role and scopes is given.
+	// The role: sender (check, record, suppress, sends), sync (check, read, suppress, feed), officer (check, read, suppress, lift, export, erase,
+	// sends), monitor (metrics) or admin (every scope). Exactly one of role and scopes is given.
 	Role string `protobuf:"bytes,4,opt,name=role,proto3" json:"role,omitempty"`
 	// The scopes, where no role fits.
 	Scopes []string `protobuf:"bytes,5,rep,name=scopes,proto3" json:"scopes,omitempty"`
