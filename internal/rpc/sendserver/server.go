@@ -25,6 +25,7 @@ type Sends interface {
 	CancelSend(ctx context.Context, id, reason string, once txn.Idempotency) (sends.Send, error)
 	StartSend(ctx context.Context, id string, once txn.Idempotency) (sends.Send, error)
 	FinishSend(ctx context.Context, id string, once txn.Idempotency) (sends.Send, error)
+	OpenAudience(ctx context.Context, id string, keep bool) (*sends.Audience, error)
 	CreateSendCalendar(ctx context.Context, id string, once txn.Idempotency) (sends.CreatedCalendar, error)
 	ListSendCalendars(ctx context.Context, size int, pageToken string) (sends.CalendarPage, error)
 	RevokeSendCalendar(ctx context.Context, id string, once txn.Idempotency) (sends.Calendar, error)

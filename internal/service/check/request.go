@@ -37,6 +37,7 @@ type request struct {
 	toSend            bool                 // the operational limits of sending count
 	ofSend            bool                 // they are judged with the send, once all else is decided
 	unclear           []consent.Instant    // of a send, for each address until when a click has to be understood first; zero: there is none
+	seen              Surveyed             // is told of each address; nil: nothing is
 	disclosedSubjects []storage.SubjectKey // the subjects to count disclosures for, once all is decided
 }
 
@@ -80,7 +81,7 @@ func (s *Checker) newRequest(addresses int) *request {
 // releaseRequest gives a request back. Nothing that it holds may be used any more.
 func (s *Checker) releaseRequest(q *request) {
 	q.Hasher.Release()
-	q.Hasher = nil
+	q.Hasher, q.seen = nil, nil
 	if cap(q.items) <= maxPooledItems {
 		s.requestPool.pool.Put(q)
 	}
@@ -116,6 +117,9 @@ func (q *request) decideItems(from, to int, rules *consent.Rules, by subjects.So
 		}
 		d := q.decide(i, rules, at)
 		q.addDecision(i, &d)
+		if q.seen != nil {
+			q.seen(i, asked.Address, &q.Known, &d)
+		}
 		if q.About != nil {
 			q.disclosedSubjects = append(q.disclosedSubjects, *q.About)
 		}
@@ -127,6 +131,8 @@ func (q *request) decideItems(from, to int, rules *consent.Rules, by subjects.So
 func (q *request) decide(i int, rules *consent.Rules, at consent.Instant) consent.Decision {
 	a := q.items[i].Address
 	switch {
+	case q.seen != nil:
+		return rules.Decide(a, &q.Known, at)
 	case q.ofSend:
 		q.unclear[i], _ = leaving.UnclearUntil(rules, &q.Known, at)
 		return rules.Decide(a, &q.Known, at)

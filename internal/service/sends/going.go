@@ -15,7 +15,7 @@ import (
 // StartSend notes that a send begins to go out. Errors: SEND_NOT_FOUND, SEND_STATE, OTHER_DEPARTMENT, NO_CATALOG, SCOPE_MISSING.
 func (s *Sends) StartSend(ctx context.Context, id string, once txn.Idempotency) (Send, error) {
 	return change(ctx, s, id, once, func(w *txn.Tx, row *sendtable.Send) (Send, error) {
-		if err := needOwner(w, row); err != nil {
+		if err := needOwner(&w.Caller, row); err != nil {
 			return Send{}, err
 		}
 		cat, err := w.Catalog(w.Recorded)
@@ -41,7 +41,7 @@ func (s *Sends) StartSend(ctx context.Context, id string, once txn.Idempotency) 
 // FinishSend notes that all of a send has gone out. Errors: SEND_NOT_FOUND, SEND_STATE, OTHER_DEPARTMENT, SCOPE_MISSING.
 func (s *Sends) FinishSend(ctx context.Context, id string, once txn.Idempotency) (Send, error) {
 	return change(ctx, s, id, once, func(w *txn.Tx, row *sendtable.Send) (Send, error) {
-		if err := needOwner(w, row); err != nil {
+		if err := needOwner(&w.Caller, row); err != nil {
 			return Send{}, err
 		}
 		next, err := row.State.After(campaign.Finish, "")

@@ -167,7 +167,7 @@ type Updated struct {
 // UpdateSend changes a send that is planned or cleared. Errors: those of CreateSend but SEND_EXISTS; SEND_NOT_FOUND, SEND_STATE, ETAG_MISMATCH.
 func (s *Sends) UpdateSend(ctx context.Context, u Update) (Updated, error) {
 	return change(ctx, s, u.ID, u.Idempotency, func(w *txn.Tx, row *sendtable.Send) (Updated, error) {
-		if err := needOwner(w, row); err != nil {
+		if err := needOwner(&w.Caller, row); err != nil {
 			return Updated{}, err
 		}
 		if u.ETag != "" && u.ETag != etag(row) {

@@ -1,11 +1,36 @@
 package sends
 
 import (
+	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
 
+	"github.com/assent-io/assent/internal/address"
+	"github.com/assent-io/assent/internal/campaign"
+	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/leaving"
+	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/contacts"
+	"github.com/assent-io/assent/internal/service/env"
+	"github.com/assent-io/assent/internal/service/reference"
+	"github.com/assent-io/assent/internal/service/txn"
 	"github.com/assent-io/assent/internal/storage/tables/sendtable"
+)
+
+const (
+	// maxAudience is how many recipients one preview counts at most: each takes some bytes of memory until it ends.
+	maxAudience = 2_000_000
+	// leftWithin is how long ago somebody left who is told of.
+	leftWithin = 30 * 24 * time.Hour
+	// nearest is how far apart sends are looked at where no cap looks farther.
+	nearest = 7 * 24 * time.Hour
 )
 
 // Preview is what was counted of an audience. Each recipient counts once. The names of its fields in JSON stay: rows have them.
@@ -34,4 +59,359 @@ func previewOf(row *sendtable.Send) (*Preview, error) {
 		return nil, fmt.Errorf("the preview of a send: %w", err)
 	}
 	return p, nil
+}
+
+// Audience counts the recipients of a send. It may be given several parts at once.
+type Audience struct {
+	sends *Sends
+	send  campaign.Send
+	began consent.Instant
+	keep  bool
+	at    int64 // for which caps are judged: when the send begins to go out, or now
+	cat   *catalog.Catalog
+	caps  []campaign.Cap // those that defer
+	near  map[string]*campaign.Send
+
+	mu       sync.Mutex
+	persons  map[[16]byte]struct{} // by a part of the digest, which is long enough
+	counted  Preview
+	overlaps map[met]*sendtable.SendOverlap
+}
+
+// met is a department, with one of its sends or none.
+type met struct{ department, send string }
+
+// OpenAudience begins a preview of a send. Errors: SEND_NOT_FOUND, SEND_STATE, OTHER_DEPARTMENT, NO_CATALOG, SCOPE_MISSING.
+func (s *Sends) OpenAudience(ctx context.Context, id string, keep bool) (*Audience, error) {
+	head, who, err := s.guard.AdmitNow(ctx, access.ScopeSends)
+	if err != nil {
+		return nil, err
+	}
+	if err := who.Need(access.ScopeCheck); err != nil { // The counts say what checks would say.
+		return nil, err
+	}
+	row, err := s.find(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if err := needOwner(&who, row); err != nil {
+		return nil, err
+	}
+	if row.State.Ended() {
+		return nil, notNow(id, fmt.Errorf("it is %s", row.State))
+	}
+	versions, err := s.reference.Catalogs.UpTo(ctx, &head)
+	if err != nil {
+		return nil, err
+	}
+	now := max(s.Instant(), head.Recorded)
+	cat := reference.InForce(versions, now).Parsed
+	a := &Audience{
+		sends: s, send: row.Plan(), began: now, keep: keep, cat: cat, near: map[string]*campaign.Send{}, persons: map[[16]byte]struct{}{},
+		overlaps: map[met]*sendtable.SendOverlap{},
+	}
+	a.at = max(int64(a.began), a.send.From)
+	distance := nearest
+	for _, one := range cat.Pressure {
+		if !one.Observe {
+			a.caps = append(a.caps, one)
+			distance = max(distance, one.Per.AddTo(a.began.Time()).Sub(a.began.Time()))
+		}
+	}
+	return a, a.readNear(ctx, distance)
+}
+
+// readNear reads the other sends whose window is within a distance of the send's.
+func (a *Audience) readNear(ctx context.Context, distance time.Duration) error {
+	apart := consent.Instant(distance.Microseconds())
+	filter := &sendtable.SendFilter{From: consent.Instant(a.send.From) - apart, Until: consent.Instant(a.send.Until) + apart}
+	rows, err := sendtable.Sends(ctx, a.sends.Store, filter, &sendtable.Send{}, feedLimit)
+	if err != nil {
+		return env.StoreFault(err)
+	}
+	for i := range rows {
+		if rows[i].ID != a.send.ID && rows[i].State != campaign.Cancelled {
+			plan := rows[i].Plan()
+			a.near[plan.ID] = &plan
+		}
+	}
+	return nil
+}
+
+// recipient is what is known of an address of an audience.
+type recipient struct {
+	valid, lawful, neverAsked bool
+	person                    [32]byte
+	left                      []string // departments
+}
+
+// Add counts a part of an audience, of at most env.MaxBatch addresses. Errors: TOO_LARGE, UNKNOWN_CHANNEL, OTHER_DEPARTMENT.
+func (a *Audience) Add(ctx context.Context, addresses []string) error {
+	list := make([]recipient, len(addresses))
+	since := a.began.Add(-leftWithin)
+	var failed error
+	request := consent.Request{Channel: a.send.Channel, Sender: a.send.SenderIdentity}
+	_, err := a.sends.surveyor.Survey(ctx, request, addresses, func(i int, address address.Address, known *consent.Known, d *consent.Decision) {
+		person, err := a.sends.contacts.PersonOf(address)
+		if err != nil {
+			failed = err
+		}
+		list[i] = recipient{
+			valid: true, lawful: d.Verdict == consent.Allow, neverAsked: d.Reason == consent.CodeNoLegalBasis, person: person,
+		}
+		leaving.Left(known, since, a.began, func(scope consent.Scope) { list[i].left = a.leave(list[i].left, scope) })
+	})
+	if err = cmp.Or(err, failed); err != nil {
+		return err
+	}
+	fresh, err := a.fresh(list)
+	if err != nil {
+		return err
+	}
+	persons := make([][32]byte, len(fresh))
+	for i := range fresh {
+		persons[i] = fresh[i].person
+	}
+	got, err := a.sends.contacts.GotOf(ctx, persons)
+	if err != nil {
+		return err
+	}
+	a.count(fresh, got)
+	if !a.keep {
+		return nil
+	}
+	return a.keepThose(ctx, fresh)
+}
+
+// leave adds the department of a scope to those that a person left, where that is another one than the send's.
+func (a *Audience) leave(to []string, scope consent.Scope) []string {
+	kind, id := scope.Split()
+	department := id
+	switch kind {
+	case consent.ScopeChannel:
+		channel, ok := a.cat.Channel(id)
+		if !ok {
+			return to
+		}
+		department = channel.Department
+	case consent.ScopeSender:
+		sender, ok := a.cat.SenderIdentity(id)
+		if !ok {
+			return to
+		}
+		department = sender.Department
+	}
+	if department == a.send.Department || slices.Contains(to, department) {
+		return to
+	}
+	return append(to, department)
+}
+
+// fresh counts what is no address and what had come before, and returns the recipients that had not.
+func (a *Audience) fresh(list []recipient) ([]recipient, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	fresh := list[:0]
+	for _, one := range list {
+		if !one.valid {
+			a.counted.Invalid++
+			continue
+		}
+		key := [16]byte(one.person[:16])
+		if _, there := a.persons[key]; there {
+			a.counted.Repeated++
+			continue
+		}
+		if len(a.persons) == maxAudience {
+			return nil, fault.Errorf(fault.TooLarge, "addresses", "a preview counts %d recipients at most; plan the mailing as several sends", maxAudience)
+		}
+		a.persons[key] = struct{}{}
+		fresh = append(fresh, one)
+	}
+	return fresh, nil
+}
+
+// count adds recipients to what was counted.
+func (a *Audience) count(list []recipient, got map[[32]byte]*contacts.Got) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for i := range list {
+		one := &list[i]
+		a.counted.Recipients++
+		switch {
+		case one.neverAsked:
+			a.counted.NeverAsked++
+		case !one.lawful:
+			a.counted.Denied++
+		}
+		if len(one.left) > 0 {
+			a.counted.Leavers++
+		}
+		for _, department := range one.left {
+			a.meet(met{department: department}).Leavers++
+		}
+		if person := got[one.person]; person != nil {
+			a.press(person)
+		}
+	}
+}
+
+func (a *Audience) meet(whom met) *sendtable.SendOverlap {
+	o := a.overlaps[whom]
+	if o == nil {
+		o = &sendtable.SendOverlap{Send: a.send.ID, Department: whom.department, Other: whom.send}
+		a.overlaps[whom] = o
+	}
+	return o
+}
+
+// press counts what a person got, or is to get, against the caps.
+func (a *Audience) press(person *contacts.Got) {
+	var now, all []campaign.Contact
+	for _, k := range person.Contacts {
+		if k.Send == a.send.ID {
+			continue
+		}
+		if k.State != campaign.ContactPlanned {
+			now = append(now, k)
+		}
+		if a.goesOut(&k) {
+			all = append(all, k)
+		}
+	}
+	overNow, overAll := a.isOver(now, person.Wish), a.isOver(all, person.Wish)
+	a.counted.OverNow += one(overNow)
+	a.counted.OverAll += one(overAll)
+	for _, k := range person.Contacts {
+		if other := a.near[k.Send]; other != nil {
+			o := a.meet(met{other.Department, other.ID})
+			o.Overlap++
+			o.OverNow += one(overNow)
+			o.OverAll += one(overAll)
+		}
+	}
+}
+
+// goesOut makes a contact what it is if all cleared sends go out, each as near to this send as its window lets it, before or after; and reports
+// whether there is one then.
+func (a *Audience) goesOut(k *campaign.Contact) bool {
+	other := a.near[k.Send]
+	switch {
+	case k.State == campaign.ContactSent:
+		return true
+	case other == nil:
+		return k.State == campaign.ContactReserved
+	}
+	if cleared, _ := other.IsCleared(a.at); !cleared && other.State != campaign.Sending && k.State == campaign.ContactPlanned {
+		return false
+	}
+	k.State, k.Sent = campaign.ContactSent, a.at-a.send.Apart(other.Window)
+	return true
+}
+
+// isOver reports whether a cap leaves no room for one more contact beside those that are there.
+func (a *Audience) isOver(against []campaign.Contact, wish *campaign.Cap) bool {
+	if len(against) == 0 {
+		return false
+	}
+	q := campaign.Question{Send: &a.send, Clearing: campaign.ClearingOff, Caps: a.caps, Contacts: against}
+	if wish != nil {
+		q.Caps = append(slices.Clone(a.caps), *wish)
+	}
+	return q.Pressed(a.at)
+}
+
+func one(is bool) int64 {
+	if is {
+		return 1
+	}
+	return 0
+}
+
+// keepThose keeps those recipients as planned contacts that may be written to.
+func (a *Audience) keepThose(ctx context.Context, list []recipient) error {
+	var persons [][32]byte
+	for i := range list {
+		if list[i].lawful {
+			persons = append(persons, list[i].person)
+		}
+	}
+	if err := a.sends.contacts.Keep(ctx, &a.send, a.began, persons); err != nil {
+		return err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.counted.Kept += int64(len(persons))
+	return nil
+}
+
+// Previewed is a send whose audience was counted.
+type Previewed struct {
+	Send  Send
+	Named []string // departments that are named for the first time
+}
+
+// Close stores what was counted with the send. A department that is named for the first time has the whole time for comments: of a cleared send the
+// clearing is taken back. Errors: INVALID_REQUEST without a recipient, SEND_NOT_FOUND, SEND_STATE, OTHER_DEPARTMENT.
+func (a *Audience) Close(ctx context.Context) (Previewed, error) {
+	if a.counted.Recipients == 0 {
+		return Previewed{}, fault.Errorf(fault.InvalidRequest, "addresses", "the audience has no valid address; give at least one")
+	}
+	if a.keep {
+		if err := a.sends.contacts.ForgetPlanned(ctx, a.send.ID, a.began); err != nil {
+			return Previewed{}, err
+		}
+	}
+	rows := make([]sendtable.SendOverlap, 0, len(a.overlaps))
+	for _, o := range a.overlaps {
+		rows = append(rows, *o)
+	}
+	slices.SortFunc(rows, func(x, y sendtable.SendOverlap) int {
+		return cmp.Or(cmp.Compare(x.Department, y.Department), cmp.Compare(x.Other, y.Other))
+	})
+	return change(ctx, a.sends, a.send.ID, txn.Idempotency{}, func(w *txn.Tx, row *sendtable.Send) (Previewed, error) {
+		return a.store(w, row, rows)
+	}, access.ScopeSends)
+}
+
+func (a *Audience) store(w *txn.Tx, row *sendtable.Send, rows []sendtable.SendOverlap) (Previewed, error) {
+	if err := needOwner(&w.Caller, row); err != nil {
+		return Previewed{}, err
+	}
+	if row.State.Ended() {
+		return Previewed{}, notNow(row.ID, fmt.Errorf("it is %s", row.State))
+	}
+	before, err := txn.RowsOf(w, row.ID, sendtable.SendOverlaps)
+	if err != nil {
+		return Previewed{}, err
+	}
+	named := a.namedFirst(before, rows)
+	if _, err := row.State.After(campaign.Return, ""); err == nil && len(named) > 0 {
+		a.sends.ask(w, a.cat, row)
+	}
+	text, err := json.Marshal(&a.counted)
+	if err != nil {
+		return Previewed{}, err
+	}
+	row.Previewed, row.Preview = w.Recorded, string(text)
+	put(w, row)
+	txn.PutRows(w, row.ID, rows, sendtable.PutSendOverlaps(row.ID, rows)...)
+	shown, err := a.sends.show(row, w.Recorded)
+	if err == nil {
+		shown.Preview.Overlaps = rows
+	}
+	return Previewed{Send: shown, Named: named}, err
+}
+
+// namedFirst returns the other departments that are met and were not before.
+func (a *Audience) namedFirst(before, now []sendtable.SendOverlap) []string {
+	named := map[string]struct{}{}
+	for _, o := range now {
+		named[o.Department] = struct{}{}
+	}
+	delete(named, a.send.Department)
+	for _, o := range before {
+		delete(named, o.Department)
+	}
+	return slices.Sorted(maps.Keys(named))
 }

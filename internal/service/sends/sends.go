@@ -14,7 +14,10 @@ import (
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/check"
+	"github.com/assent-io/assent/internal/service/contacts"
 	"github.com/assent-io/assent/internal/service/env"
+	"github.com/assent-io/assent/internal/service/reference"
 	"github.com/assent-io/assent/internal/service/ruling"
 	"github.com/assent-io/assent/internal/service/txn"
 	"github.com/assent-io/assent/internal/storage/tables/sendtable"
@@ -30,17 +33,27 @@ type Options struct {
 type Sends struct {
 	*env.Env
 
-	guard  *access.Guard
-	engine *txn.Engine
-	rules  func(*catalog.Catalog) catalog.SendRules
+	reference *reference.Reference
+	guard     *access.Guard
+	engine    *txn.Engine
+	contacts  *contacts.Contacts
+	surveyor  Surveyor
+	rules     func(*catalog.Catalog) catalog.SendRules
+}
+
+// Surveyor says of addresses what is known, and what is lawful.
+type Surveyor interface {
+	Survey(ctx context.Context, r consent.Request, addresses []string, seen check.Surveyed) (consent.Instant, error)
 }
 
 // New returns the use cases about sends.
-func New(env *env.Env, guard *access.Guard, engine *txn.Engine, opts Options) *Sends {
+func New(
+	env *env.Env, reference *reference.Reference, guard *access.Guard, engine *txn.Engine, contacts *contacts.Contacts, surveyor Surveyor, opts Options,
+) *Sends {
 	if opts.Rules == nil {
 		opts.Rules = func(c *catalog.Catalog) catalog.SendRules { return c.Sends }
 	}
-	return &Sends{Env: env, guard: guard, engine: engine, rules: opts.Rules}
+	return &Sends{Env: env, reference: reference, guard: guard, engine: engine, contacts: contacts, surveyor: surveyor, rules: opts.Rules}
 }
 
 // readers returns the scopes of which one is enough to see what is planned: whoever sends, records or answers for it has to know.
@@ -196,10 +209,10 @@ func change[T any](
 }
 
 // needOwner returns an error unless the caller acts for the department of a send.
-func needOwner(w *txn.Tx, row *sendtable.Send) error {
-	if w.Caller.AllDepartments || w.Caller.Department == row.Department {
+func needOwner(who *access.Caller, row *sendtable.Send) error {
+	if who.AllDepartments || who.Department == row.Department {
 		return nil
 	}
 	return fault.Errorf(fault.OtherDepartment, "id",
-		"the send %s belongs to the department %s, and the client to %s; comment on it, or object to it", row.ID, row.Department, w.Caller.Department)
+		"the send %s belongs to the department %s, and the client to %s; comment on it, or object to it", row.ID, row.Department, who.Department)
 }

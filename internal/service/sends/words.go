@@ -162,7 +162,7 @@ func (s *Sends) ClearSend(ctx context.Context, id, reason string, once txn.Idemp
 func (s *Sends) CancelSend(ctx context.Context, id, reason string, once txn.Idempotency) (Send, error) {
 	return change(ctx, s, id, once, func(w *txn.Tx, row *sendtable.Send) (Send, error) {
 		if !w.Caller.Has(access.ScopeLift) {
-			if err := needOwner(w, row); err != nil {
+			if err := needOwner(&w.Caller, row); err != nil {
 				return Send{}, err
 			}
 		}

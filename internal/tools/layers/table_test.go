@@ -64,7 +64,8 @@ func allowed() map[string][]string {
 		"internal/rpc/feedserver":   {"api/assent/v1", "internal/address", "internal/consent", "internal/feed", "internal/rpc/handler", "internal/service/changes"},
 		"internal/rpc/importserver": {"api/assent/v1", "internal/consent", "internal/fault", "internal/presets", "internal/rpc/handler", "internal/service/imports", "internal/service/undo"},
 		"internal/rpc/sendserver": {
-			"api/assent/v1", "internal/campaign", "internal/consent", "internal/rpc/handler", "internal/service/sends", "internal/service/txn",
+			"api/assent/v1", "internal/campaign", "internal/consent", "internal/fault", "internal/pipeline", "internal/rpc/handler", "internal/service/sends",
+			"internal/service/txn",
 		},
 		"internal/rpc/sourceserver": {
 			"api/assent/v1", "internal/intake/provider", "internal/rpc/handler", "internal/service/sources", "internal/service/txn",
@@ -99,8 +100,9 @@ func allowed() map[string][]string {
 			"internal/storage/tables/sendtable",
 		},
 		"internal/service/sends": {
-			"internal/campaign", "internal/catalog", "internal/consent", "internal/fault", "internal/icalendar", "internal/seal",
-			"internal/service/access", "internal/service/env", "internal/service/ruling", "internal/service/txn",
+			"internal/address", "internal/campaign", "internal/catalog", "internal/consent", "internal/consent/leaving", "internal/fault", "internal/icalendar",
+			"internal/seal", "internal/service/access", "internal/service/check", "internal/service/contacts", "internal/service/env",
+			"internal/service/reference", "internal/service/ruling", "internal/service/txn",
 			"internal/storage/tables/sendtable", "internal/storedtext", "internal/token",
 		},
 		"internal/service/sources": {

@@ -203,3 +203,25 @@ func scanContact(scan storage.Scan) (Contact, error) {
 	}
 	return c, column.Fixed("contacts.folded", c.Folded[:], folded)
 }
+
+const plannedContacts = ` FROM contacts WHERE send = $1 AND state = 'planned' AND at_time < $2 LIMIT $3`
+
+// CountPlannedContacts returns how many contacts of a send were planned before a time and are still only planned, at most limit.
+func CountPlannedContacts(ctx context.Context, from storage.TableReader, send string, before consent.Instant, limit int) (int, error) {
+	_, rows, err := portable.List(ctx, from, storage.Statement{
+		Doing: "count planned contacts", SQL: `SELECT count(*) FROM (SELECT 1 AS one` + plannedContacts + `) c`,
+		Args: []any{send, int64(before), limit},
+	}, func(scan storage.Scan) (n int64, err error) { return n, scan(&n) })
+	if err != nil {
+		return 0, err
+	}
+	return int(rows[0]), nil
+}
+
+// DropPlannedContacts deletes some contacts of a send that were planned before a time and are still only planned, at most limit.
+func DropPlannedContacts(send string, before consent.Instant, limit int) storage.Statement {
+	return storage.Statement{
+		Doing: "delete planned contacts",
+		SQL:   `DELETE FROM contacts WHERE (folded, send) IN (SELECT folded, send` + plannedContacts + `)`, Args: []any{send, int64(before), limit},
+	}
+}

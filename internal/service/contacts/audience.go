@@ -1,0 +1,92 @@
+package contacts
+
+import (
+	"context"
+
+	"github.com/assent-io/assent/internal/address"
+	"github.com/assent-io/assent/internal/campaign"
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/service/env"
+	"github.com/assent-io/assent/internal/service/txn"
+	"github.com/assent-io/assent/internal/storage/tables/sendtable"
+)
+
+// Got is what a person got of marketing, or is to get.
+type Got struct {
+	Contacts []campaign.Contact
+	Wish     *campaign.Cap // how much the person wants; nil: the person did not say so
+}
+
+// PersonOf returns by what contacts of the person with an address are found, by any spelling of it.
+func (c *Contacts) PersonOf(a address.Address) ([32]byte, error) { return c.personOf(a) }
+
+// GotOf returns what persons got, of those that got anything or said how much they want.
+func (c *Contacts) GotOf(ctx context.Context, persons [][32]byte) (map[[32]byte]*Got, error) {
+	from := stored{ctx, c.Store}
+	rows, err := from.contacts(persons)
+	if err != nil {
+		return nil, env.StoreFault(err)
+	}
+	wishes, err := from.caps(persons)
+	if err != nil {
+		return nil, env.StoreFault(err)
+	}
+	got := make(map[[32]byte]*Got, len(rows)+len(wishes))
+	for person, list := range rows {
+		got[person] = &Got{Contacts: pureOf(list, 0)}
+	}
+	for person, wish := range wishes {
+		limit := capOf(&wish)
+		if got[person] == nil {
+			got[person] = &Got{}
+		}
+		got[person].Wish = &limit
+	}
+	return got, nil
+}
+
+// Keep makes persons planned contacts of a send, but for those that have a place in it already. What was kept before an instant and is not kept
+// again is forgotten by [Contacts.ForgetPlanned].
+func (c *Contacts) Keep(ctx context.Context, send *campaign.Send, at consent.Instant, persons [][32]byte) error {
+	for len(persons) > 0 {
+		part := persons[:min(chunk, len(persons))]
+		persons = persons[len(part):]
+		err := c.engine.Do(ctx, &txn.Write{Bulk: true, Weight: len(part), Run: func(w *txn.Tx) error { return keep(under(w), send, at, part) }})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func keep(rows *locked, send *campaign.Send, at consent.Instant, persons [][32]byte) error {
+	there, err := rows.contacts(persons)
+	if err != nil {
+		return err
+	}
+	var planned []sendtable.Contact
+	for _, person := range persons {
+		if own := contactOf(there[person], send.ID); own != nil && own.State != campaign.ContactPlanned {
+			continue
+		}
+		planned = append(planned, sendtable.Contact{
+			Folded: person, Send: send.ID, Channel: send.Channel, Department: send.Department, Sender: send.SenderIdentity,
+			State: campaign.ContactPlanned, At: at, Until: consent.Instant(send.Until), Client: rows.Caller.ID,
+		})
+	}
+	rows.put(planned)
+	return nil
+}
+
+// ForgetPlanned deletes the planned contacts of a send that were kept before an instant.
+func (c *Contacts) ForgetPlanned(ctx context.Context, send string, before consent.Instant) error {
+	for {
+		n, err := sendtable.CountPlannedContacts(ctx, c.Store, send, before, forgetPart)
+		if err != nil || n == 0 {
+			return env.StoreFault(err)
+		}
+		if err := c.Store.WriteTables(ctx, sendtable.DropPlannedContacts(send, before, forgetPart)); err != nil {
+			return env.StoreFault(err)
+		}
+	}
+}
