@@ -1,9 +1,12 @@
 package cli_test
 
 import (
+	"errors"
+	"io"
 	"strings"
 	"testing"
 
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/proto"
 
@@ -146,4 +149,52 @@ func TestSends_Calendar(t *testing.T) {
 		return nil, failure(codes.PermissionDenied, "SCOPE_MISSING", "no")
 	}
 	f.run(t, "sends", "calendar").must(t, 1)
+}
+
+// PreviewSend counts what was sent.
+func (f *fake) PreviewSend(stream grpc.ClientStreamingServer[assentv1.PreviewSendRequest, assentv1.PreviewSendResponse]) error {
+	all := &assentv1.PreviewSendRequest{}
+	for {
+		part, err := stream.Recv()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		proto.Merge(all, part)
+	}
+	f.mu.Lock()
+	f.calls = append(f.calls, all)
+	f.mu.Unlock()
+	if all.GetId() == "none" {
+		return failure(codes.NotFound, "SEND_NOT_FOUND", "there is no send with this id")
+	}
+	return stream.SendAndClose(&assentv1.PreviewSendResponse{Named: []string{"marketing"}, Send: &assentv1.Send{
+		Id: all.GetId(), State: "planned", CommentUntilTime: day(3), Preview: &assentv1.SendPreview{
+			Recipients: int64(len(all.GetAddresses())), Leavers: 7, Overlaps: []*assentv1.SendOverlap{
+				{Department: "marketing", Leavers: 7}, {Department: "marketing", Send: "offers", Recipients: 3, OverCapNow: 1, OverCapIfAllGoOut: 2},
+			},
+		},
+	}})
+}
+
+func TestSends_Preview(t *testing.T) {
+	f := startFake(t)
+	path := file(t, "audience.csv", "name,Mail\nAnna,anna@example.com\nBert,bert@example.com\n")
+	got := f.run(t, "sends", "preview", "spring", "--file", path, "--address-column", "Mail", "--reserve").must(t, 0)
+	same(t, &assentv1.PreviewSendRequest{Id: "spring", Keep: true, Addresses: []string{"anna@example.com", "bert@example.com"}},
+		last[*assentv1.PreviewSendRequest](t, f))
+	golden(t, "preview.txt", got.stdout)
+	if !strings.Contains(got.stderr, "until 2026-10-03T08:00Z to comment: marketing") {
+		t.Errorf("stderr %q", got.stderr)
+	}
+	if got := f.run(t, "sends", "preview", "spring", "--file", path, "--address-column", "Mail", "--format", "json").must(t, 0); !strings.HasPrefix(got.stdout, "{") {
+		t.Errorf("stdout %q", got.stdout)
+	}
+	f.run(t, "sends", "preview", "spring", "--file", path).must(t, 1)
+	f.run(t, "sends", "preview", "spring").must(t, 2)
+	if got := f.run(t, "sends", "preview", "none", "--file", path, "--address-column", "Mail").must(t, 1); !strings.Contains(got.stderr, "there is no send") {
+		t.Errorf("stderr %q", got.stderr)
+	}
 }

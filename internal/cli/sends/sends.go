@@ -25,7 +25,7 @@ type Commands struct{ *kit.Kit }
 // All returns the commands below `assent sends`.
 func (c *Commands) All() []*cobra.Command {
 	return []*cobra.Command{
-		c.plan(), c.list(), c.show(), c.update(), c.comment(), c.clear(), c.cancel(), c.start(), c.finish(), c.report(), c.calendar(),
+		c.plan(), c.list(), c.show(), c.update(), c.preview(), c.comment(), c.clear(), c.cancel(), c.start(), c.finish(), c.report(), c.calendar(),
 	}
 }
 

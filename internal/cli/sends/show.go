@@ -64,7 +64,16 @@ func counted(s *assentv1.Send) string {
 		return ""
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "\nThe audience of %s\n", value.Stamp(p.GetPreviewTime()))
+	fmt.Fprintf(&b, "\nThe audience of %s\n%s", value.Stamp(p.GetPreviewTime()), totals(p))
+	for _, o := range p.GetOverlaps() {
+		b.WriteString("  " + overlap(o) + "\n")
+	}
+	return b.String()
+}
+
+// totals says what was counted of the whole audience.
+func totals(p *assentv1.SendPreview) string {
+	var b strings.Builder
 	for _, line := range []struct {
 		n    int64
 		text string
@@ -82,9 +91,6 @@ func counted(s *assentv1.Send) string {
 		if line.n > 0 {
 			fmt.Fprintf(&b, "%11d %s\n", line.n, line.text)
 		}
-	}
-	for _, o := range p.GetOverlaps() {
-		b.WriteString("  " + overlap(o) + "\n")
 	}
 	return b.String()
 }
