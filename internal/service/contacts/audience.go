@@ -1,7 +1,9 @@
 package contacts
 
 import (
+	"bytes"
 	"context"
+	"slices"
 
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/campaign"
@@ -20,27 +22,29 @@ type Got struct {
 // PersonOf returns by what contacts of the person with an address are found, by any spelling of it.
 func (c *Contacts) PersonOf(a address.Address) ([32]byte, error) { return c.personOf(a) }
 
-// GotOf returns what persons got, of those that got anything or said how much they want.
+// GotOf returns what persons got, of those that got anything. It is for very many persons.
 func (c *Contacts) GotOf(ctx context.Context, persons [][32]byte) (map[[32]byte]*Got, error) {
-	from := stored{ctx, c.Store}
-	rows, err := from.contacts(persons)
-	if err != nil {
-		return nil, env.StoreFault(err)
-	}
-	wishes, err := from.caps(persons)
-	if err != nil {
-		return nil, env.StoreFault(err)
-	}
-	got := make(map[[32]byte]*Got, len(rows)+len(wishes))
-	for person, list := range rows {
-		got[person] = &Got{Contacts: pureOf(list, 0)}
-	}
-	for person, wish := range wishes {
-		limit := capOf(&wish)
-		if got[person] == nil {
-			got[person] = &Got{}
+	ordered := slices.SortedFunc(slices.Values(persons), func(x, y [32]byte) int { return bytes.Compare(x[:], y[:]) })
+	got := map[[32]byte]*Got{}
+	var pressed [][32]byte
+	err := sendtable.PlacesOf(ctx, c.Store, ordered, func(person [32]byte, k campaign.Contact) {
+		one := got[person]
+		if one == nil {
+			one = &Got{}
+			got[person], pressed = one, append(pressed, person)
 		}
-		got[person].Wish = &limit
+		one.Contacts = append(one.Contacts, k)
+	})
+	if err != nil {
+		return nil, env.StoreFault(err)
+	}
+	wishes, err := sendtable.PersonalCaps(ctx, c.Store, pressed)
+	if err != nil {
+		return nil, env.StoreFault(err)
+	}
+	for i := range wishes {
+		limit := capOf(&wishes[i])
+		got[wishes[i].Folded].Wish = &limit
 	}
 	return got, nil
 }

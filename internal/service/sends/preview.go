@@ -1,11 +1,13 @@
 package sends
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -16,6 +18,7 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/leaving"
 	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/pipeline"
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/contacts"
 	"github.com/assent-io/assent/internal/service/env"
@@ -74,6 +77,7 @@ type Audience struct {
 
 	mu       sync.Mutex
 	persons  map[[16]byte]struct{} // by a part of the digest, which is long enough
+	all      [][32]byte            // the same persons
 	counted  Preview
 	overlaps map[met]*sendtable.SendOverlap
 }
@@ -168,15 +172,7 @@ func (a *Audience) Add(ctx context.Context, addresses []string) error {
 	if err != nil {
 		return err
 	}
-	persons := make([][32]byte, len(fresh))
-	for i := range fresh {
-		persons[i] = fresh[i].person
-	}
-	got, err := a.sends.contacts.GotOf(ctx, persons)
-	if err != nil {
-		return err
-	}
-	a.count(fresh, got)
+	a.count(fresh)
 	if !a.keep {
 		return nil
 	}
@@ -232,7 +228,7 @@ func (a *Audience) fresh(list []recipient) ([]recipient, error) {
 }
 
 // count adds recipients to what was counted.
-func (a *Audience) count(list []recipient, got map[[32]byte]*contacts.Got) {
+func (a *Audience) count(list []recipient) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for i := range list {
@@ -250,10 +246,37 @@ func (a *Audience) count(list []recipient, got map[[32]byte]*contacts.Got) {
 		for _, department := range one.left {
 			a.meet(met{department: department}).Leavers++
 		}
-		if person := got[one.person]; person != nil {
+		a.all = append(a.all, one.person)
+	}
+}
+
+// pressAll counts what all recipients got, in the order of their digests: so the rows of those that follow each other lie beside each other.
+func (a *Audience) pressAll(ctx context.Context) error {
+	slices.SortFunc(a.all, func(x, y [32]byte) int { return bytes.Compare(x[:], y[:]) })
+	produce := func(yield func(*pressed) error) error {
+		for part := range slices.Chunk(a.all, env.MaxBatch) {
+			if err := yield(&pressed{persons: part}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	read := func(ctx context.Context, p *pressed) (err error) {
+		p.got, err = a.sends.contacts.GotOf(ctx, p.persons)
+		return err
+	}
+	return pipeline.Run(ctx, runtime.GOMAXPROCS(0), produce, read, func(p *pressed) error {
+		for _, person := range p.got {
 			a.press(person)
 		}
-	}
+		return nil
+	})
+}
+
+// pressed is a part of an audience with what it got.
+type pressed struct {
+	persons [][32]byte
+	got     map[[32]byte]*contacts.Got
 }
 
 func (a *Audience) meet(whom met) *sendtable.SendOverlap {
@@ -356,6 +379,9 @@ type Previewed struct {
 func (a *Audience) Close(ctx context.Context) (Previewed, error) {
 	if a.counted.Recipients == 0 {
 		return Previewed{}, fault.Errorf(fault.InvalidRequest, "addresses", "the audience has no valid address; give at least one")
+	}
+	if err := a.pressAll(ctx); err != nil {
+		return Previewed{}, err
 	}
 	if a.keep {
 		if err := a.sends.contacts.ForgetPlanned(ctx, a.send.ID, a.began); err != nil {

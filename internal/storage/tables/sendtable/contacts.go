@@ -32,6 +32,32 @@ func Contacts(ctx context.Context, from storage.TableReader, of [][32]byte) ([]C
 	return readAbout(ctx, from, "read contacts", `SELECT `+contactColumns+` FROM contacts WHERE folded IN (`, `) ORDER BY folded, send`, of, scanContact)
 }
 
+// PlacesOf returns the contacts of persons, as package campaign counts them, in no order. It is for very many persons: of a contact it reads what
+// counts, and persons in the order of their digests are read faster.
+func PlacesOf(ctx context.Context, from storage.TableReader, of [][32]byte, found func(person [32]byte, k campaign.Contact)) error {
+	_, err := readAbout(ctx, from, "read places", `SELECT folded, send, channel, state, at_time, until_time FROM contacts WHERE folded IN (`, `)`, of,
+		func(scan storage.Scan) (none struct{}, err error) {
+			var folded []byte
+			var at int64
+			var until *int64
+			k := campaign.Contact{}
+			if err := scan(&folded, &k.Send, &k.Channel, (*string)(&k.State), &at, &until); err != nil {
+				return none, err
+			}
+			if until != nil {
+				k.Until = *until
+			}
+			if k.State == campaign.ContactSent {
+				k.Sent = at
+			}
+			var person [32]byte
+			err = column.Fixed("contacts.folded", person[:], folded)
+			found(person, k)
+			return none, err
+		})
+	return err
+}
+
 // readAbout reads the rows of persons. There are few texts of the statement, so that each stays prepared: the last person stands for those missing.
 func readAbout[Row any](
 	ctx context.Context, from storage.TableReader, doing, before, after string, of [][32]byte, scan func(storage.Scan) (Row, error),

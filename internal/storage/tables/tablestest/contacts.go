@@ -15,6 +15,8 @@ func contactTests() []storagetest.Test {
 	return []storagetest.Test{
 		{Name: "PutContacts_AnyNumber_EachInThePlaceOfThatOfThePersonAndTheSend", Run: testPutContacts},
 		{Name: "DropContacts_OfASend_OfAPerson_OrThoseThatAreOver", Run: testDropContacts},
+		{Name: "PlacesOf_AreWhatCountsOfContacts", Run: testPlacesOf},
+		{Name: "PlannedContacts_OfASend_AreDeletedByWhenTheyWerePlanned", Run: testPlannedContacts},
 		{Name: "PersonalCaps_OnePerPerson", Run: testPersonalCaps},
 	}
 }
@@ -97,6 +99,50 @@ func testDropContacts(t *testing.T, open storagetest.Open) {
 	writeTables(t, store, sendtable.PutContacts([]sendtable.Contact{second})...)
 	writeTables(t, store, sendtable.DropContactsAbout(second.Folded))
 	wantContacts(t, store, all, late)
+}
+
+func testPlacesOf(t *testing.T, open storagetest.Open) {
+	store := storagetest.Initialised(t, open)
+	first, second, sent := contact(1, 0), contact(1, 2), contact(2, 0)
+	sent.State, sent.Until = campaign.ContactSent, 0
+	writeTables(t, store, sendtable.PutContacts([]sendtable.Contact{first, second, sent, contact(3, 0)})...)
+	got := map[[32]byte]map[string]campaign.Contact{}
+	err := sendtable.PlacesOf(t.Context(), store, [][32]byte{sent.Folded, first.Folded, {9}}, func(person [32]byte, k campaign.Contact) {
+		if got[person] == nil {
+			got[person] = map[string]campaign.Contact{}
+		}
+		got[person][k.Send] = k
+	})
+	storagetest.NoError(t, "PlacesOf", err)
+	place := func(c *sendtable.Contact) campaign.Contact {
+		return campaign.Contact{Send: c.Send, Channel: c.Channel, State: c.State, Until: int64(c.Until)}
+	}
+	went := place(&sent)
+	went.Sent = int64(sent.At)
+	storagetest.Same(t, "the places", got, map[[32]byte]map[string]campaign.Contact{
+		first.Folded: {first.Send: place(&first), second.Send: place(&second)}, sent.Folded: {sent.Send: went},
+	})
+}
+
+func testPlannedContacts(t *testing.T, open storagetest.Open) {
+	store := storagetest.Initialised(t, open)
+	planned := func(person, send byte) sendtable.Contact {
+		c := contact(person, send)
+		c.State = campaign.ContactPlanned
+		return c
+	}
+	first, second, late, other := planned(1, 0), planned(2, 0), planned(5, 0), planned(1, 2)
+	reserved := contact(3, 0)
+	all := [][32]byte{first.Folded, second.Folded, reserved.Folded, late.Folded}
+	writeTables(t, store, sendtable.PutContacts([]sendtable.Contact{first, second, late, other, reserved})...)
+	n, err := sendtable.CountPlannedContacts(t.Context(), store, first.Send, late.At, 10)
+	storagetest.NoError(t, "CountPlannedContacts", err)
+	storagetest.Same(t, "how many were planned before", n, 2)
+	n, err = sendtable.CountPlannedContacts(t.Context(), store, first.Send, late.At, 1)
+	storagetest.NoError(t, "CountPlannedContacts", err)
+	storagetest.Same(t, "how many, counted to one", n, 1)
+	writeTables(t, store, sendtable.DropPlannedContacts(first.Send, late.At, 10))
+	wantContacts(t, store, all, reserved, late, other)
 }
 
 func testPersonalCaps(t *testing.T, open storagetest.Open) {
