@@ -46,8 +46,8 @@ func BenchmarkPreview(b *testing.B) {
 					}
 					return nil
 				}
-				add := func(_ context.Context, part []string) error { return counted.Add(p.desk, part) }
-				if err := pipeline.Run(b.Context(), 2, produce, add, func([]string) error { return nil }); err != nil {
+				add := func(ctx context.Context, part []string) error { return counted.Add(ctx, part) }
+				if err := pipeline.Run(p.desk, 2, produce, add, func([]string) error { return nil }); err != nil {
 					b.Fatal(err)
 				}
 				done, err := counted.Close(p.desk)
