@@ -48,7 +48,7 @@ func december() ([]*assentv1.Send, campaign.Limits) {
 	return sends, campaign.Limits{
 		QuietHours: []campaign.QuietHours{
 			{Zone: "Europe/Vienna", From: 20 * 60, Until: 8 * 60, Days: wallclock.EveryDay},
-			{Zone: "Europe/Vienna", From: 0, Until: campaign.EndOfDay, Days: 1 << time.Sunday, Channels: []string{"newsletter"}, Observe: true},
+			{Zone: "Europe/Vienna", From: 0, Until: wallclock.EndOfDay, Days: 1 << time.Sunday, Channels: []string{"newsletter"}, Observe: true},
 		},
 		Freezes: []campaign.Freeze{{
 			From: at("2026-12-03T23:00:00Z").AsTime(), Until: at("2026-12-05T11:00:00Z").AsTime(), Reason: "The move of the warehouse",
