@@ -76,6 +76,11 @@ func TestDesk_InCharge_NobodyWaitsForAnAbsentMember(t *testing.T) {
 			from := rapid.IntRange(1, 20).Draw(t, "from")
 			absences = append(absences, away(someone.Draw(t, "member"), from, from+rapid.IntRange(5, 25).Draw(t, "days"), someone.Draw(t, "deputy")))
 		}
+		if rapid.IntRange(0, 3).Draw(t, "none is there") == 0 {
+			for _, id := range desk.ids() {
+				absences = append(absences, away(id, 1, 15, someone.Draw(t, "deputy")))
+			}
+		}
 		for day := range 30 {
 			at, assigned := december(day+1), someone.Draw(t, "assigned")
 			charge, present := desk.InCharge(assigned, absences, at), desk.Present(absences, at)
