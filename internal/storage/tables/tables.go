@@ -18,11 +18,14 @@ type Table struct {
 func All() []Table {
 	return []Table{
 		{Name: "allowed_hours"},
+		{Name: "case_entries", Persons: true},
+		{Name: "cases", Persons: true},
 		{Name: "checkpoints"},
 		{Name: "claims", Persons: true},
 		{Name: "clients"},
 		{Name: "consumers"},
 		{Name: "contacts", Persons: true},
+		{Name: "desk_absences"},
 		{Name: "erased_returns", Persons: true},
 		{Name: "external_list_activations"},
 		{Name: "external_list_chunks"},
@@ -37,6 +40,7 @@ func All() []Table {
 		{Name: "mailboxes", Persons: true},
 		{Name: "mailboxes_fill"},
 		{Name: "personal_caps", Persons: true},
+		{Name: "notices"},
 		{Name: "restated"},
 		{Name: "send_calendars"},
 		{Name: "send_comments"},

@@ -323,7 +323,10 @@ func allowed() map[string][]string {
 		"internal/testkit/browser": {"internal/testkit"},
 		"internal/testkit/testdb":  {"internal/testkit"},
 
-		"internal/storage/records":         {"internal/consent", "internal/ledger", "internal/storage", "internal/storage/column"},
+		"internal/storage/records": {"internal/consent", "internal/ledger", "internal/storage", "internal/storage/column"},
+		"internal/storage/tables/casetable": {
+			"internal/consent", "internal/storage", "internal/storage/column", "internal/storage/tables/portable",
+		},
 		"internal/storage/tables/portable": {"internal/storage", "internal/storage/column"},
 		"internal/storage/tables/sendtable": {
 			"internal/campaign", "internal/consent", "internal/storage", "internal/storage/column", "internal/storage/tables/portable",

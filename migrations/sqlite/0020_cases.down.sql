@@ -1,0 +1,4 @@
+DROP TABLE notices;
+DROP TABLE desk_absences;
+DROP TABLE case_entries;
+DROP TABLE cases;
