@@ -106,7 +106,9 @@ type SubmitMailResponse struct {
 	// What became of its reports, one for each recipient that it is about.
 	Reports []*MailReport `protobuf:"bytes,2,rep,name=reports,proto3" json:"reports,omitempty"`
 	// The step that decided what the mail is, such as delivery-status; of an unreadable mail a sentence.
-	Why           string `protobuf:"bytes,3,opt,name=why,proto3" json:"why,omitempty"`
+	Why string `protobuf:"bytes,3,opt,name=why,proto3" json:"why,omitempty"`
+	// The case that the mail opened, or that it belongs to; unset: none.
+	Case          *MailCase `protobuf:"bytes,4,opt,name=case,proto3" json:"case,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -162,6 +164,95 @@ func (x *SubmitMailResponse) GetWhy() string {
 	return ""
 }
 
+func (x *SubmitMailResponse) GetCase() *MailCase {
+	if x != nil {
+		return x.Case
+	}
+	return nil
+}
+
+// What a mail has to do with a case.
+type MailCase struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The number of the case, such as 2026-000123; empty of one that a dry run would open.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// What became of it: opened, attached to one that was there, answered by a copy of the desk's answer, or known, for the mail was here before.
+	Outcome string `protobuf:"bytes,2,opt,name=outcome,proto3" json:"outcome,omitempty"`
+	// What the case is about, such as complaint.
+	Kind string `protobuf:"bytes,3,opt,name=kind,proto3" json:"kind,omitempty"`
+	// The department whose desk has it.
+	Department string `protobuf:"bytes,4,opt,name=department,proto3" json:"department,omitempty"`
+	// Why that desk: token, contact, allow, mailbox, or officer where nothing said whose it is.
+	Evidence      string `protobuf:"bytes,5,opt,name=evidence,proto3" json:"evidence,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MailCase) Reset() {
+	*x = MailCase{}
+	mi := &file_assent_v1_intake_service_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MailCase) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MailCase) ProtoMessage() {}
+
+func (x *MailCase) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_intake_service_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MailCase.ProtoReflect.Descriptor instead.
+func (*MailCase) Descriptor() ([]byte, []int) {
+	return file_assent_v1_intake_service_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *MailCase) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *MailCase) GetOutcome() string {
+	if x != nil {
+		return x.Outcome
+	}
+	return ""
+}
+
+func (x *MailCase) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *MailCase) GetDepartment() string {
+	if x != nil {
+		return x.Department
+	}
+	return ""
+}
+
+func (x *MailCase) GetEvidence() string {
+	if x != nil {
+		return x.Evidence
+	}
+	return ""
+}
+
 // What became of what came back about one recipient.
 type MailReport struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -187,7 +278,7 @@ type MailReport struct {
 
 func (x *MailReport) Reset() {
 	*x = MailReport{}
-	mi := &file_assent_v1_intake_service_proto_msgTypes[2]
+	mi := &file_assent_v1_intake_service_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -199,7 +290,7 @@ func (x *MailReport) String() string {
 func (*MailReport) ProtoMessage() {}
 
 func (x *MailReport) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_intake_service_proto_msgTypes[2]
+	mi := &file_assent_v1_intake_service_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -212,7 +303,7 @@ func (x *MailReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MailReport.ProtoReflect.Descriptor instead.
 func (*MailReport) Descriptor() ([]byte, []int) {
-	return file_assent_v1_intake_service_proto_rawDescGZIP(), []int{2}
+	return file_assent_v1_intake_service_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *MailReport) GetAddress() string {
@@ -292,7 +383,7 @@ type IntakeRecord struct {
 
 func (x *IntakeRecord) Reset() {
 	*x = IntakeRecord{}
-	mi := &file_assent_v1_intake_service_proto_msgTypes[3]
+	mi := &file_assent_v1_intake_service_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -304,7 +395,7 @@ func (x *IntakeRecord) String() string {
 func (*IntakeRecord) ProtoMessage() {}
 
 func (x *IntakeRecord) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_intake_service_proto_msgTypes[3]
+	mi := &file_assent_v1_intake_service_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -317,7 +408,7 @@ func (x *IntakeRecord) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IntakeRecord.ProtoReflect.Descriptor instead.
 func (*IntakeRecord) Descriptor() ([]byte, []int) {
-	return file_assent_v1_intake_service_proto_rawDescGZIP(), []int{3}
+	return file_assent_v1_intake_service_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *IntakeRecord) GetVerb() string {
@@ -403,7 +494,7 @@ type Hint struct {
 
 func (x *Hint) Reset() {
 	*x = Hint{}
-	mi := &file_assent_v1_intake_service_proto_msgTypes[4]
+	mi := &file_assent_v1_intake_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -415,7 +506,7 @@ func (x *Hint) String() string {
 func (*Hint) ProtoMessage() {}
 
 func (x *Hint) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_intake_service_proto_msgTypes[4]
+	mi := &file_assent_v1_intake_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -428,7 +519,7 @@ func (x *Hint) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Hint.ProtoReflect.Descriptor instead.
 func (*Hint) Descriptor() ([]byte, []int) {
-	return file_assent_v1_intake_service_proto_rawDescGZIP(), []int{4}
+	return file_assent_v1_intake_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Hint) GetId() string {
@@ -558,7 +649,7 @@ type ListHintsRequest struct {
 
 func (x *ListHintsRequest) Reset() {
 	*x = ListHintsRequest{}
-	mi := &file_assent_v1_intake_service_proto_msgTypes[5]
+	mi := &file_assent_v1_intake_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -570,7 +661,7 @@ func (x *ListHintsRequest) String() string {
 func (*ListHintsRequest) ProtoMessage() {}
 
 func (x *ListHintsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_intake_service_proto_msgTypes[5]
+	mi := &file_assent_v1_intake_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -583,7 +674,7 @@ func (x *ListHintsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListHintsRequest.ProtoReflect.Descriptor instead.
 func (*ListHintsRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_intake_service_proto_rawDescGZIP(), []int{5}
+	return file_assent_v1_intake_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ListHintsRequest) GetState() string {
@@ -620,7 +711,7 @@ type ListHintsResponse struct {
 
 func (x *ListHintsResponse) Reset() {
 	*x = ListHintsResponse{}
-	mi := &file_assent_v1_intake_service_proto_msgTypes[6]
+	mi := &file_assent_v1_intake_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -632,7 +723,7 @@ func (x *ListHintsResponse) String() string {
 func (*ListHintsResponse) ProtoMessage() {}
 
 func (x *ListHintsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_intake_service_proto_msgTypes[6]
+	mi := &file_assent_v1_intake_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -645,7 +736,7 @@ func (x *ListHintsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListHintsResponse.ProtoReflect.Descriptor instead.
 func (*ListHintsResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_intake_service_proto_rawDescGZIP(), []int{6}
+	return file_assent_v1_intake_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ListHintsResponse) GetHints() []*Hint {
@@ -673,7 +764,7 @@ type GetHintRequest struct {
 
 func (x *GetHintRequest) Reset() {
 	*x = GetHintRequest{}
-	mi := &file_assent_v1_intake_service_proto_msgTypes[7]
+	mi := &file_assent_v1_intake_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -685,7 +776,7 @@ func (x *GetHintRequest) String() string {
 func (*GetHintRequest) ProtoMessage() {}
 
 func (x *GetHintRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_intake_service_proto_msgTypes[7]
+	mi := &file_assent_v1_intake_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -698,7 +789,7 @@ func (x *GetHintRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetHintRequest.ProtoReflect.Descriptor instead.
 func (*GetHintRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_intake_service_proto_rawDescGZIP(), []int{7}
+	return file_assent_v1_intake_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *GetHintRequest) GetId() string {
@@ -719,7 +810,7 @@ type GetHintResponse struct {
 
 func (x *GetHintResponse) Reset() {
 	*x = GetHintResponse{}
-	mi := &file_assent_v1_intake_service_proto_msgTypes[8]
+	mi := &file_assent_v1_intake_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -731,7 +822,7 @@ func (x *GetHintResponse) String() string {
 func (*GetHintResponse) ProtoMessage() {}
 
 func (x *GetHintResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_intake_service_proto_msgTypes[8]
+	mi := &file_assent_v1_intake_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -744,7 +835,7 @@ func (x *GetHintResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetHintResponse.ProtoReflect.Descriptor instead.
 func (*GetHintResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_intake_service_proto_rawDescGZIP(), []int{8}
+	return file_assent_v1_intake_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *GetHintResponse) GetHint() *Hint {
@@ -767,7 +858,7 @@ type AcceptHintRequest struct {
 
 func (x *AcceptHintRequest) Reset() {
 	*x = AcceptHintRequest{}
-	mi := &file_assent_v1_intake_service_proto_msgTypes[9]
+	mi := &file_assent_v1_intake_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -779,7 +870,7 @@ func (x *AcceptHintRequest) String() string {
 func (*AcceptHintRequest) ProtoMessage() {}
 
 func (x *AcceptHintRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_intake_service_proto_msgTypes[9]
+	mi := &file_assent_v1_intake_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -792,7 +883,7 @@ func (x *AcceptHintRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcceptHintRequest.ProtoReflect.Descriptor instead.
 func (*AcceptHintRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_intake_service_proto_rawDescGZIP(), []int{9}
+	return file_assent_v1_intake_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *AcceptHintRequest) GetId() string {
@@ -822,7 +913,7 @@ type AcceptHintResponse struct {
 
 func (x *AcceptHintResponse) Reset() {
 	*x = AcceptHintResponse{}
-	mi := &file_assent_v1_intake_service_proto_msgTypes[10]
+	mi := &file_assent_v1_intake_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -834,7 +925,7 @@ func (x *AcceptHintResponse) String() string {
 func (*AcceptHintResponse) ProtoMessage() {}
 
 func (x *AcceptHintResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_intake_service_proto_msgTypes[10]
+	mi := &file_assent_v1_intake_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -847,7 +938,7 @@ func (x *AcceptHintResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcceptHintResponse.ProtoReflect.Descriptor instead.
 func (*AcceptHintResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_intake_service_proto_rawDescGZIP(), []int{10}
+	return file_assent_v1_intake_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *AcceptHintResponse) GetHint() *Hint {
@@ -875,7 +966,7 @@ type DismissHintRequest struct {
 
 func (x *DismissHintRequest) Reset() {
 	*x = DismissHintRequest{}
-	mi := &file_assent_v1_intake_service_proto_msgTypes[11]
+	mi := &file_assent_v1_intake_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -887,7 +978,7 @@ func (x *DismissHintRequest) String() string {
 func (*DismissHintRequest) ProtoMessage() {}
 
 func (x *DismissHintRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_intake_service_proto_msgTypes[11]
+	mi := &file_assent_v1_intake_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -900,7 +991,7 @@ func (x *DismissHintRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DismissHintRequest.ProtoReflect.Descriptor instead.
 func (*DismissHintRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_intake_service_proto_rawDescGZIP(), []int{11}
+	return file_assent_v1_intake_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *DismissHintRequest) GetId() string {
@@ -921,7 +1012,7 @@ type DismissHintResponse struct {
 
 func (x *DismissHintResponse) Reset() {
 	*x = DismissHintResponse{}
-	mi := &file_assent_v1_intake_service_proto_msgTypes[12]
+	mi := &file_assent_v1_intake_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -933,7 +1024,7 @@ func (x *DismissHintResponse) String() string {
 func (*DismissHintResponse) ProtoMessage() {}
 
 func (x *DismissHintResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_intake_service_proto_msgTypes[12]
+	mi := &file_assent_v1_intake_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -946,7 +1037,7 @@ func (x *DismissHintResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DismissHintResponse.ProtoReflect.Descriptor instead.
 func (*DismissHintResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_intake_service_proto_rawDescGZIP(), []int{12}
+	return file_assent_v1_intake_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *DismissHintResponse) GetHint() *Hint {
@@ -966,11 +1057,20 @@ const file_assent_v1_intake_service_proto_rawDesc = "" +
 	"\renvelope_from\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03(\xc0\x02R\fenvelopeFrom\x123\n" +
 	"\venvelope_to\x18\x03 \x03(\tB\x12\xe0A\x01\xbaH\f\x92\x01\t\x10d\"\x05r\x03(\xc0\x02R\n" +
 	"envelopeTo\x12(\n" +
-	"\rvalidate_only\x18\x04 \x01(\bB\x03\xe0A\x01R\fvalidateOnly\"k\n" +
+	"\rvalidate_only\x18\x04 \x01(\bB\x03\xe0A\x01R\fvalidateOnly\"\x94\x01\n" +
 	"\x12SubmitMailResponse\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12/\n" +
 	"\areports\x18\x02 \x03(\v2\x15.assent.v1.MailReportR\areports\x12\x10\n" +
-	"\x03why\x18\x03 \x01(\tR\x03why\"\xdb\x01\n" +
+	"\x03why\x18\x03 \x01(\tR\x03why\x12'\n" +
+	"\x04case\x18\x04 \x01(\v2\x13.assent.v1.MailCaseR\x04case\"\x84\x01\n" +
+	"\bMailCase\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
+	"\aoutcome\x18\x02 \x01(\tR\aoutcome\x12\x12\n" +
+	"\x04kind\x18\x03 \x01(\tR\x04kind\x12\x1e\n" +
+	"\n" +
+	"department\x18\x04 \x01(\tR\n" +
+	"department\x12\x1a\n" +
+	"\bevidence\x18\x05 \x01(\tR\bevidence\"\xdb\x01\n" +
 	"\n" +
 	"MailReport\x12\x18\n" +
 	"\aaddress\x18\x01 \x01(\tR\aaddress\x12\x12\n" +
@@ -1054,50 +1154,52 @@ func file_assent_v1_intake_service_proto_rawDescGZIP() []byte {
 	return file_assent_v1_intake_service_proto_rawDescData
 }
 
-var file_assent_v1_intake_service_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
+var file_assent_v1_intake_service_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
 var file_assent_v1_intake_service_proto_goTypes = []any{
 	(*SubmitMailRequest)(nil),     // 0: assent.v1.SubmitMailRequest
 	(*SubmitMailResponse)(nil),    // 1: assent.v1.SubmitMailResponse
-	(*MailReport)(nil),            // 2: assent.v1.MailReport
-	(*IntakeRecord)(nil),          // 3: assent.v1.IntakeRecord
-	(*Hint)(nil),                  // 4: assent.v1.Hint
-	(*ListHintsRequest)(nil),      // 5: assent.v1.ListHintsRequest
-	(*ListHintsResponse)(nil),     // 6: assent.v1.ListHintsResponse
-	(*GetHintRequest)(nil),        // 7: assent.v1.GetHintRequest
-	(*GetHintResponse)(nil),       // 8: assent.v1.GetHintResponse
-	(*AcceptHintRequest)(nil),     // 9: assent.v1.AcceptHintRequest
-	(*AcceptHintResponse)(nil),    // 10: assent.v1.AcceptHintResponse
-	(*DismissHintRequest)(nil),    // 11: assent.v1.DismissHintRequest
-	(*DismissHintResponse)(nil),   // 12: assent.v1.DismissHintResponse
-	(*timestamppb.Timestamp)(nil), // 13: google.protobuf.Timestamp
+	(*MailCase)(nil),              // 2: assent.v1.MailCase
+	(*MailReport)(nil),            // 3: assent.v1.MailReport
+	(*IntakeRecord)(nil),          // 4: assent.v1.IntakeRecord
+	(*Hint)(nil),                  // 5: assent.v1.Hint
+	(*ListHintsRequest)(nil),      // 6: assent.v1.ListHintsRequest
+	(*ListHintsResponse)(nil),     // 7: assent.v1.ListHintsResponse
+	(*GetHintRequest)(nil),        // 8: assent.v1.GetHintRequest
+	(*GetHintResponse)(nil),       // 9: assent.v1.GetHintResponse
+	(*AcceptHintRequest)(nil),     // 10: assent.v1.AcceptHintRequest
+	(*AcceptHintResponse)(nil),    // 11: assent.v1.AcceptHintResponse
+	(*DismissHintRequest)(nil),    // 12: assent.v1.DismissHintRequest
+	(*DismissHintResponse)(nil),   // 13: assent.v1.DismissHintResponse
+	(*timestamppb.Timestamp)(nil), // 14: google.protobuf.Timestamp
 }
 var file_assent_v1_intake_service_proto_depIdxs = []int32{
-	2,  // 0: assent.v1.SubmitMailResponse.reports:type_name -> assent.v1.MailReport
-	3,  // 1: assent.v1.MailReport.records:type_name -> assent.v1.IntakeRecord
-	13, // 2: assent.v1.IntakeRecord.time:type_name -> google.protobuf.Timestamp
-	13, // 3: assent.v1.Hint.report_time:type_name -> google.protobuf.Timestamp
-	13, // 4: assent.v1.Hint.received_time:type_name -> google.protobuf.Timestamp
-	13, // 5: assent.v1.Hint.decided_time:type_name -> google.protobuf.Timestamp
-	4,  // 6: assent.v1.ListHintsResponse.hints:type_name -> assent.v1.Hint
-	4,  // 7: assent.v1.GetHintResponse.hint:type_name -> assent.v1.Hint
-	4,  // 8: assent.v1.AcceptHintResponse.hint:type_name -> assent.v1.Hint
-	3,  // 9: assent.v1.AcceptHintResponse.records:type_name -> assent.v1.IntakeRecord
-	4,  // 10: assent.v1.DismissHintResponse.hint:type_name -> assent.v1.Hint
-	0,  // 11: assent.v1.IntakeService.SubmitMail:input_type -> assent.v1.SubmitMailRequest
-	5,  // 12: assent.v1.IntakeService.ListHints:input_type -> assent.v1.ListHintsRequest
-	7,  // 13: assent.v1.IntakeService.GetHint:input_type -> assent.v1.GetHintRequest
-	9,  // 14: assent.v1.IntakeService.AcceptHint:input_type -> assent.v1.AcceptHintRequest
-	11, // 15: assent.v1.IntakeService.DismissHint:input_type -> assent.v1.DismissHintRequest
-	1,  // 16: assent.v1.IntakeService.SubmitMail:output_type -> assent.v1.SubmitMailResponse
-	6,  // 17: assent.v1.IntakeService.ListHints:output_type -> assent.v1.ListHintsResponse
-	8,  // 18: assent.v1.IntakeService.GetHint:output_type -> assent.v1.GetHintResponse
-	10, // 19: assent.v1.IntakeService.AcceptHint:output_type -> assent.v1.AcceptHintResponse
-	12, // 20: assent.v1.IntakeService.DismissHint:output_type -> assent.v1.DismissHintResponse
-	16, // [16:21] is the sub-list for method output_type
-	11, // [11:16] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	3,  // 0: assent.v1.SubmitMailResponse.reports:type_name -> assent.v1.MailReport
+	2,  // 1: assent.v1.SubmitMailResponse.case:type_name -> assent.v1.MailCase
+	4,  // 2: assent.v1.MailReport.records:type_name -> assent.v1.IntakeRecord
+	14, // 3: assent.v1.IntakeRecord.time:type_name -> google.protobuf.Timestamp
+	14, // 4: assent.v1.Hint.report_time:type_name -> google.protobuf.Timestamp
+	14, // 5: assent.v1.Hint.received_time:type_name -> google.protobuf.Timestamp
+	14, // 6: assent.v1.Hint.decided_time:type_name -> google.protobuf.Timestamp
+	5,  // 7: assent.v1.ListHintsResponse.hints:type_name -> assent.v1.Hint
+	5,  // 8: assent.v1.GetHintResponse.hint:type_name -> assent.v1.Hint
+	5,  // 9: assent.v1.AcceptHintResponse.hint:type_name -> assent.v1.Hint
+	4,  // 10: assent.v1.AcceptHintResponse.records:type_name -> assent.v1.IntakeRecord
+	5,  // 11: assent.v1.DismissHintResponse.hint:type_name -> assent.v1.Hint
+	0,  // 12: assent.v1.IntakeService.SubmitMail:input_type -> assent.v1.SubmitMailRequest
+	6,  // 13: assent.v1.IntakeService.ListHints:input_type -> assent.v1.ListHintsRequest
+	8,  // 14: assent.v1.IntakeService.GetHint:input_type -> assent.v1.GetHintRequest
+	10, // 15: assent.v1.IntakeService.AcceptHint:input_type -> assent.v1.AcceptHintRequest
+	12, // 16: assent.v1.IntakeService.DismissHint:input_type -> assent.v1.DismissHintRequest
+	1,  // 17: assent.v1.IntakeService.SubmitMail:output_type -> assent.v1.SubmitMailResponse
+	7,  // 18: assent.v1.IntakeService.ListHints:output_type -> assent.v1.ListHintsResponse
+	9,  // 19: assent.v1.IntakeService.GetHint:output_type -> assent.v1.GetHintResponse
+	11, // 20: assent.v1.IntakeService.AcceptHint:output_type -> assent.v1.AcceptHintResponse
+	13, // 21: assent.v1.IntakeService.DismissHint:output_type -> assent.v1.DismissHintResponse
+	17, // [17:22] is the sub-list for method output_type
+	12, // [12:17] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_assent_v1_intake_service_proto_init() }
@@ -1111,7 +1213,7 @@ func file_assent_v1_intake_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_assent_v1_intake_service_proto_rawDesc), len(file_assent_v1_intake_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   13,
+			NumMessages:   14,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
