@@ -21,6 +21,7 @@ CREATE TABLE cases (
     law_due_rule    text COLLATE "C" NOT NULL,
     resubmit_time   bigint,
     answered_time   bigint,
+    answered_late   bigint NOT NULL,
     closed_time     bigint,
     outcome         text COLLATE "C" NOT NULL,
     sender_informed text COLLATE "C" NOT NULL,

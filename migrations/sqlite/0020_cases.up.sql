@@ -21,6 +21,7 @@ CREATE TABLE cases (
     law_due_rule    TEXT NOT NULL,
     resubmit_time   INTEGER,
     answered_time   INTEGER,
+    answered_late   INTEGER NOT NULL,
     closed_time     INTEGER,
     outcome         TEXT NOT NULL,
     sender_informed TEXT NOT NULL,

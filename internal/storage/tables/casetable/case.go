@@ -36,6 +36,7 @@ type Case struct {
 	LawDueRule     string          // the rule of law that says so
 	Resubmit       consent.Instant // zero: it is not put off
 	Answered       consent.Instant // for the first time; zero: not yet
+	AnsweredLate   bool            // the first answer came too late; Due may have moved since
 	Closed         consent.Instant // zero: it is not
 	Outcome        string
 	SenderInformed string
@@ -43,7 +44,7 @@ type Case struct {
 }
 
 const caseColumns = `id, kind, state, origin, department, assignee, folded, sealed, personal, channel, sender_identity, received_time, opened_time,
-	due_time, due_rule, law_due_time, law_due_rule, resubmit_time, answered_time, closed_time, outcome, sender_informed, revision`
+	due_time, due_rule, law_due_time, law_due_rule, resubmit_time, answered_time, answered_late, closed_time, outcome, sender_informed, revision`
 
 // PutCase stores a case, in the place of the one with its id.
 func PutCase(c *Case) storage.Statement {
@@ -52,7 +53,8 @@ func PutCase(c *Case) storage.Statement {
 		Args: []any{
 			c.ID, c.Kind, c.State, c.Origin, c.Department, c.Assignee, column.OrNull(c.Folded), column.NotNull(c.Sealed), portable.OneIf(c.Personal),
 			c.Channel, c.SenderIdentity, int64(c.Received), int64(c.Opened), int64(c.Due), c.DueRule, column.InstantOrNull(c.LawDue), c.LawDueRule,
-			column.InstantOrNull(c.Resubmit), column.InstantOrNull(c.Answered), column.InstantOrNull(c.Closed), c.Outcome, c.SenderInformed, c.Revision,
+			column.InstantOrNull(c.Resubmit), column.InstantOrNull(c.Answered), portable.OneIf(c.AnsweredLate), column.InstantOrNull(c.Closed),
+			c.Outcome, c.SenderInformed, c.Revision,
 		},
 	}
 }
@@ -83,8 +85,8 @@ func Cases(ctx context.Context, from storage.TableReader, f *CaseFilter, after *
 			AND (due_time < $7 AND state <> 'closed' OR CAST($8 AS integer) = 1)
 			AND ((due_time, id) > ($9, $10) OR CAST($11 AS integer) = 1) ORDER BY due_time, id LIMIT $12`,
 		Args: []any{
-			f.Department, portable.OneIf(f.Department == ""), f.Assignee, portable.OneIf(f.Assignee == ""), f.State, portable.OneIf(f.State == ""), int64(f.DueBefore),
-			portable.OneIf(f.DueBefore == 0), int64(after.Due), after.ID, portable.OneIf(after.Due == 0), max(limit, 0),
+			f.Department, portable.OneIf(f.Department == ""), f.Assignee, portable.OneIf(f.Assignee == ""), f.State, portable.OneIf(f.State == ""),
+			int64(f.DueBefore), portable.OneIf(f.DueBefore == 0), int64(after.Due), after.ID, portable.OneIf(after.Due == 0), max(limit, 0),
 		},
 	}, scanCase)
 	return rows, err
@@ -172,15 +174,15 @@ func BlankOldCases(before consent.Instant) []storage.Statement {
 
 func scanCase(scan storage.Scan) (Case, error) {
 	var c Case
-	var personal int64
+	var personal, late int64
 	var lawDue, resubmit, answered, closed *int64
 	err := scan(&c.ID, &c.Kind, &c.State, &c.Origin, &c.Department, &c.Assignee, &c.Folded, &c.Sealed, &personal, &c.Channel, &c.SenderIdentity,
-		(*int64)(&c.Received), (*int64)(&c.Opened), (*int64)(&c.Due), &c.DueRule, &lawDue, &c.LawDueRule, &resubmit, &answered, &closed, &c.Outcome, &c.SenderInformed,
-		&c.Revision)
+		(*int64)(&c.Received), (*int64)(&c.Opened), (*int64)(&c.Due), &c.DueRule, &lawDue, &c.LawDueRule,
+		&resubmit, &answered, &late, &closed, &c.Outcome, &c.SenderInformed, &c.Revision)
 	if err != nil {
 		return Case{}, err
 	}
-	c.Personal = personal != 0
+	c.Personal, c.AnsweredLate = personal != 0, late != 0
 	c.LawDue = column.Instant(lawDue)
 	c.Resubmit, c.Answered, c.Closed = column.Instant(resubmit), column.Instant(answered), column.Instant(closed)
 	if c.Folded == nil {

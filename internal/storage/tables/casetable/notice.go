@@ -52,8 +52,8 @@ func Notices(
 			AND (recipient = $3 OR CAST($4 AS integer) = 1)
 			AND ((created_time, id) < ($5, $6) OR CAST($7 AS integer) = 1) ORDER BY created_time DESC, id DESC LIMIT $8`,
 		Args: []any{
-			department, portable.OneIf(department == ""), recipient, portable.OneIf(recipient == ""), int64(after.Created), after.ID[:], portable.OneIf(after.Created == 0),
-			max(limit, 0),
+			department, portable.OneIf(department == ""), recipient, portable.OneIf(recipient == ""), int64(after.Created), after.ID[:],
+			portable.OneIf(after.Created == 0), max(limit, 0),
 		},
 	}, scanNotice)
 	return rows, err

@@ -67,7 +67,7 @@ func testCasePages(t *testing.T, open storagetest.Open) {
 	wantCases(t, store, casetable.CaseFilter{Assignee: "anna", State: "open"}, &casetable.Case{}, 10, other, first)
 	wantCases(t, store, casetable.CaseFilter{State: "closed"}, &casetable.Case{}, 10)
 	second.LawDue, second.LawDueRule = instant(70), "gdpr_12_3:P1M"
-	second.State, second.Resubmit, second.Answered, second.Revision = "open", 0, instant(60), 2
+	second.State, second.Resubmit, second.Answered, second.AnsweredLate, second.Revision = "open", 0, instant(60), true, 2
 	putCases(t, store, second)
 	wantCase(t, store, &second)
 	rows, err := casetable.UnclosedCases(t.Context(), store, first.ID, 2)
