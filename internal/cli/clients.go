@@ -83,7 +83,7 @@ func (a *app) clientsCreate() *cobra.Command {
 	cmd.MarkFlagsMutuallyExclusive("role", "scope")
 	cmd.MarkFlagsOneRequired("role", "scope")
 	complete(cmd, "role", "sender", "sync", "officer", "monitor", "admin")
-	complete(cmd, "scope", "check", "record", "suppress", "lift", "read", "export", "erase", "feed", "sends", "catalog", "clients", "metrics")
+	complete(cmd, "scope", "check", "record", "suppress", "lift", "read", "export", "erase", "feed", "sends", "catalog", "clients", "metrics", "cases")
 	return cmd
 }
 

@@ -94,6 +94,16 @@ const (
 	CalendarMissing    Code = "SEND_CALENDAR_NOT_FOUND"
 	SendDiffers        Code = "SEND_DIFFERS"
 	ContactSent        Code = "CONTACT_SENT"
+	CaseMissing        Code = "CASE_NOT_FOUND"
+	CaseClosed         Code = "CASE_CLOSED"
+	CaseNotClosed      Code = "CASE_NOT_CLOSED"
+	CaseFull           Code = "CASE_FULL"
+	CaseLacksAddress   Code = "CASE_HAS_NO_ADDRESS"
+	SenderNotInformed  Code = "SENDER_NOT_INFORMED"
+	DeskMissing        Code = "DESK_NOT_FOUND"
+	DeskLacksMember    Code = "DESK_HAS_NO_MEMBER"
+	InvalidAbsence     Code = "INVALID_ABSENCE"
+	AbsenceMissing     Code = "ABSENCE_NOT_FOUND"
 	Unauthenticated    Code = "UNAUTHENTICATED"
 	ScopeMissing       Code = "SCOPE_MISSING"
 	OtherDepartment    Code = "OTHER_DEPARTMENT"
@@ -159,6 +169,7 @@ func AllCodes() []Code {
 		InvalidList, ListExists, ListMissing, ListShrinks, NoPublicURL, SourceExists, SourceMissing,
 		InvalidSend, SendExists, SendMissing, SendState, OwnSend, CalendarExists, CalendarMissing,
 		SendDiffers, ContactSent,
+		CaseMissing, CaseClosed, CaseNotClosed, CaseFull, CaseLacksAddress, SenderNotInformed, DeskMissing, DeskLacksMember, InvalidAbsence, AbsenceMissing,
 		TooManyCalls, SlowWatcher, ClockSkew, KeyMissing, Unavailable,
 		ServerStopping,
 	}

@@ -41,6 +41,7 @@ func sets() map[string][]string {
 		"role.": texts(catalog.RoleOwnDepartment, catalog.RoleProcessor, catalog.RoleOtherController),
 	}
 	of["event.grant."], of["records.persons."], of["records.purpose."] = of["basis."], of["basis."], of["class."]
+	of["draft.allowed."] = of["basis."]
 	of["records.role."] = texts(catalog.RoleOwnDepartment, catalog.RoleProcessor, catalog.RoleOtherController)
 	of["proof.verdict."] = []string{"ALLOW", "DENY", "DEFER"}
 	for _, beginning := range []string{"records.own.", "records.ownPurpose.", "records.ownBasis."} {

@@ -48,6 +48,7 @@ func newGateway(ctx context.Context, conn *grpc.ClientConn, admit admission) (ht
 		assentv1.RegisterExternalListServiceHandler, assentv1.RegisterIntakeServiceHandler, assentv1.RegisterSourceServiceHandler,
 		assentv1.RegisterSendServiceHandler,
 		assentv1.RegisterContactServiceHandler,
+		assentv1.RegisterCaseServiceHandler, assentv1.RegisterNoticeServiceHandler,
 	} {
 		if err := register(ctx, mux, conn); err != nil {
 			return nil, fmt.Errorf("register the REST API: %w", err)

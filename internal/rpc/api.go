@@ -8,6 +8,7 @@ import (
 	"google.golang.org/grpc/codes"
 
 	"github.com/assent-io/assent/internal/rpc/contactserver"
+	"github.com/assent-io/assent/internal/rpc/caseserver"
 	"github.com/assent-io/assent/internal/rpc/feedserver"
 	"github.com/assent-io/assent/internal/rpc/handler"
 	"github.com/assent-io/assent/internal/rpc/importserver"
@@ -37,6 +38,7 @@ type Service interface {
 	sourceserver.Sources
 	sendserver.Sends
 	contactserver.Contacts
+	caseserver.UseCases
 	Authenticator
 }
 

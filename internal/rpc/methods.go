@@ -160,7 +160,7 @@ func methods() map[string]method {
 		assentv1.ClientService_RevokeClient_FullMethodName: needs(department, access.ScopeClients),
 	}
 	for _, more := range []map[string]method{
-		methodsOfFeed(), methodsOfImports(), methodsOfSources(), methodsOfSends(), methodsOfContacts(), methodsOfLists(), methodsOfIntake(), methodsOfGRPC(),
+		methodsOfFeed(), methodsOfImports(), methodsOfSources(), methodsOfSends(), methodsOfContacts(), methodsOfLists(), methodsOfIntake(), methodsOfCases(), methodsOfGRPC(),
 	} {
 		maps.Copy(table, more)
 	}
@@ -273,6 +273,29 @@ func methodsOfContacts() map[string]method {
 	return map[string]method{
 		assentv1.ContactService_ReportSent_FullMethodName:      needs(department, access.ScopeCheck),
 		assentv1.ContactService_BatchReportSent_FullMethodName: needs(department, access.ScopeCheck).batch(),
+	}
+}
+
+// methodsOfCases returns the rows of cases and of what desks are told. A client of one department works on the cases of that department's desk.
+func methodsOfCases() map[string]method {
+	return map[string]method{
+		assentv1.CaseService_OpenCase_FullMethodName:       needs(department, access.ScopeCases),
+		assentv1.CaseService_GetCase_FullMethodName:        needs(department, access.ScopeCases),
+		assentv1.CaseService_ListCases_FullMethodName:      needs(department, access.ScopeCases),
+		assentv1.CaseService_AssignCase_FullMethodName:     needs(department, access.ScopeCases),
+		assentv1.CaseService_ResubmitCase_FullMethodName:   needs(department, access.ScopeCases),
+		assentv1.CaseService_CommentCase_FullMethodName:    needs(department, access.ScopeCases),
+		assentv1.CaseService_HandOverCase_FullMethodName:   needs(department, access.ScopeCases),
+		assentv1.CaseService_CloseCase_FullMethodName:      needs(department, access.ScopeCases),
+		assentv1.CaseService_ReopenCase_FullMethodName:     needs(department, access.ScopeCases),
+		assentv1.CaseService_DraftAnswer_FullMethodName:    needs(department, access.ScopeCases),
+		assentv1.CaseService_GetCaseFigures_FullMethodName: needs(department, access.ScopeCases),
+		assentv1.CaseService_ListDesks_FullMethodName:      needs(department, access.ScopeCases),
+		assentv1.CaseService_CreateAbsence_FullMethodName:  needs(department, access.ScopeCases),
+		assentv1.CaseService_ListAbsences_FullMethodName:   needs(department, access.ScopeCases),
+		assentv1.CaseService_DeleteAbsence_FullMethodName:  needs(department, access.ScopeCases),
+
+		assentv1.NoticeService_ListNotices_FullMethodName: needs(department, access.ScopeCases),
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/assent-io/assent/internal/rpc/contactserver"
+	"github.com/assent-io/assent/internal/rpc/caseserver"
 	"github.com/assent-io/assent/internal/rpc/feedserver"
 	"github.com/assent-io/assent/internal/rpc/handler"
 	"github.com/assent-io/assent/internal/rpc/importserver"
@@ -48,6 +49,7 @@ func (a *API) Register(server grpc.ServiceRegistrar) {
 	sourceserver.Register(guarded, a.service)
 	sendserver.Register(guarded, a.service)
 	contactserver.Register(guarded, a.service)
+	caseserver.Register(guarded, a.service)
 }
 
 // Guarded returns a registrar for a server that has the options of the API. The calls of a service that is registered with it go

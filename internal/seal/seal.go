@@ -49,6 +49,9 @@ const (
 	PurposeHint   Purpose = "assent/1/hint/"   // of the id of a hint
 	PurposeSource Purpose = "assent/1/source/" // of the id of a source
 	PurposeSend   Purpose = "assent/1/send/"   // of the id of a send, and of a comment of it the number
+
+	PurposeCase      Purpose = "assent/1/case/"      // of the id of a case, 8 bytes, the highest first
+	PurposeCaseEntry Purpose = "assent/1/caseentry/" // of the id of a case and 4 bytes of the entry's number
 )
 
 // Keys are the keys of one store. They are safe for concurrent use, also while [Keys.Take] takes up those of a changed

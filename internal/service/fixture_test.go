@@ -19,6 +19,7 @@ import (
 	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/administration"
+	"github.com/assent-io/assent/internal/service/cases"
 	"github.com/assent-io/assent/internal/service/changes"
 	"github.com/assent-io/assent/internal/service/check"
 	"github.com/assent-io/assent/internal/service/env"
@@ -65,6 +66,8 @@ type world struct {
 	sends      sends.Options     // as above
 	// unsubscribe lists the addresses of List-Unsubscribe that the services that are made next read.
 	unsubscribe []string
+	// cases says what cases are told in the services that are made next.
+	cases cases.Options
 	// undoPage is how many events of a batch a transaction of the services that are made next leaves out; 0 is 2, so that most undos are large.
 	undoPage int
 	unsafe   env.Unsafe // of the services that are made next
@@ -155,7 +158,7 @@ func (w *world) service(store storage.Store, ahead time.Duration) *Service {
 		Now:    func() time.Time { return w.clock.Now().Add(ahead) },
 		Logger: slog.New(slog.DiscardHandler),
 		Index:  x, VerifySample: w.sample, Webhooks: w.hooks, Feed: w.feed, Links: w.links, UndoPage: cmp.Or(w.undoPage, 2),
-		Imports: imports.Limits{Bytes: w.importBytes}, ListFailed: w.listFailed, Sources: w.sources, Sends: w.sends, Intake: intake.Options{Unsubscribe: w.unsubscribe},
+		Imports: imports.Limits{Bytes: w.importBytes}, ListFailed: w.listFailed, Sources: w.sources, Sends: w.sends, Cases: w.cases, Intake: intake.Options{Unsubscribe: w.unsubscribe},
 		Unsafe: w.unsafe,
 	}
 	switch {

@@ -3,6 +3,7 @@ package service
 import (
 	"bytes"
 	"database/sql"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"io/fs"
@@ -10,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -102,6 +104,7 @@ func searched() []string {
 		"hints",                     // holds keyed digests, and the address and what was said of it, sealed; an erasure deletes its rows
 		"soft_bounces",              // holds keyed digests; an erasure deletes its rows
 		"contacts", "personal_caps", // hold keyed digests; an erasure deletes their rows
+		"cases", "case_entries", // hold a keyed digest, and the address and what was said, sealed; an erasure takes these
 		"mailboxes",                               // holds keyed digests: after an erasure none that leads to what was erased
 		"revisions",                               // holds keyed digests, as subjects does, and says nothing else
 		"states", "disclosures", "erased_returns", // name subjects by id, and say nothing else of them
@@ -119,7 +122,7 @@ func searched() []string {
 // opened opens whatever can be opened with the keys, under every purpose and everything that it may be tied to.
 func opened(t testing.TB, keys *seal.Keys, cells []cell) map[string][]byte {
 	t.Helper()
-	tied := tiedListHashes(cells)
+	tied := append(tiedListHashes(cells), tiedCases(cells)...)
 	seen := map[string]bool{}
 	for _, c := range cells {
 		if n := len(c.value); (n == 16 || n == 32 || c.table == "webhook_deliveries" && c.column == "id") && !seen[string(c.value)] {
@@ -135,6 +138,7 @@ func opened(t testing.TB, keys *seal.Keys, cells []cell) map[string][]byte {
 		}
 		for _, purpose := range []seal.Purpose{
 			seal.PurposeEvidence, seal.PurposeAddress, seal.PurposeAnswer, seal.PurposeListHash, seal.PurposeFeedRemoval, seal.PurposeDelivery, seal.PurposeHint,
+			seal.PurposeCase, seal.PurposeCaseEntry,
 		} {
 			for _, of := range tied {
 				if got, err := keys.Open(purpose, of, c.value); err == nil {
@@ -153,6 +157,25 @@ func tiedListHashes(cells []cell) (tied [][]byte) {
 			if subject.table == "list_hashes" && subject.column == "subject" && spelling.table == "list_hashes" && spelling.column == "spelling" {
 				tied = append(tied, slices.Concat(subject.value, spelling.value))
 			}
+		}
+	}
+	return tied
+}
+
+// tiedCases returns what cases and their entries are tied to: the id, and with it the number of an entry.
+func tiedCases(cells []cell) (tied [][]byte) {
+	for _, c := range cells {
+		if c.table != "cases" || c.column != "id" {
+			continue
+		}
+		id, err := strconv.ParseInt(string(c.value), 10, 64)
+		if err != nil {
+			panic("the id of a case is read as " + string(c.value))
+		}
+		key := binary.BigEndian.AppendUint64(nil, uint64(id))
+		tied = append(tied, key)
+		for number := range uint32(20) {
+			tied = append(tied, binary.BigEndian.AppendUint32(slices.Clone(key), number))
 		}
 	}
 	return tied

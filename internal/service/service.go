@@ -15,6 +15,7 @@ import (
 	"github.com/assent-io/assent/internal/service/administration"
 	"github.com/assent-io/assent/internal/service/asof"
 	"github.com/assent-io/assent/internal/service/audit"
+	"github.com/assent-io/assent/internal/service/cases"
 	"github.com/assent-io/assent/internal/service/changes"
 	"github.com/assent-io/assent/internal/service/check"
 	"github.com/assent-io/assent/internal/service/checkpoint"
@@ -28,6 +29,7 @@ import (
 	"github.com/assent-io/assent/internal/service/imports"
 	"github.com/assent-io/assent/internal/service/intake"
 	"github.com/assent-io/assent/internal/service/mailboxes"
+	"github.com/assent-io/assent/internal/service/notices"
 	"github.com/assent-io/assent/internal/service/receipts"
 	"github.com/assent-io/assent/internal/service/recipient"
 	"github.com/assent-io/assent/internal/service/record"
@@ -81,6 +83,8 @@ type Options struct {
 	Sources sources.Options
 	// Sends says how sends are cleared. The zero value is as the catalog says.
 	Sends sends.Options
+	// Cases says what cases are told by others. The zero value knows no contacts.
+	Cases cases.Options
 	// Unsafe is for tests.
 	Unsafe env.Unsafe
 }
@@ -119,6 +123,8 @@ type Service struct {
 	*sources.Sources
 	*sends.Sends
 	*contacts.Contacts
+	*cases.Cases
+	*notices.Notices
 	// Allowed counts what checks were allowed.
 	Allowed *sources.Allowed
 
@@ -181,6 +187,8 @@ func wire(env *env.Env, opts *Options) *Service {
 	s.Filler = mailboxes.New(env, s.engine)
 	s.Webhooks = webhooks.New(env, s.engine, s.Consumers, s.Feed, opts.Webhooks)
 	s.ExternalLists = extlists.New(env, s.reference, s.Guard, s.engine, s.Consumers, s.Counter, opts.ListFailed)
+	s.Cases = cases.New(env, s.reference, s.Guard, s.engine, s.Checker, opts.Cases)
+	s.Notices = notices.New(env, s.Guard)
 	s.Intake = intake.New(env, s.reference, s.Guard, s.engine, s.Links, opts.Intake)
 	s.Sources = sources.New(env, s.reference, s.Guard, s.engine, s.Intake, s.Allowed, opts.Sources)
 	s.Sends = sends.New(env, s.reference, s.Guard, s.engine, s.Contacts, s.Checker, opts.Sends)
@@ -190,7 +198,7 @@ func wire(env *env.Env, opts *Options) *Service {
 
 // erased is told of each erasure.
 func (s *Service) erased(w *txn.Tx, e *txn.Erased) error {
-	return errors.Join(s.Erased(w, e), s.ErasedDeliveries(w, e), s.ErasedReports(w, e), s.ErasedContacts(w, e))
+	return errors.Join(s.Erased(w, e), s.ErasedDeliveries(w, e), s.ErasedReports(w, e), s.ErasedContacts(w, e), s.ErasedCases(w, e))
 }
 
 // MayIssue refuses what Issue would refuse, as that of Links.

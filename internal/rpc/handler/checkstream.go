@@ -28,7 +28,7 @@ type arrival struct {
 // then it waits in the connection, so a client that sends and never reads is stopped by the flow control.
 func (s *consentServer) StreamCheckConsent(stream assentv1.ConsentService_StreamCheckConsentServer) error {
 	ctx := stream.Context()
-	lang := s.speaks.of(ctx)
+	lang := s.speaks.Of(ctx)
 	wanted, arrivals := make(chan struct{}), make(chan arrival, 1)
 	defer close(wanted)
 	go receive(stream.Recv, wanted, arrivals)

@@ -47,7 +47,7 @@ func (emptyChecker) BatchCheck(context.Context, check.BatchInput) (check.BatchRe
 func TestStreamCheck_AnswerThatWaits_KeepsTheNextBatchInTheConnection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const batches = 3
-		s := &consentServer{check: emptyChecker{}, speaks: newLanguages()}
+		s := &consentServer{check: emptyChecker{}, speaks: NewLanguages()}
 		stream := &unread{ctx: t.Context(), left: batches, taken: make(chan struct{})}
 		ended := make(chan error, 1)
 		go func() { ended <- s.StreamCheckConsent(stream) }()

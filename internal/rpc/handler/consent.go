@@ -26,7 +26,7 @@ type consentServer struct {
 	receipts ReceiptVerifier
 	record   Recorder
 	links    Linker
-	speaks   languages
+	speaks   Languages
 	checks   Validation
 }
 
@@ -63,7 +63,7 @@ func (s *consentServer) CheckConsent(
 	if err != nil {
 		return nil, err
 	}
-	response := &assentv1.CheckConsentResponse{Decision: decisionOf(&result, s.speaks.of(ctx))}
+	response := &assentv1.CheckConsentResponse{Decision: decisionOf(&result, s.speaks.Of(ctx))}
 	if m.GetLinks() {
 		made, err := s.linksOf(ctx, m.GetChannel(), []recipient.Wanted{
 			{Address: m.GetAddress(), Verdict: result.Verdict, Decided: result.Decided},
@@ -82,7 +82,7 @@ func (s *consentServer) CheckConsent(
 func (s *consentServer) BatchCheckConsent(
 	ctx context.Context, m *assentv1.BatchCheckConsentRequest,
 ) (*assentv1.BatchCheckConsentResponse, error) {
-	return s.batchAnswer(ctx, m, s.speaks.of(ctx))
+	return s.batchAnswer(ctx, m, s.speaks.Of(ctx))
 }
 
 // batchAnswer answers about many addresses, with the links of their messages where these are asked for.
@@ -181,7 +181,7 @@ func (s *consentServer) RequestConsent(
 		return nil, err
 	}
 	return &assentv1.RequestConsentResponse{
-		Decision: decisionOf(&result.Result, s.speaks.of(ctx)), Token: result.Token,
+		Decision: decisionOf(&result.Result, s.speaks.Of(ctx)), Token: result.Token,
 		ExpiresTime: Timestamp(result.Expires), Positions: result.Positions,
 		Warnings: Warnings(result.Warnings),
 	}, nil

@@ -31,7 +31,7 @@ func (s *historyServer) ExportHistory(
 		return s.history.ExportLedger(ctx, in, send)
 	}
 	in := export.Input{
-		Address: m.GetAddress(), Format: format, Language: s.speaks.of(ctx), Operators: m.GetIncludeOperators(),
+		Address: m.GetAddress(), Format: format, Language: s.speaks.Of(ctx), Operators: m.GetIncludeOperators(),
 		Controller: m.GetController(),
 	}
 	for i, w := range m.GetWithhold() {

@@ -18,7 +18,7 @@ type historyServer struct {
 	history Historian
 	record  Recorder
 	rights  Rights
-	speaks  languages
+	speaks  Languages
 }
 
 // SearchHistory returns the events of one address.

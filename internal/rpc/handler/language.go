@@ -12,15 +12,16 @@ import (
 // maxLanguages is how much of the header Accept-Language is read; what people's programs send is far shorter.
 const maxLanguages = 256
 
-// languages finds the language in which a caller is answered.
-type languages struct{ matcher language.Matcher }
+// Languages finds the language in which a caller is answered.
+type Languages struct{ matcher language.Matcher }
 
-func newLanguages() languages {
-	return languages{language.NewMatcher([]language.Tag{language.English, language.German})}
+// NewLanguages returns what finds it.
+func NewLanguages() Languages {
+	return Languages{language.NewMatcher([]language.Tag{language.English, language.German})}
 }
 
-// of returns the language that the header Accept-Language of the call asks for, English unless another one fits.
-func (l languages) of(ctx context.Context) locale.Language {
+// Of returns the language that the header Accept-Language of the call asks for, English unless another one fits.
+func (l Languages) Of(ctx context.Context) locale.Language {
 	header := metadata.ValueFromIncomingContext(ctx, "accept-language")
 	if len(header) == 0 || len(header[0]) > maxLanguages {
 		return locale.English

@@ -21,18 +21,19 @@ func (s *consentServer) LookupRecipient(
 	if err != nil {
 		return nil, err
 	}
-	lang := s.speaks.of(ctx)
+	lang := s.speaks.Of(ctx)
 	response := &assentv1.LookupRecipientResponse{Position: found.Position, CatalogVersion: found.CatalogVersion}
 	for i := range found.Channels {
-		response.Channels = append(response.Channels, channelState(&found.Channels[i], lang))
+		response.Channels = append(response.Channels, ChannelState(&found.Channels[i], lang))
 	}
 	for i := range found.Suppressions {
-		response.Suppressions = append(response.Suppressions, activeSuppression(&found.Suppressions[i]))
+		response.Suppressions = append(response.Suppressions, ActiveSuppression(&found.Suppressions[i]))
 	}
 	return response, nil
 }
 
-func channelState(c *check.ChannelState, lang locale.Language) *assentv1.ChannelState {
+// ChannelState returns what holds on a channel as the API shows it.
+func ChannelState(c *check.ChannelState, lang locale.Language) *assentv1.ChannelState {
 	state := &assentv1.ChannelState{
 		Channel: c.Channel, Decision: decisionOf(&c.Decision, lang), RefusedTime: Timestamp(c.Refused),
 		PendingUntilTime: Timestamp(c.Pending),
@@ -47,7 +48,8 @@ func channelState(c *check.ChannelState, lang locale.Language) *assentv1.Channel
 	return state
 }
 
-func activeSuppression(s *consent.InForce) *assentv1.ActiveSuppression {
+// ActiveSuppression returns a suppression as the API shows it.
+func ActiveSuppression(s *consent.InForce) *assentv1.ActiveSuppression {
 	return &assentv1.ActiveSuppression{
 		Position: s.Position, Reason: string(s.Reason), Scope: string(s.Scope), Domain: s.Domain, SinceTime: Timestamp(s.At),
 		UntilTime: Timestamp(s.Until), List: s.List, Binds: string(s.Binds),

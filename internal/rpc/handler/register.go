@@ -8,7 +8,7 @@ import (
 
 // Register registers the services of assent.v1 with a server. Messages inside other messages are checked by the validation.
 func Register(server grpc.ServiceRegistrar, use UseCases, checks Validation) {
-	speaks := newLanguages()
+	speaks := NewLanguages()
 	assentv1.RegisterConsentServiceServer(server, &consentServer{
 		check: use, receipts: use, record: use, links: use, speaks: speaks, checks: checks,
 	})

@@ -30,13 +30,14 @@ const (
 	ScopeCatalog  Scope = "catalog"
 	ScopeClients  Scope = "clients"
 	ScopeMetrics  Scope = "metrics"
+	ScopeCases    Scope = "cases"
 )
 
 // AllScopes returns every scope.
 func AllScopes() []Scope {
 	return []Scope{
 		ScopeCheck, ScopeRecord, ScopeSuppress, ScopeLift, ScopeRead, ScopeExport, ScopeErase, ScopeFeed, ScopeSends, ScopeCatalog,
-		ScopeClients, ScopeMetrics,
+		ScopeClients, ScopeMetrics, ScopeCases,
 	}
 }
 
@@ -48,7 +49,7 @@ func RoleScopes(role string) []Scope {
 	case "sync":
 		return []Scope{ScopeCheck, ScopeRead, ScopeSuppress, ScopeFeed}
 	case "officer":
-		return []Scope{ScopeCheck, ScopeRead, ScopeSuppress, ScopeLift, ScopeExport, ScopeErase, ScopeSends}
+		return []Scope{ScopeCheck, ScopeRead, ScopeSuppress, ScopeLift, ScopeExport, ScopeErase, ScopeSends, ScopeCases}
 	case "monitor":
 		return []Scope{ScopeMetrics}
 	case "admin":

@@ -25,6 +25,7 @@ func allowed() map[string][]string {
 			"api/assent/v1", "client", "examples", "internal/atomicfile", "internal/catalog", "internal/cli/bulk", "internal/cli/connect",
 			"internal/cli/consumers", "internal/cli/eventtext", "internal/cli/extlists", "internal/cli/failure", "internal/cli/gather",
 			"internal/cli/imports", "internal/cli/intake", "internal/cli/kit", "internal/cli/lists", "internal/cli/pages", "internal/cli/sends", "internal/cli/sources",
+			"internal/cli/cases", "internal/cli/imports", "internal/cli/intake", "internal/cli/kit", "internal/cli/lists", "internal/cli/pages", "internal/cli/sources",
 			"internal/cli/terminal", "internal/cli/tour", "internal/cli/value", "internal/cli/watch", "internal/cli/webhooks", "internal/config", "internal/consent",
 			"internal/dossier", "internal/duty", "internal/heapfloor", "internal/ledger", "internal/listfile", "internal/locale", "internal/nearest", "internal/phrase",
 			"internal/receipt", "internal/rest", "internal/scenario", "internal/seal", "internal/server", "internal/service/audit",
@@ -35,7 +36,7 @@ func allowed() map[string][]string {
 			"api/assent/v1", "internal/atomicfile", "internal/certificate", "internal/config", "internal/consent", "internal/consent/codec",
 			"internal/fault", "internal/follow", "internal/index", "internal/kept", "internal/ledger", "internal/lmtp", "internal/rest",
 			"internal/rpc", "internal/rpc/handler", "internal/seal", "internal/server/connlimit", "internal/server/keyfile", "internal/server/writing", "internal/service",
-			"internal/service/access", "internal/service/administration", "internal/service/audit", "internal/service/changes",
+			"internal/service/access", "internal/service/administration", "internal/service/audit", "internal/service/cases", "internal/service/changes",
 			"internal/service/checkpoint", "internal/service/env", "internal/service/export", "internal/service/imports", "internal/service/intake",
 			"internal/service/recipient", "internal/service/rights", "internal/service/sources", "internal/service/webhooks", "internal/storage",
 			"internal/storage/postgres", "internal/storage/sqlite", "internal/storage/tables", "internal/telemetry", "internal/web/hooks",
@@ -58,6 +59,8 @@ func allowed() map[string][]string {
 		"internal/rpc": {
 			"api/assent/v1", "internal/fault", "internal/rpc/contactserver", "internal/rpc/feedserver", "internal/rpc/handler", "internal/rpc/importserver",
 			"internal/rpc/intakeserver", "internal/rpc/listserver", "internal/rpc/sendserver", "internal/rpc/sourceserver", "internal/rpc/webhookserver", "internal/service",
+			"api/assent/v1", "internal/fault", "internal/rpc/caseserver", "internal/rpc/feedserver", "internal/rpc/handler", "internal/rpc/importserver",
+			"internal/rpc/intakeserver", "internal/rpc/listserver", "internal/rpc/sourceserver", "internal/rpc/webhookserver", "internal/service",
 			"internal/service/access",
 		},
 
@@ -65,6 +68,8 @@ func allowed() map[string][]string {
 		"internal/rpc/importserver": {"api/assent/v1", "internal/consent", "internal/fault", "internal/presets", "internal/rpc/handler", "internal/service/imports", "internal/service/undo"},
 		"internal/rpc/sendserver": {
 			"api/assent/v1", "internal/campaign", "internal/consent", "internal/fault", "internal/pipeline", "internal/rpc/handler", "internal/service/sends",
+		"internal/rpc/caseserver": {
+			"api/assent/v1", "internal/casework", "internal/consent", "internal/rpc/handler", "internal/service/cases", "internal/service/notices",
 			"internal/service/txn",
 		},
 		"internal/rpc/sourceserver": {
@@ -90,7 +95,7 @@ func allowed() map[string][]string {
 			"internal/service/administration", "internal/service/asof", "internal/service/audit", "internal/service/changes",
 			"internal/service/check", "internal/service/checkpoint", "internal/service/consumers", "internal/service/contacts", "internal/service/disclosure",
 			"internal/service/env", "internal/service/erased", "internal/service/export", "internal/service/extlists", "internal/service/imports",
-			"internal/service/intake", "internal/service/mailboxes", "internal/service/receipts", "internal/service/recipient",
+			"internal/service/intake", "internal/service/mailboxes", "internal/service/notices", "internal/service/receipts", "internal/service/recipient",
 			"internal/service/record", "internal/service/reference", "internal/service/retention", "internal/service/rights",
 			"internal/service/sends", "internal/service/sources", "internal/service/txn", "internal/service/undo", "internal/service/webhooks", "internal/storage",
 		},
@@ -104,6 +109,17 @@ func allowed() map[string][]string {
 			"internal/seal", "internal/service/access", "internal/service/check", "internal/service/contacts", "internal/service/env",
 			"internal/service/reference", "internal/service/ruling", "internal/service/txn",
 			"internal/storage/tables/sendtable", "internal/storedtext", "internal/token",
+		},
+		"internal/service/cases": {
+			"internal/address", "internal/casework", "internal/casework/worktime", "internal/catalog", "internal/consent", "internal/consent/statement",
+			"internal/dossier/wording", "internal/fault", "internal/locale", "internal/period", "internal/phrase", "internal/seal",
+			"internal/service/access", "internal/service/asof", "internal/service/check", "internal/service/env", "internal/service/notices",
+			"internal/service/reference", "internal/service/ruling", "internal/service/subjects", "internal/service/txn", "internal/storage",
+			"internal/storage/tables/casetable", "internal/storedtext", "internal/token", "internal/wallclock",
+		},
+		"internal/service/notices": {
+			"internal/consent", "internal/service/access", "internal/service/env", "internal/service/txn", "internal/storage/tables/casetable",
+			"internal/token",
 		},
 		"internal/service/sources": {
 			"internal/catalog", "internal/consent", "internal/fault", "internal/intake", "internal/intake/provider",
@@ -244,6 +260,8 @@ func allowed() map[string][]string {
 		"internal/cli/sends": {
 			"api/assent/v1", "internal/campaign", "internal/catalog", "internal/cli/connect", "internal/cli/kit", "internal/cli/terminal",
 			"internal/cli/value", "internal/listfile", "internal/phrase", "internal/wallclock",
+		"internal/cli/cases": {
+			"api/assent/v1", "internal/cli/connect", "internal/cli/kit", "internal/cli/terminal", "internal/cli/value", "internal/phrase",
 		},
 		"internal/cli/sources": {
 			"api/assent/v1", "internal/cli/connect", "internal/cli/kit", "internal/cli/terminal", "internal/cli/value", "internal/phrase",
@@ -315,6 +333,7 @@ func allowed() map[string][]string {
 		"internal/storage/tables/tablestest": {
 			"internal/campaign", "internal/consent", "internal/storage", "internal/storage/storagetest", "internal/storage/tables",
 			"internal/storage/tables/sendtable",
+			"internal/consent", "internal/storage", "internal/storage/storagetest", "internal/storage/tables", "internal/storage/tables/casetable",
 		},
 		"internal/storage/storagetest": {
 			"internal/consent", "internal/consent/codec", "internal/ledger", "internal/storage", "internal/storage/tables",

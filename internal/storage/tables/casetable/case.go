@@ -115,30 +115,30 @@ func CasesReceived(
 	return rows, err
 }
 
-// LastCase returns the largest id of a case that was opened in a year; 0 if there is none.
-func LastCase(ctx context.Context, from storage.TableReader, year int) (int64, error) {
+// LastCase returns the largest id of a case that was opened in a year, if there is one.
+func LastCase(ctx context.Context, from storage.TableReader, year int) ([]int64, error) {
 	first := int64(year) * IDsOfYear
 	_, rows, err := portable.List(ctx, from, storage.Statement{
 		Doing: "read the last case of a year", SQL: `SELECT id FROM cases WHERE id >= $1 AND id < $2 ORDER BY id DESC LIMIT 1`,
 		Args: []any{first, first + IDsOfYear},
 	}, func(scan storage.Scan) (id int64, err error) { return id, scan(&id) })
-	if err != nil || len(rows) == 0 {
-		return 0, err
-	}
-	return rows[0], nil
+	return rows, err
 }
 
-// CountCases returns how many cases are not closed, and how many of these were due before an instant.
-func CountCases(ctx context.Context, from storage.TableReader, now consent.Instant) (open, overdue int64, err error) {
+// Count is how many cases of a desk are not closed, and how many of these are overdue.
+type Count struct {
+	Department    string
+	Open, Overdue int64
+}
+
+// CountCases returns how many cases of each desk are not closed, and how many of these were due before an instant, by department.
+func CountCases(ctx context.Context, from storage.TableReader, now consent.Instant) ([]Count, error) {
 	_, rows, err := portable.List(ctx, from, storage.Statement{
 		Doing: "count cases",
-		SQL: `SELECT COUNT(*), CAST(COALESCE(SUM(CASE WHEN due_time < $1 THEN 1 ELSE 0 END), 0) AS bigint) FROM cases
-			WHERE closed_time IS NULL`, Args: []any{int64(now)},
-	}, func(scan storage.Scan) (n [2]int64, err error) { return n, scan(&n[0], &n[1]) })
-	if err != nil || len(rows) == 0 {
-		return 0, 0, err
-	}
-	return rows[0][0], rows[0][1], nil
+		SQL: `SELECT department, COUNT(*), CAST(SUM(CASE WHEN due_time < $1 THEN 1 ELSE 0 END) AS bigint) FROM cases
+			WHERE closed_time IS NULL GROUP BY department ORDER BY department`, Args: []any{int64(now)},
+	}, func(scan storage.Scan) (c Count, err error) { return c, scan(&c.Department, &c.Open, &c.Overdue) })
+	return rows, err
 }
 
 // BlankCasesAbout takes the address and all that was said from the cases of a folded address. Their numbers, times and outcomes stay.
@@ -156,18 +156,27 @@ func BlankCasesAbout(folded [32]byte) []storage.Statement {
 	}
 }
 
-// BlankOldCases does the same to the cases that were closed before an instant, and takes from them who worked on them, too.
-func BlankOldCases(before consent.Instant) []storage.Statement {
+// ClosedCases returns the cases that are closed and still name a person, those closed first before all others; at most limit of them.
+func ClosedCases(ctx context.Context, from storage.TableReader, limit int) ([]Case, error) {
+	_, rows, err := portable.List(ctx, from, storage.Statement{
+		Doing: "read closed cases",
+		SQL: `SELECT ` + caseColumns + ` FROM cases WHERE closed_time IS NOT NULL AND (folded IS NOT NULL OR assignee <> '' OR sealed <> $1)
+			ORDER BY closed_time, id LIMIT $2`,
+		Args: []any{[]byte{}, max(limit, 0)},
+	}, scanCase)
+	return rows, err
+}
+
+// BlankCase takes all that was said from a closed case, with its entries, and who worked on it.
+func BlankCase(id int64) []storage.Statement {
 	return []storage.Statement{
+		{Doing: "delete the entries of a case", SQL: `DELETE FROM case_entries WHERE case_id = $1 AND EXISTS
+			(SELECT 1 FROM cases WHERE id = $1 AND closed_time IS NOT NULL)`, Args: []any{id}},
 		{
-			Doing: "delete entries of old cases", SQL: `DELETE FROM case_entries WHERE case_id IN (SELECT id FROM cases WHERE closed_time < $1)`,
-			Args: []any{int64(before)},
-		},
-		{
-			Doing: "take persons from old cases",
+			Doing: "take persons from a case",
 			SQL: `UPDATE cases SET folded = NULL, sealed = $1, assignee = '', revision = revision + 1
-				WHERE closed_time < $2 AND (folded IS NOT NULL OR assignee <> '' OR sealed <> $1)`,
-			Args: []any{[]byte{}, int64(before)},
+				WHERE id = $2 AND closed_time IS NOT NULL`,
+			Args: []any{[]byte{}, id},
 		},
 	}
 }

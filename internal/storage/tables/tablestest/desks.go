@@ -16,7 +16,7 @@ func deskTests() []storagetest.Test {
 		{Name: "LastCase_OfAYear", Run: testLastCase},
 		{Name: "CasesReceived_OfATimeAndADesk_ById", Run: testCasesReceived},
 		{Name: "BlankCasesAbout_TakesWhatWasSaid_AndKeepsTheFigures", Run: testBlankCases},
-		{Name: "BlankOldCases_TakesWhatWasClosedBefore", Run: testBlankOldCases},
+		{Name: "BlankCase_OfOneThatIsClosed_TakesWhatWasSaid", Run: testBlankClosedCases},
 		{Name: "CaseEntries_InOrder_AndByTheirMail", Run: testCaseEntries},
 		{Name: "DeskAbsences_OfADesk_UntilTheyAreDropped", Run: testDeskAbsences},
 		{Name: "Notices_LastFirst_InPagesOfADepartmentAndARecipient", Run: testNoticePages},
@@ -81,24 +81,24 @@ func testOverdueCases(t *testing.T, open storagetest.Open) {
 	closed.State, closed.Closed, closed.Outcome = casetable.StateClosed, instant(98), "justified"
 	putCases(t, store, late, closed, early)
 	wantCases(t, store, casetable.CaseFilter{DueBefore: instant(99)}, &casetable.Case{}, 10, late)
-	open1, overdue, err := casetable.CountCases(t.Context(), store, instant(99))
+	counts, err := casetable.CountCases(t.Context(), store, instant(99))
 	storagetest.NoError(t, "CountCases", err)
-	storagetest.Same(t, "how many are open and overdue", [2]int64{open1, overdue}, [2]int64{2, 1})
+	storagetest.Same(t, "how many are open and overdue", counts, []casetable.Count{{Department: "sales", Open: 2, Overdue: 1}})
 }
 
 func testLastCase(t *testing.T, open storagetest.Open) {
 	store := storagetest.Initialised(t, open)
-	want := func(year int, want int64) {
+	want := func(year int, want ...int64) {
 		t.Helper()
 		got, err := casetable.LastCase(t.Context(), store, year)
 		storagetest.NoError(t, "LastCase", err)
 		storagetest.Same(t, "the last case", got, want)
 	}
-	want(2026, 0)
+	want(2026)
 	next := caseOf(7)
 	next.ID = 2027*casetable.IDsOfYear + 1
 	putCases(t, store, caseOf(2), caseOf(1), next)
-	want(2025, 0)
+	want(2025)
 	want(2026, caseOf(2).ID)
 	want(2027, next.ID)
 }
@@ -135,22 +135,30 @@ func testBlankCases(t *testing.T, open storagetest.Open) {
 	wantEntries(t, store, other.ID, kept)
 }
 
-func testBlankOldCases(t *testing.T, open storagetest.Open) {
+func testBlankClosedCases(t *testing.T, open storagetest.Open) {
 	store := storagetest.Initialised(t, open)
-	old, young, unclosed := caseOf(1), caseOf(2), caseOf(3)
+	old, young, unclosed := caseOf(2), caseOf(1), caseOf(3)
 	old.Closed, young.Closed = instant(20), instant(21)
 	putCases(t, store, old, young, unclosed)
-	entry, kept := entryOf(old.ID, 1), entryOf(young.ID, 1)
+	entry, kept := entryOf(old.ID, 1), entryOf(unclosed.ID, 1)
 	writeTables(t, store, casetable.AddEntry(&entry), casetable.AddEntry(&kept))
-	for range 2 { // The second time it changes nothing.
-		writeTables(t, store, casetable.BlankOldCases(young.Closed)...)
+	want := func(limit int, want ...casetable.Case) {
+		t.Helper()
+		rows, err := casetable.ClosedCases(t.Context(), store, limit)
+		storagetest.NoError(t, "ClosedCases", err)
+		storagetest.Same(t, "the closed cases", rows, want)
+	}
+	want(1, old)
+	want(3, old, young)
+	for _, id := range []int64{old.ID, unclosed.ID} {
+		writeTables(t, store, casetable.BlankCase(id)...)
 	}
 	old.Folded, old.Sealed, old.Assignee, old.Revision = nil, []byte{}, "", 2
 	wantCase(t, store, &old)
-	wantCase(t, store, &young)
 	wantCase(t, store, &unclosed)
 	wantEntries(t, store, old.ID)
-	wantEntries(t, store, young.ID, kept)
+	wantEntries(t, store, unclosed.ID, kept)
+	want(3, young)
 }
 
 func entryOf(id int64, n int) casetable.Entry {

@@ -1,0 +1,297 @@
+package cases
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/assent-io/assent/internal/address"
+	"github.com/assent-io/assent/internal/casework"
+	"github.com/assent-io/assent/internal/casework/wish"
+	"github.com/assent-io/assent/internal/catalog"
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/service/txn"
+	"github.com/assent-io/assent/internal/storage/tables/casetable"
+)
+
+// Letter is a mail that a person wrote, or a copy of the answer of a desk.
+type Letter struct {
+	From    string
+	Subject string
+	Text    string
+	To      []string
+	ID      string   // Message-ID; empty: it has none
+	Answers []string // Message-IDs of the mails that it answers
+	// Token is what our token in it says; nil: there is none.
+	Token *casework.Candidate
+	// AsksToLeave says that its words ask for no more mail, and Hint which hint says so; empty: none.
+	AsksToLeave bool
+	Hint        string
+	// DryRun says what would become of it, and changes nothing.
+	DryRun bool
+}
+
+// Taken is what a mail has to do with a case.
+type Taken struct {
+	Number     string // empty of one that a dry run would open
+	Outcome    string
+	Kind       casework.Kind
+	Department string
+	Evidence   casework.Evidence // why it is this desk's; empty: nothing says whose it is, or it was said before
+}
+
+// The outcomes of mails.
+const (
+	MailOpened   = "opened"   // it opened a case
+	MailAttached = "attached" // it belongs to a case that was there
+	MailAnswered = "answered" // it is a copy of the answer of the desk
+	MailKnown    = "known"    // it was here before
+	MailNone     = "none"     // a copy of a mail of a desk that names no case
+)
+
+// IsDesk reports whether an address is that of a desk, so that a mail from it is no letter of a person.
+func (s *Cases) IsDesk(ctx context.Context, from string) (bool, error) {
+	head, err := s.Store.Head(ctx)
+	if err != nil {
+		return false, err
+	}
+	cat, err := s.catalog(ctx, &head)
+	if err != nil {
+		return false, err
+	}
+	return s.deskOf(cat, from) != "", nil
+}
+
+// deskOf returns the department whose desk sends from an address: one of its mailboxes, or that of a member; empty: none.
+func (s *Cases) deskOf(cat *catalog.Catalog, from string) string {
+	is := func(address string) bool { return from != "" && strings.EqualFold(address, from) }
+	for i := range cat.Departments {
+		desk, _ := s.desk(cat, cat.Departments[i].ID)
+		if slices.ContainsFunc(desk.Mailboxes, is) || slices.ContainsFunc(desk.Members, func(m casework.Member) bool { return is(m.Email) }) {
+			return cat.Departments[i].ID
+		}
+	}
+	return ""
+}
+
+// TakeLetter makes a case of a mail, or attaches it to the one that it belongs to. The same mail twice changes nothing. Errors: those of the store, and
+// NO_CATALOG.
+func (s *Cases) TakeLetter(ctx context.Context, l *Letter) (taken Taken, err error) {
+	o := &opening{origin: casework.FromMail, subject: l.Subject, text: l.Text, token: l.Token}
+	if a, err := address.Parse(l.From); err == nil {
+		o.address, o.known = a, true
+		if o.sent, err = s.sentTo(ctx, a); err != nil {
+			return Taken{}, err
+		}
+	}
+	if o.mail, err = s.mailKey(l.ID); err != nil {
+		return Taken{}, err
+	}
+	err = s.engine.Do(ctx, &txn.Write{Run: func(w *txn.Tx) error {
+		o := *o // The run may be repeated.
+		taken, err = s.take(w, l, &o)
+		return err
+	}})
+	return taken, err
+}
+
+// take takes a letter as a part of a write.
+func (s *Cases) take(w *txn.Tx, l *Letter, o *opening) (Taken, error) {
+	cat, err := w.Catalog(w.Recorded)
+	if err != nil {
+		return Taken{}, err
+	}
+	fromDesk := s.deskOf(cat, l.From) != ""
+	before, err := s.before(w, o.mail)
+	if err != nil {
+		return Taken{}, err
+	}
+	if before != nil {
+		return takenOf(before.row, MailKnown), nil
+	}
+	on, err := s.belongsTo(w, l, o, fromDesk)
+	if err != nil {
+		return Taken{}, err
+	}
+	switch {
+	case on != nil && fromDesk:
+		return takenOf(on.row, MailAnswered), on.takeAnswer(l, o)
+	case on != nil:
+		return takenOf(on.row, MailAttached), on.takeLetter(l, o)
+	case fromDesk:
+		return Taken{Outcome: MailNone}, nil
+	}
+	return s.openFor(w, cat, l, o)
+}
+
+func takenOf(row *casetable.Case, outcome string) Taken {
+	return Taken{Number: numberOf(row.ID), Outcome: outcome, Kind: casework.Kind(row.Kind), Department: row.Department}
+}
+
+// before returns the case that has a mail already; nil: none has.
+func (s *Cases) before(w *txn.Tx, mail []byte) (*onCase, error) {
+	if mail == nil {
+		return nil, nil //nolint:nilnil // No case and no error.
+	}
+	entries, err := mailEntries(w, mail)
+	if err != nil || len(entries) == 0 {
+		return nil, err
+	}
+	return s.on(w, entries[0].Case)
+}
+
+// belongsTo returns the case that a mail belongs to; nil: none. That is the case of a mail that it answers; or the one that its subject names, if the
+// mail is of the desk or of the person of the case, for anybody can guess a number.
+func (s *Cases) belongsTo(w *txn.Tx, l *Letter, o *opening, fromDesk bool) (*onCase, error) {
+	for _, id := range l.Answers {
+		key, err := s.mailKey(id)
+		if err != nil {
+			return nil, err
+		}
+		on, err := s.before(w, key)
+		if err != nil || on != nil && on.hasRoom() {
+			return on, err
+		}
+	}
+	named := markedIn(l.Subject)
+	if named == 0 {
+		return nil, nil //nolint:nilnil // No case and no error.
+	}
+	rows, err := rowOf(w, named)
+	if err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	if !fromDesk {
+		if !o.known {
+			return nil, nil //nolint:nilnil // No case and no error.
+		}
+		digest, err := s.digestOf(o.address)
+		if err != nil || string(rows[0].Folded) != string(digest[:]) {
+			return nil, err
+		}
+	}
+	on, err := s.on(w, named)
+	if err != nil || !on.hasRoom() {
+		return nil, err
+	}
+	return on, nil
+}
+
+// hasRoom reports whether the case takes one more entry; a mail to a full one opens another case.
+func (on *onCase) hasRoom() bool {
+	rows, err := entriesOf(on.Tx, on.row.ID)
+	return err == nil && len(rows) < maxEntries
+}
+
+// takeAnswer attaches a copy of the desk's answer, which answers the case.
+func (on *onCase) takeAnswer(l *Letter, o *opening) error {
+	if l.DryRun {
+		return nil
+	}
+	if on.state() != casework.Closed {
+		on.answered()
+	}
+	on.put()
+	return on.cases.addEntry(on.Tx, on.row.ID, &entry{kind: EntryAnswer, text: l.Text, mail: o.mail})
+}
+
+// takeLetter attaches a further letter of the person. One that was answered, closed or put aside waits for the desk again; after an answer it has
+// as long for the next one as it had for the first.
+func (on *onCase) takeLetter(l *Letter, o *opening) error {
+	if l.DryRun {
+		return nil
+	}
+	again := on.row.Answered != 0 || on.state() == casework.Closed
+	on.reopen()
+	if again {
+		calendar, err := on.desk.Calendar()
+		if err != nil {
+			return err
+		}
+		due, err := calendar.Due(casework.Kind(on.row.Kind), on.Recorded.Time())
+		if err != nil {
+			return err
+		}
+		on.row.Due, on.row.DueRule = consent.InstantOf(due.At), due.Rule
+	}
+	on.put()
+	if _, err := tellDesk(on.Tx, on.row, noticeReturned, etagOf(on.row)); err != nil {
+		return err
+	}
+	return on.cases.addEntry(on.Tx, on.row.ID, &entry{kind: EntryMail, text: l.Text, mail: o.mail})
+}
+
+// openFor opens a case for a letter.
+func (s *Cases) openFor(w *txn.Tx, cat *catalog.Catalog, l *Letter, o *opening) (Taken, error) {
+	o.kind = wish.Read(l.Subject, l.Text, l.AsksToLeave)[0].Kind
+	o.mailbox, o.personal = s.mailboxOf(cat, l.To)
+	if l.Hint != "" {
+		o.note = "the letter asks for no more mail: hint " + l.Hint + " waits for a decision"
+	}
+	if l.DryRun {
+		if err := s.settle(cat, o, w.Recorded.Time()); err != nil {
+			return Taken{}, err
+		}
+		return o.taken(""), nil
+	}
+	row, err := s.add(w, o)
+	if err != nil {
+		return Taken{}, err
+	}
+	return o.taken(numberOf(row.ID)), nil
+}
+
+// taken returns what a mail that opens the case has to do with it.
+func (o *opening) taken(number string) Taken {
+	t := Taken{Number: number, Outcome: MailOpened, Kind: o.kind, Department: o.department}
+	if len(o.candidates) > 0 {
+		t.Evidence = o.candidates[0].Evidence
+	}
+	return t
+}
+
+// mailboxOf returns to which of our addresses a letter came, and whether it was addressed to one person of the company.
+func (s *Cases) mailboxOf(cat *catalog.Catalog, to []string) (mailbox string, personal bool) {
+	ours := func(address string) bool { return len(s.ownersOf(cat, address)) > 0 }
+	for _, one := range to {
+		if ours(one) {
+			return one, false
+		}
+	}
+	if one, is := casework.PersonalAddress(to, ours); is {
+		return one, true
+	}
+	if len(to) > 0 {
+		return to[0], false
+	}
+	return "", false
+}
+
+// Report is a complaint of a mailbox provider that counts.
+type Report struct {
+	Address address.Address
+	Token   casework.Candidate // of the message
+	Time    consent.Instant    // zero: now
+	Text    string             // what the provider said
+	Key     [16]byte           // by which the report is known again
+}
+
+// TakeReport opens a case for a complaint, as a part of the write that records it. The same report twice is one case.
+func (s *Cases) TakeReport(w *txn.Tx, r *Report) (Taken, error) {
+	before, err := s.before(w, r.Key[:])
+	if err != nil {
+		return Taken{}, err
+	}
+	if before != nil {
+		return takenOf(before.row, MailKnown), nil
+	}
+	o := &opening{
+		kind: casework.Complaint, origin: casework.FromReport, address: r.Address, known: true, text: r.Text, received: r.Time, mail: r.Key[:],
+		token: &r.Token,
+	}
+	row, err := s.add(w, o)
+	if err != nil {
+		return Taken{}, err
+	}
+	return o.taken(numberOf(row.ID)), nil
+}
