@@ -136,7 +136,8 @@ func (a *app) root() *cobra.Command {
 		a.client(a.grant()), a.client(a.request()), a.client(a.confirm()), a.client(a.withdraw()), a.client(a.importFamily()),
 		a.client(a.suppressions()), a.client(a.history()), a.client(a.lookup()), a.client(a.watch()), a.client(a.proof()), a.client(a.receipt()),
 		a.client(a.erase()), a.client(a.move()), a.client(a.link()), a.client(a.unlink()), a.client(a.void()), a.client(a.hold()), a.client(a.claims()),
-		a.catalog(), a.client(a.clients()), a.client(a.consumers()), a.client(a.webhooks()), a.client(a.sources()), a.client(a.sends()), a.client(a.imports()), a.client(a.intake()), a.client(a.externalLists()), a.client(a.retention()), a.client(a.records()),
+		a.catalog(), a.client(a.clients()), a.client(a.consumers()), a.client(a.webhooks()), a.client(a.sources()), a.client(a.sends()), a.client(a.imports()), a.client(a.intake()),
+		a.client(a.cases()), a.client(a.desks()), a.client(a.notices()), a.client(a.externalLists()), a.client(a.retention()), a.client(a.records()),
 		a.test(), a.version(), a.descriptors(), (&pages.Commands{Kit: a.kit()}).Texts(),
 		a.serve(), a.config(), a.demo(), a.migrate(), a.keys(), a.ledger(),
 	)

@@ -41,6 +41,8 @@ type fake struct {
 	assentv1.UnimplementedSendServiceServer
 	assentv1.UnimplementedContactServiceServer
 	assentv1.UnimplementedIntakeServiceServer
+	assentv1.UnimplementedCaseServiceServer
+	assentv1.UnimplementedNoticeServiceServer
 
 	address string
 	feed    *fakeFeed
@@ -92,6 +94,8 @@ func startFakeWith(t *testing.T, config *tls.Config) *fake {
 	assentv1.RegisterSendServiceServer(server, f)
 	assentv1.RegisterContactServiceServer(server, f)
 	assentv1.RegisterIntakeServiceServer(server, f)
+	assentv1.RegisterCaseServiceServer(server, f)
+	assentv1.RegisterNoticeServiceServer(server, f)
 	assentv1.RegisterFeedServiceServer(server, f.feed)
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(listener) }()

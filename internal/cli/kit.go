@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/assent-io/assent/internal/cli/cases"
 	"github.com/assent-io/assent/internal/cli/connect"
 	"github.com/assent-io/assent/internal/cli/consumers"
 	"github.com/assent-io/assent/internal/cli/extlists"
@@ -55,6 +56,21 @@ func (a *app) intake() *cobra.Command {
 	return family("intake", "Take what comes back: bounces, complaints, mails to unsubscribe",
 		append(c.All(), family("hints", "Decide about reports that prove nothing by themselves", c.Hints()...))...)
 }
+
+// cases holds the commands about cases.
+func (a *app) cases() *cobra.Command {
+	return family("cases", "Answer what persons complain of and ask, at the right desk", (&cases.Commands{Kit: a.kit()}).All()...)
+}
+
+// desks holds the commands about desks.
+func (a *app) desks() *cobra.Command {
+	c := &cases.Commands{Kit: a.kit()}
+	return family("desks", "Show the desks that answer cases, and say who is away",
+		append(c.Desks(), family("absences", "Say who is away, and who stands in", c.Absences()...))...)
+}
+
+// notices lists what desks and officers are told.
+func (a *app) notices() *cobra.Command { return (&cases.Commands{Kit: a.kit()}).Notices() }
 
 // suppressionsImport imports a list of another tool.
 func (a *app) suppressionsImport() *cobra.Command { return (&imports.Commands{Kit: a.kit()}).Import() }
