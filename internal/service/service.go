@@ -189,7 +189,7 @@ func wire(env *env.Env, opts *Options) *Service {
 	s.ExternalLists = extlists.New(env, s.reference, s.Guard, s.engine, s.Consumers, s.Counter, opts.ListFailed)
 	s.Cases = cases.New(env, s.reference, s.Guard, s.engine, s.Checker, opts.Cases)
 	s.Notices = notices.New(env, s.Guard)
-	s.Intake = intake.New(env, s.reference, s.Guard, s.engine, s.Links, opts.Intake)
+	s.Intake = intake.New(env, s.reference, s.Guard, s.engine, s.Links, s.Cases, opts.Intake)
 	s.Sources = sources.New(env, s.reference, s.Guard, s.engine, s.Intake, s.Allowed, opts.Sources)
 	s.Sends = sends.New(env, s.reference, s.Guard, s.engine, s.Contacts, s.Checker, opts.Sends)
 	s.engine.SetHooks(txn.Hooks{Recorded: s.GoAlong, Erased: s.erased, Forgotten: s.Forget, Committed: s.LookNow})

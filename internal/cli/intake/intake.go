@@ -2,6 +2,7 @@
 package intake
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -182,7 +183,8 @@ type line struct {
 	File       string      `json:"file"`
 	Kind       string      `json:"kind"`
 	Recipients []recipient `json:"recipients"`
-	Case       *string     `json:"case"` // of the case that the mail opened; null: none
+	Case       *string     `json:"case"`           // number of the case that the mail opened or belongs to; new: a dry run would open one; null: none
+	Desk       string      `json:"desk,omitempty"` // department whose desk has the case
 	Why        string      `json:"why"`
 }
 
@@ -213,6 +215,10 @@ func (c *Commands) printLine(file string, m *assentv1.SubmitMailResponse) error 
 			Address: r.GetAddress(), Kind: r.GetKind(), Class: r.GetClass(), Status: r.GetStatus(), Rule: r.GetRule(), Outcome: r.GetOutcome(),
 			Records: recordsOf(r.GetRecords()), Why: r.GetWhy(),
 		})
+	}
+	if one := m.GetCase(); one != nil {
+		number := cmp.Or(one.GetId(), newCase)
+		l.Case, l.Desk = &number, one.GetDepartment()
 	}
 	var out strings.Builder
 	encoder := json.NewEncoder(&out)
@@ -246,8 +252,15 @@ func (c *Commands) printMail(file string, m *assentv1.SubmitMailResponse) error 
 			text += "    " + told(one) + "\n"
 		}
 	}
+	if one := m.GetCase(); one != nil {
+		desk := cmp.Or(one.GetDepartment(), "the officers")
+		text += "  case " + cmp.Or(one.GetId(), newCase) + " " + one.GetOutcome() + ": " + one.GetKind() + ", desk of " + phrase.Printable(desk) + "\n"
+	}
 	return c.Print(text)
 }
+
+// newCase stands for the number of a case that a dry run would open.
+const newCase = "new"
 
 // told says a record in words.
 func told(r *assentv1.IntakeRecord) string {

@@ -42,7 +42,20 @@ type Result struct {
 	AsksToLeave bool
 	// From and Subject are those of the mail itself, decoded.
 	From, Subject string
-	Findings      []message.Finding
+	// Letter is what a person wrote; nil of all but an inquiry.
+	Letter   *Letter
+	Findings []message.Finding
+}
+
+// Letter is what a person wrote.
+type Letter struct {
+	// Text is what the person wrote, without what is quoted and without the signature; where nothing is left of it, all of the text.
+	Text string
+	// To lists to whom it was delivered and addressed, as they were written.
+	To []string
+	// ID is the Message-ID, and Answers those of the mails that it answers, the last first; without angle brackets.
+	ID      string
+	Answers []string
 }
 
 // A Reader reads mails that came back. It may be used by several goroutines.

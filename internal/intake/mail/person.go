@@ -140,8 +140,35 @@ func (l *letter) inquiry() Result {
 	c.links(l.plainText(), intake.InUnsubscribe)
 	return Result{
 		Kind: intake.Inquiry, Why: "letter", AsksToLeave: l.asksToLeave(),
-		Reports: []intake.Report{{Kind: intake.Inquiry, Address: l.from, Tokens: c.tokens}},
+		Reports: []intake.Report{{Kind: intake.Inquiry, Address: l.from, Tokens: c.tokens}}, Letter: l.written(),
 	}
+}
+
+// maxAnswers is how many of the mails that a letter answers are looked at.
+const maxAnswers = 20
+
+// written returns what the person wrote.
+func (l *letter) written() *Letter {
+	w := &Letter{Text: strings.TrimSpace(l.ownText()), To: l.to, ID: bareID(l.m.Header.Get("Message-ID"))}
+	if w.Text == "" {
+		w.Text = strings.TrimSpace(l.plainText())
+	}
+	references := strings.Fields(l.m.Header.Get("References"))
+	slices.Reverse(references)
+	for _, id := range append(strings.Fields(l.m.Header.Get("In-Reply-To")), references...) {
+		if id = bareID(id); id != "" && !slices.Contains(w.Answers, id) && len(w.Answers) < maxAnswers {
+			w.Answers = append(w.Answers, id)
+		}
+	}
+	return w
+}
+
+// bareID returns a Message-ID without its brackets; nothing of one that is too long to be one.
+func bareID(id string) string {
+	if id = strings.Trim(id, "<> \t"); len(id) > intake.MaxText {
+		return ""
+	}
+	return id
 }
 
 // answered gathers the tokens of the message that a letter answers.

@@ -10,6 +10,7 @@ import (
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/intake/mail"
 	"github.com/assent-io/assent/internal/rpc/handler"
+	"github.com/assent-io/assent/internal/service/cases"
 	"github.com/assent-io/assent/internal/service/intake"
 )
 
@@ -52,6 +53,11 @@ func (s *intakeServer) SubmitMail(ctx context.Context, m *assentv1.SubmitMailReq
 			Address: r.Address, Kind: string(r.Kind), Class: string(r.Class), Status: r.Status, Rule: r.Rule, Outcome: string(r.Outcome), Why: r.Why,
 			Records: recordsOf(r.Records),
 		})
+	}
+	if c := got.Case; c != nil && c.Outcome != cases.MailNone {
+		answer.Case = &assentv1.MailCase{
+			Id: c.Number, Outcome: c.Outcome, Kind: string(c.Kind), Department: c.Department, Evidence: string(c.Evidence),
+		}
 	}
 	return answer, nil
 }

@@ -103,6 +103,8 @@ func (s *Intake) together(ctx context.Context, items []*item, dryRun bool) error
 	for _, it := range items {
 		switch {
 		case it.outcome != "":
+		case it.report.Kind == intake.Inquiry:
+			it.end(NoAct, whyLetter)
 		case !it.acts():
 			it.end(NoAct, whyNoAct)
 		case !it.known:
@@ -120,7 +122,7 @@ func (s *Intake) together(ctx context.Context, items []*item, dryRun bool) error
 		Load: load,
 		Run: func(tx *txn.Tx) error {
 			for _, it := range now {
-				it.outcome, it.why, it.records = "", "", nil // An earlier run may have been given up.
+				it.outcome, it.why, it.records, it.opened = "", "", nil, nil // An earlier run may have been given up.
 				w := &writing{Tx: tx, intake: s, item: it, dry: dryRun}
 				if err := w.run(); err != nil {
 					return err

@@ -10,6 +10,7 @@ import (
 	"github.com/assent-io/assent/internal/intake/mail"
 	"github.com/assent-io/assent/internal/message"
 	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/cases"
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/service/recipient"
 	"github.com/assent-io/assent/internal/service/reference"
@@ -20,6 +21,13 @@ import (
 type Links interface {
 	Named(ctx context.Context, text string) (recipient.Named, error)
 	Mailed(ctx context.Context, text string, at consent.Instant, dryRun bool) (recipient.Outcome, error)
+}
+
+// Cases keeps what persons complain of and ask.
+type Cases interface {
+	IsDesk(ctx context.Context, from string) (bool, error)
+	TakeLetter(ctx context.Context, l *cases.Letter) (cases.Taken, error)
+	TakeReport(w *txn.Tx, r *cases.Report) (cases.Taken, error)
 }
 
 // Options say how reports are read and counted. The zero value reads no mail to unsubscribe.
@@ -47,19 +55,20 @@ type Intake struct {
 	guard     *access.Guard
 	engine    *txn.Engine
 	links     Links
+	cases     Cases
 	reader    *mail.Reader
 	counted   func(Counted)
 }
 
 // New returns the use cases about what comes back.
 func New(
-	env *env.Env, reference *reference.Reference, guard *access.Guard, engine *txn.Engine, links Links, opts Options,
+	env *env.Env, reference *reference.Reference, guard *access.Guard, engine *txn.Engine, links Links, cases Cases, opts Options,
 ) *Intake {
 	if opts.Counted == nil {
 		opts.Counted = func(Counted) {}
 	}
 	return &Intake{
-		Env: env, reference: reference, guard: guard, engine: engine, links: links, counted: opts.Counted,
+		Env: env, reference: reference, guard: guard, engine: engine, links: links, cases: cases, counted: opts.Counted,
 		reader: mail.New(mail.Settings{Unsubscribe: opts.Unsubscribe, Limits: message.DefaultLimits()}),
 	}
 }
@@ -83,6 +92,8 @@ type Result struct {
 	// Why names the step that decided about the kind; of an unreadable mail it is a sentence.
 	Why        string
 	Recipients []Recipient
+	// Case is the case that the mail opened or belongs to; nil: none.
+	Case *cases.Taken
 }
 
 // IsUnreadable reports whether the mail is none that can be read. Nothing followed from it.
@@ -136,6 +147,7 @@ const (
 // Why sentences are what a result says of an outcome that needs a reason.
 const (
 	whyNoAct     = "a report of this kind and class is counted in the figures only"
+	whyLetter    = "a letter of a person: the case is what becomes of it"
 	whyNoAddress = "the report names no address that is one, and nothing in it shows to whom the message was sent: it is counted in the figures only"
 	whyGone      = "the person was erased"
 	whyKnown     = "the same report was here before, or what it says stands already"
@@ -152,7 +164,13 @@ func (s *Intake) SubmitMail(ctx context.Context, m *Mail) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	takeWords(&read)
+	fromDesk, err := s.isFromDesk(ctx, &read)
+	if err != nil {
+		return nil, err
+	}
+	if !fromDesk {
+		takeWords(&read)
+	}
 	items, err := s.carry(ctx, &head, &From{Source: m.Source}, read.Reports, m.DryRun)
 	if err != nil {
 		return nil, err
@@ -164,7 +182,8 @@ func (s *Intake) SubmitMail(ctx context.Context, m *Mail) (*Result, error) {
 	for _, it := range items {
 		result.Recipients = append(result.Recipients, it.shownTo(&who))
 	}
-	return result, nil
+	result.Case, err = s.caseOf(ctx, &read, items, m)
+	return result, err
 }
 
 // takeWords makes a wish of a letter that asks to leave, and shows the officer the subject that the person wrote. A subject with a

@@ -12,6 +12,7 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/intake"
 	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/cases"
 	"github.com/assent-io/assent/internal/service/recipient"
 	"github.com/assent-io/assent/internal/service/subjects"
 	"github.com/assent-io/assent/internal/storage"
@@ -79,6 +80,7 @@ type item struct {
 	outcome Outcome
 	why     string
 	records []Record
+	opened  *cases.Taken // the case of a complaint; nil: none
 }
 
 // end says what the report came to.

@@ -65,7 +65,10 @@ func (w *writing) act() error {
 			}
 			scope = consent.Scope(consent.ScopeDepartment + ":" + it.department)
 		}
-		return w.suppress(consent.ReasonComplaint, scope, w.occurred())
+		if err := w.suppress(consent.ReasonComplaint, scope, w.occurred()); err != nil {
+			return err
+		}
+		return w.openCase()
 	case intake.Delivered:
 		return w.delivered()
 	case intake.Unsubscribe:

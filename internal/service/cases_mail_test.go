@@ -1,0 +1,167 @@
+package service
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/assent-io/assent/internal/casework"
+	"github.com/assent-io/assent/internal/intake/mail"
+	"github.com/assent-io/assent/internal/service/cases"
+	"github.com/assent-io/assent/internal/service/intake"
+)
+
+// letter is a mail that a person writes.
+type letter struct {
+	from, to, subject, text, id, answers string
+	header                               string
+}
+
+func (l letter) String() string {
+	answers := ""
+	if l.answers != "" {
+		answers = "In-Reply-To: <" + l.answers + ">\n"
+	}
+	return fmt.Sprintf("From: %s\nTo: %s\nDate: Sun, 01 Nov 2026 12:00:00 +0000\nMessage-ID: <%s>\n%s%sSubject: %s\n\n%s\n", l.from, l.to, l.id, answers, l.header,
+		l.subject, l.text)
+}
+
+// wantCase hands a letter in, first as a trial, then twice: it comes to an outcome at a desk, and the second time it is known.
+func (w *world) wantCase(ctx context.Context, s *Service, l letter, outcome string, kind casework.Kind, desk string) string {
+	w.t.Helper()
+	submit := func(dry bool) *cases.Taken {
+		w.t.Helper()
+		got, err := s.SubmitMail(ctx, &intake.Mail{
+			Envelope: mail.Envelope{From: l.from, To: []string{l.to}}, Body: strings.NewReader(l.String()), Source: "api", DryRun: dry,
+		})
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if got.Case == nil {
+			w.t.Fatalf("no case of %q: %+v", l.subject, got)
+		}
+		return got.Case
+	}
+	trial, first, again := submit(true), submit(false), submit(false)
+	want := cases.Taken{Number: first.Number, Outcome: outcome, Kind: kind, Department: desk, Evidence: first.Evidence}
+	if diff := cmp.Diff(want, *first); diff != "" {
+		w.t.Errorf("%q (-want +got)\n%s", l.subject, diff)
+	}
+	if outcome == cases.MailOpened {
+		want.Number = ""
+	}
+	if diff := cmp.Diff(want, *trial); diff != "" {
+		w.t.Errorf("a trial of %q (-want +got)\n%s", l.subject, diff)
+	}
+	if again.Outcome != cases.MailKnown || again.Number != first.Number {
+		w.t.Errorf("%q once more: %+v", l.subject, again)
+	}
+	w.clock.Advance(time.Minute)
+	return first.Number
+}
+
+func TestCases_FromMailToAnswer_TheLoopIsClosedByACopy(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		w.unsubscribe = []string{"leave@acme.example"}
+		s, ctx := w.acme()
+		first := letter{from: "anna@example.at", to: "marketing@acme.example", id: "1@home", subject: "Beschwerde", text: "Ich beschwere mich über Ihre Werbung."}
+		id := w.wantCase(ctx, s, first, cases.MailOpened, casework.Complaint, "marketing")
+		c := w.getCase(ctx, s, id)
+		if c.Case.Address != "anna@example.at" || c.Case.Mailbox != "marketing@acme.example" || c.Case.Text != first.text || c.Case.Origin != casework.FromMail ||
+			c.Case.Personal || c.Entries[0].Author != "intake" {
+			t.Errorf("%+v", c)
+		}
+		copyOf := letter{
+			from: "marketing-beschwerden@acme.example", to: "cases@acme.example", id: "2@acme", subject: "Re: Beschwerde [Case " + id + "]",
+			text: "Es tut uns leid. Sie können sich jederzeit abmelden.",
+		}
+		w.wantCase(ctx, s, copyOf, cases.MailAnswered, casework.Complaint, "marketing")
+		answered := w.getCase(ctx, s, id).Case
+		if answered.State != casework.Answered || answered.Answered == 0 || len(w.hints(ctx, s)) != 0 {
+			t.Errorf("%+v, hints %+v", answered, w.hints(ctx, s))
+		}
+		again := letter{from: "anna@example.at", to: "marketing-beschwerden@acme.example", id: "3@home", answers: "2@acme", subject: "Re: Beschwerde", text: "Wer hat die Liste?"}
+		w.wantCase(ctx, s, again, cases.MailAttached, casework.Complaint, "marketing")
+		reopened := w.getCase(ctx, s, id)
+		if reopened.Case.State != casework.Open || reopened.Case.Answered != answered.Answered {
+			t.Errorf("%+v", reopened.Case)
+		}
+		if diff := cmp.Diff([]string{"opened", "answer", "mail"}, kindsOf(reopened.Entries)); diff != "" {
+			t.Errorf("(-want +got)\n%s", diff)
+		}
+		// Anybody can guess a number: only the person of the case is attached by it.
+		stranger := letter{from: "ben@example.at", to: "marketing@acme.example", id: "4@home", subject: "Re: [Case " + id + "]", text: "Was steht dort?"}
+		w.wantCase(ctx, s, stranger, cases.MailOpened, casework.Inquiry, "marketing")
+		own := letter{from: "Anna <anna@example.at>", to: "marketing@acme.example", id: "5@home", subject: "[Fall " + id + "] noch etwas", text: "Danke!"}
+		w.wantCase(ctx, s, own, cases.MailAttached, casework.Complaint, "marketing")
+		circular := letter{from: "service@acme.example", to: "cases@acme.example", id: "6@acme", subject: "Rundschreiben", text: "Abmelden geht so."}
+		got, err := s.SubmitMail(ctx, &intake.Mail{Envelope: mail.Envelope{From: circular.from}, Body: strings.NewReader(circular.String()), Source: "api"})
+		if err != nil || got.Case == nil || got.Case.Outcome != cases.MailNone || len(w.hints(ctx, s)) != 0 {
+			t.Errorf("a mail of a desk that names no case: %+v, %v", got, err)
+		}
+	})
+}
+
+func TestCases_FromMail_KindDeskAndPerson(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		for n, c := range []struct {
+			to, subject, text string
+			kind              casework.Kind
+			desk              string
+			personal          bool
+		}{
+			{"service@acme.example", "Öffnungszeiten", "Wann haben Sie geöffnet?", casework.Inquiry, "customer-service", false},
+			{"redaktion@acme.example", "Auskunft", "Ich verlange Auskunft nach Art. 15 DSGVO über meine Daten.", casework.Access, "newsletter-desk", false},
+			{"max.muster@acme.example", "Frage", "Können Sie mir helfen?", casework.Inquiry, "", true},
+			{"info@acme.example", "Frage", "Können Sie mir helfen?", casework.Inquiry, "", false},
+			{"marketing@acme.example", "Newsletter", "Please remove me from your list.", casework.Objection, "marketing", false},
+		} {
+			l := letter{from: "anna@example.at", to: c.to, id: fmt.Sprintf("%d@home", n), subject: c.subject, text: c.text}
+			got := w.getCase(ctx, s, w.wantCase(ctx, s, l, cases.MailOpened, c.kind, c.desk)).Case
+			if got.Personal != c.personal || (got.LawDue != 0) != c.kind.Right() {
+				t.Errorf("%s: %+v", c.subject, got)
+			}
+		}
+		hints := w.hints(ctx, s)
+		if len(hints) != 1 || hints[0].Cause != intake.CauseInWords {
+			t.Fatalf("hints %+v", hints)
+		}
+		last := w.getCase(ctx, s, "2026-000005")
+		if e := last.Entries[1]; !strings.Contains(e.Text, hints[0].ID) || e.Author != cases.AuthorID {
+			t.Errorf("the case does not name the hint: %+v", last.Entries)
+		}
+		for _, header := range []string{"Auto-Submitted: auto-replied\n", "Precedence: bulk\n"} {
+			l := letter{from: "anna@example.at", to: "service@acme.example", id: "auto@home", subject: "Re: Ihre Mail", text: "Ich bin im Urlaub.", header: header}
+			if got := w.handIn(ctx, s, l.to, l.String()); got.Case != nil {
+				t.Errorf("the answer of a program opened %+v", got.Case)
+			}
+		}
+	})
+}
+
+func TestCases_FromReports_GoToTheDeskOfWhoSent(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.linked()
+		w.mustRecord(ctx, s, consentOn("product-marketing", hanna, start))
+		text := complaint(w.clock.Now(), hanna, headerOf(w.tokenFor(ctx, s, "product-marketing", hanna)))
+		got := w.handIn(ctx, s, "abuse@acme.example", text)
+		if got.Case == nil || got.Case.Outcome != cases.MailOpened || got.Case.Department != "marketing" || got.Case.Evidence != casework.ByToken {
+			t.Fatalf("%+v", got.Case)
+		}
+		c := w.getCase(ctx, s, got.Case.Number).Case
+		if c.Origin != casework.FromReport || c.Address != hanna || c.Channel != "product-marketing" || c.Kind != casework.Complaint {
+			t.Errorf("%+v", c)
+		}
+		if again := w.handIn(ctx, s, "abuse@acme.example", text); again.Case != nil {
+			t.Errorf("the same report: %+v", again.Case)
+		}
+		if hint := w.handIn(ctx, s, "abuse@acme.example", complaint(w.clock.Now(), "ben@example.at", "")); hint.Case != nil {
+			t.Errorf("a report that proves nothing: %+v", hint.Case)
+		}
+	})
+}
