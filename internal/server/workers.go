@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"math/rand/v2"
 	"time"
@@ -19,6 +20,9 @@ const (
 	webhooksEvery = time.Second
 	countEvery    = time.Minute
 	silenceEvery  = time.Minute
+
+	// casesEvery is how late a desk is told at most of what is due.
+	casesEvery = time.Minute
 
 	measureEvery = 5 * time.Minute
 
@@ -44,12 +48,19 @@ func (s *server) workers() []worker {
 		s.runs.share(worker{name: "uploads", every: forgetEvery, run: func(ctx context.Context) error { return s.local.ForgetUploads(ctx) }}),
 		s.runs.share(worker{name: "reports", every: forgetEvery, run: func(ctx context.Context) error { return s.local.ForgetReports(ctx) }}),
 		s.runs.share(worker{name: "contacts", every: forgetEvery, run: func(ctx context.Context) error { return s.local.ForgetContacts(ctx) }}),
+		s.runs.share(worker{name: "cases", every: casesEvery, run: func(ctx context.Context) error { return s.local.RunCases(ctx) }}),
+		s.runs.share(worker{name: "old_cases", every: forgetEvery, run: s.forgetCases}),
 		s.runs.share(worker{name: "mailboxes", every: forgetEvery, run: s.fillMailboxes}),
 		{name: "allowed", every: countEvery, run: func(ctx context.Context) error { return s.local.Allowed.FlushAllowed(ctx) }},
 		s.runs.share(worker{name: "sources", every: forgetEvery, run: func(ctx context.Context) error { return s.local.ForgetSources(ctx) }}),
 		s.runs.share(worker{name: "silence", every: silenceEvery, run: func(ctx context.Context) error { return s.local.ClearSilent(ctx) }}),
 		s.runs.share(worker{name: "retention", first: retainSoon, jitter: retainJitter, every: retainEvery, run: s.retain}),
 	}
+}
+
+// forgetCases takes what is personal from old cases, and deletes old absences and notices.
+func (s *server) forgetCases(ctx context.Context) error {
+	return errors.Join(s.local.ForgetCases(ctx), s.local.ForgetNotices(ctx))
 }
 
 // worker is something that a server does again and again.

@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -10,9 +11,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/assent-io/assent/internal/casework"
+	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/intake/mail"
 	"github.com/assent-io/assent/internal/service/cases"
 	"github.com/assent-io/assent/internal/service/intake"
+	"github.com/assent-io/assent/internal/service/notices"
 )
 
 // letter is a mail that a person writes.
@@ -162,6 +165,69 @@ func TestCases_FromReports_GoToTheDeskOfWhoSent(t *testing.T) {
 		}
 		if hint := w.handIn(ctx, s, "abuse@acme.example", complaint(w.clock.Now(), "ben@example.at", "")); hint.Case != nil {
 			t.Errorf("a report that proves nothing: %+v", hint.Case)
+		}
+	})
+}
+
+func TestCases_Run_RemindsEscalatesAndBringsBack(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		w.staffed()
+		s, ctx := w.acme()
+		n := complaintAbout("anna@example.at")
+		n.Assignee = "mara"
+		c := w.openCase(ctx, s, n) // On Sunday; it is due on Tuesday at nine.
+		access := w.openCase(ctx, s, cases.NewCase{Kind: casework.Access, Address: "ben@example.at", Department: "customer-service"})
+		until := consent.InstantOf(start.AddDate(0, 0, 3))
+		if _, err := s.CreateAbsence(ctx, cases.NewAbsence{Department: "marketing", Member: "mara", Deputy: "max", Until: until}); err != nil {
+			t.Fatal(err)
+		}
+		told := map[string]bool{}
+		runAt := func(at time.Time, want ...string) {
+			t.Helper()
+			w.clock.Advance(at.Sub(w.clock.Now()))
+			for range 2 { // What was told is not told again.
+				if err := s.RunCases(w.t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			page, err := s.ListNotices(ctx, notices.Filter{}, 1000, "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, one := range page.Notices {
+				if key := one.ID; !told[key] {
+					told[key] = true
+					got = append(got, strings.TrimSpace(string(one.Audience)+" "+one.Recipient)+" "+one.Kind+" "+strings.TrimPrefix(one.Resource, "cases/"))
+				}
+			}
+			slices.Sort(got)
+			slices.Sort(want)
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("%s (-want +got)\n%s", at, diff)
+			}
+		}
+		day := func(d, hour int) time.Time { return time.Date(2026, 11, d, hour, 0, 0, 0, time.UTC) }
+		runAt(day(1, 13), "member mara case_opened "+c.ID, "desk customer-service case_opened "+access.ID) // Not in working time: nothing else.
+		runAt(day(2, 9), "member max case_deputy "+c.ID)
+		runAt(day(2, 11), "member max case_due_soon "+c.ID)
+		if _, err := s.ResubmitCase(ctx, cases.Change{ID: c.ID}, consent.InstantOf(day(3, 8)), ""); err != nil {
+			t.Fatal(err)
+		}
+		runAt(day(3, 8), "member max case_returned "+c.ID)
+		if got := w.getCase(ctx, s, c.ID); got.Case.State != casework.Open || got.Case.Resubmit != 0 {
+			t.Errorf("%+v", got.Case)
+		}
+		runAt(day(3, 10), "member max case_overdue "+c.ID)
+		runAt(day(4, 10), "officer case_escalated "+c.ID)
+		runAt(day(5, 10), "member mara case_overdue "+c.ID) // She is back since yesterday noon.
+		runAt(day(25, 1), "desk customer-service case_law_due_soon "+access.ID, "officer case_law_due_soon "+access.ID) // At night, too.
+		if _, err := s.CommentCase(ctx, cases.Change{ID: c.ID}, "an answer", true); err != nil {
+			t.Fatal(err)
+		}
+		late := w.getCase(ctx, s, c.ID)
+		if diff := cmp.Diff([]string{"opened", "reminded", "resubmitted", "returned", "reminded", "escalated", "reminded", "answer"}, kindsOf(late.Entries)); diff != "" {
+			t.Errorf("(-want +got)\n%s", diff)
 		}
 	})
 }

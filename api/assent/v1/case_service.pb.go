@@ -1730,7 +1730,7 @@ type DraftAnswerRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The number of the case.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// The language: en or de; empty: that of the catalog's default language.
+	// The language: en or de; empty: en.
 	Language      string `protobuf:"bytes,2,opt,name=language,proto3" json:"language,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

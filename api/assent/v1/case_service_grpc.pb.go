@@ -81,8 +81,8 @@ type CaseServiceClient interface {
 	// Lists the desks: who answers, when, and who is away.
 	ListDesks(ctx context.Context, in *ListDesksRequest, opts ...grpc.CallOption) (*ListDesksResponse, error)
 	// Says that a member of a desk is away. Errors: INVALID_ARGUMENT with INVALID_TIME for an absence that ends before it begins, has passed or
-	// lasts more than 400 days, and with INVALID_ABSENCE for a deputy who is the member, or who would have the member for deputy; NOT_FOUND with
-	// DESK_NOT_FOUND; FAILED_PRECONDITION with DESK_HAS_NO_MEMBER; PERMISSION_DENIED with OTHER_DEPARTMENT.
+	// lasts more than 400 days, and with INVALID_ABSENCE for whom is no member of the desk, is away already, or would stand in in a circle; NOT_FOUND with
+	// DESK_NOT_FOUND; PERMISSION_DENIED with OTHER_DEPARTMENT.
 	CreateAbsence(ctx context.Context, in *CreateAbsenceRequest, opts ...grpc.CallOption) (*CreateAbsenceResponse, error)
 	// Lists absences by department and begin.
 	ListAbsences(ctx context.Context, in *ListAbsencesRequest, opts ...grpc.CallOption) (*ListAbsencesResponse, error)
@@ -293,8 +293,8 @@ type CaseServiceServer interface {
 	// Lists the desks: who answers, when, and who is away.
 	ListDesks(context.Context, *ListDesksRequest) (*ListDesksResponse, error)
 	// Says that a member of a desk is away. Errors: INVALID_ARGUMENT with INVALID_TIME for an absence that ends before it begins, has passed or
-	// lasts more than 400 days, and with INVALID_ABSENCE for a deputy who is the member, or who would have the member for deputy; NOT_FOUND with
-	// DESK_NOT_FOUND; FAILED_PRECONDITION with DESK_HAS_NO_MEMBER; PERMISSION_DENIED with OTHER_DEPARTMENT.
+	// lasts more than 400 days, and with INVALID_ABSENCE for whom is no member of the desk, is away already, or would stand in in a circle; NOT_FOUND with
+	// DESK_NOT_FOUND; PERMISSION_DENIED with OTHER_DEPARTMENT.
 	CreateAbsence(context.Context, *CreateAbsenceRequest) (*CreateAbsenceResponse, error)
 	// Lists absences by department and begin.
 	ListAbsences(context.Context, *ListAbsencesRequest) (*ListAbsencesResponse, error)

@@ -185,7 +185,7 @@ func (s *Cases) add(w *txn.Tx, o *opening) (*casetable.Case, error) {
 			return nil, err
 		}
 	}
-	_, err = tellDesk(w, row, noticeOpened, "")
+	_, err = s.tellDesk(w, row, noticeOpened, "")
 	return row, err
 }
 

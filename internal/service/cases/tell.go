@@ -12,6 +12,8 @@ const (
 	noticeAssigned   = "case_assigned"
 	noticeHandedOver = "case_handed_over"
 	noticeReturned   = "case_returned"
+	noticeDeputy     = "case_deputy"
+	noticeSilent     = "case_silent"
 	noticeDueSoon    = "case_due_soon"
 	noticeOverdue    = "case_overdue"
 	noticeEscalated  = "case_escalated"
@@ -19,17 +21,30 @@ const (
 	noticeLawOverdue = "case_law_overdue"
 )
 
-// tellDesk tells who works on a case, or the desk where nobody does in particular; of a case without a desk, the officers. It reports whether
-// that is new.
-func tellDesk(w *txn.Tx, row *casetable.Case, kind, occasion string) (bool, error) {
+// tellDesk tells who is in charge of a case now, or the desk where that is not one member alone; of a case without a desk, the officers. It reports
+// whether that is new.
+func (s *Cases) tellDesk(w *txn.Tx, row *casetable.Case, kind, occasion string) (bool, error) {
 	n := &notices.Notice{
-		Audience: notices.ToMember, Recipient: row.Assignee, Department: row.Department, Kind: kind, Resource: resourceOf(row), Occasion: occasion,
+		Audience: notices.ToDesk, Recipient: row.Department, Department: row.Department, Kind: kind, Resource: resourceOf(row), Occasion: occasion,
 	}
-	switch {
-	case row.Department == "":
-		n.Audience, n.Recipient = notices.ToOfficer, ""
-	case row.Assignee == "":
-		n.Audience, n.Recipient = notices.ToDesk, row.Department
+	if row.Department == "" {
+		n.Audience = notices.ToOfficer
+		return notices.Add(w, n)
+	}
+	if row.Assignee != "" {
+		cat, err := w.Catalog(w.Recorded)
+		if err != nil {
+			return false, err
+		}
+		absences, err := absentIn(w)
+		if err != nil {
+			return false, err
+		}
+		desk, _ := s.desk(cat, row.Department)
+		charge := desk.InCharge(row.Assignee, absencesOf(ofDesk(absences, row.Department)), w.Recorded.Time())
+		if len(charge.Members) == 1 {
+			n.Audience, n.Recipient = notices.ToMember, charge.Members[0]
+		}
 	}
 	return notices.Add(w, n)
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/service/txn"
+	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/tables/casetable"
 	"github.com/assent-io/assent/internal/token"
 )
@@ -65,6 +66,12 @@ func Add(w *txn.Tx, n *Notice) (added bool, err error) {
 	}
 	txn.PutRows(w, id, []casetable.Notice{row}, casetable.AddNotice(&row))
 	return true, nil
+}
+
+// IsTold reports whether a notice was added before.
+func IsTold(ctx context.Context, from storage.TableReader, n *Notice) (bool, error) {
+	rows, err := casetable.NoticeOf(ctx, from, n.id())
+	return len(rows) > 0, err
 }
 
 // Notices is the use cases about notices.

@@ -111,15 +111,15 @@ func allowed() map[string][]string {
 			"internal/storage/tables/sendtable", "internal/storedtext", "internal/token",
 		},
 		"internal/service/cases": {
-			"internal/address", "internal/casework", "internal/casework/worktime", "internal/catalog", "internal/consent", "internal/consent/statement",
+			"internal/address", "internal/casework", "internal/casework/wish", "internal/casework/worktime", "internal/catalog", "internal/consent", "internal/consent/statement",
 			"internal/dossier/wording", "internal/fault", "internal/locale", "internal/period", "internal/phrase", "internal/seal",
 			"internal/service/access", "internal/service/asof", "internal/service/check", "internal/service/env", "internal/service/notices",
 			"internal/service/reference", "internal/service/ruling", "internal/service/subjects", "internal/service/txn", "internal/storage",
 			"internal/storage/tables/casetable", "internal/storedtext", "internal/token", "internal/wallclock",
 		},
 		"internal/service/notices": {
-			"internal/consent", "internal/service/access", "internal/service/env", "internal/service/txn", "internal/storage/tables/casetable",
-			"internal/token",
+			"internal/consent", "internal/service/access", "internal/service/env", "internal/service/txn", "internal/storage",
+			"internal/storage/tables/casetable", "internal/token",
 		},
 		"internal/service/sources": {
 			"internal/catalog", "internal/consent", "internal/fault", "internal/intake", "internal/intake/provider",
