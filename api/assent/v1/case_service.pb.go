@@ -1416,7 +1416,7 @@ func (x *HandOverCaseRequest) GetRequestId() string {
 // The case.
 type HandOverCaseResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The case. A client of the department that had it does not see it any more after this.
+	// The case. A client of the department that had it gets the number and the department only, and does not see it any more.
 	Case          *Case `protobuf:"bytes,1,opt,name=case,proto3" json:"case,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3133,7 +3133,7 @@ const file_assent_v1_case_service_proto_rawDesc = "" +
 	"\x02id\x18\x01 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12-\n" +
 	"\n" +
 	"request_id\x18\x02 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"\x17\n" +
-	"\x15DeleteAbsenceResponse2\xc5\f\n" +
+	"\x15DeleteAbsenceResponse2\xc8\f\n" +
 	"\vCaseService\x12Y\n" +
 	"\bOpenCase\x12\x1a.assent.v1.OpenCaseRequest\x1a\x1b.assent.v1.OpenCaseResponse\"\x14\x82\xd3\xe4\x93\x02\x0e:\x01*\"\t/v1/cases\x12X\n" +
 	"\aGetCase\x12\x19.assent.v1.GetCaseRequest\x1a\x1a.assent.v1.GetCaseResponse\"\x16\x82\xd3\xe4\x93\x02\x10\x12\x0e/v1/cases/{id}\x12Y\n" +
@@ -3145,8 +3145,8 @@ const file_assent_v1_case_service_proto_rawDesc = "" +
 	"\fHandOverCase\x12\x1e.assent.v1.HandOverCaseRequest\x1a\x1f.assent.v1.HandOverCaseResponse\"\"\x82\xd3\xe4\x93\x02\x1c:\x01*\"\x17/v1/cases/{id}:handOver\x12g\n" +
 	"\tCloseCase\x12\x1b.assent.v1.CloseCaseRequest\x1a\x1c.assent.v1.CloseCaseResponse\"\x1f\x82\xd3\xe4\x93\x02\x19:\x01*\"\x14/v1/cases/{id}:close\x12k\n" +
 	"\n" +
-	"ReopenCase\x12\x1c.assent.v1.ReopenCaseRequest\x1a\x1d.assent.v1.ReopenCaseResponse\" \x82\xd3\xe4\x93\x02\x1a:\x01*\"\x15/v1/cases/{id}:reopen\x12p\n" +
-	"\vDraftAnswer\x12\x1d.assent.v1.DraftAnswerRequest\x1a\x1e.assent.v1.DraftAnswerResponse\"\"\x82\xd3\xe4\x93\x02\x1c\x12\x1a/v1/cases/{id}:draftAnswer\x12n\n" +
+	"ReopenCase\x12\x1c.assent.v1.ReopenCaseRequest\x1a\x1d.assent.v1.ReopenCaseResponse\" \x82\xd3\xe4\x93\x02\x1a:\x01*\"\x15/v1/cases/{id}:reopen\x12s\n" +
+	"\vDraftAnswer\x12\x1d.assent.v1.DraftAnswerRequest\x1a\x1e.assent.v1.DraftAnswerResponse\"%\x82\xd3\xe4\x93\x02\x1f:\x01*\"\x1a/v1/cases/{id}:draftAnswer\x12n\n" +
 	"\x0eGetCaseFigures\x12 .assent.v1.GetCaseFiguresRequest\x1a!.assent.v1.GetCaseFiguresResponse\"\x17\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/caseFigures\x12Y\n" +
 	"\tListDesks\x12\x1b.assent.v1.ListDesksRequest\x1a\x1c.assent.v1.ListDesksResponse\"\x11\x82\xd3\xe4\x93\x02\v\x12\t/v1/desks\x12k\n" +
 	"\rCreateAbsence\x12\x1f.assent.v1.CreateAbsenceRequest\x1a .assent.v1.CreateAbsenceResponse\"\x17\x82\xd3\xe4\x93\x02\x11:\x01*\"\f/v1/absences\x12e\n" +

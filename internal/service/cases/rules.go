@@ -108,10 +108,10 @@ func checkAbsence(desk *casework.Desk, a casework.Absence, others []casework.Abs
 // route finds the desk that a case goes to, and who may have sent.
 func (s *Cases) route(cat *catalog.Catalog, o *opening, received time.Time) casework.Route {
 	clues := &casework.Clues{Kind: o.kind, Received: received, Token: o.token, Sent: o.sent, Owners: s.ownersOf(cat, o.mailbox)}
-	if ch, ok := cat.Channel(o.channel); ok && clues.Token == nil && o.asked { // A person names the channel.
-		clues.Token = &casework.Candidate{Department: ch.Department, Channel: ch.ID, SenderIdentity: o.sender}
-	}
 	found := casework.Find(clues)
+	if ch, ok := cat.Channel(o.channel); ok && o.asked { // A person names the channel.
+		found.Department = ch.Department
+	}
 	if _, ok := cat.Department(found.Department); !ok { // One that was sent by a department that is gone.
 		found.Department = ""
 	}
