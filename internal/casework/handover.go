@@ -12,8 +12,8 @@ type Informed string
 // What is known of it.
 const (
 	NotInformed Informed = ""           // nobody told them: the letter is not handed on
-	Told        Informed = "told"       // they were told to whom it goes
-	Agreed      Informed = "agreed"     // they were asked, and agreed
+	Told        Informed = "informed"   // they were told to whom it goes
+	Agreed      Informed = "asked"      // they were asked, and agreed
 	NotNeeded   Informed = "not_needed" // with a reason, such as that they wrote to the desk as well
 )
 

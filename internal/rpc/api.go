@@ -7,8 +7,8 @@ import (
 
 	"google.golang.org/grpc/codes"
 
-	"github.com/assent-io/assent/internal/rpc/contactserver"
 	"github.com/assent-io/assent/internal/rpc/caseserver"
+	"github.com/assent-io/assent/internal/rpc/contactserver"
 	"github.com/assent-io/assent/internal/rpc/feedserver"
 	"github.com/assent-io/assent/internal/rpc/handler"
 	"github.com/assent-io/assent/internal/rpc/importserver"

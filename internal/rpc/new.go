@@ -3,8 +3,8 @@ package rpc
 import (
 	"google.golang.org/grpc"
 
-	"github.com/assent-io/assent/internal/rpc/contactserver"
 	"github.com/assent-io/assent/internal/rpc/caseserver"
+	"github.com/assent-io/assent/internal/rpc/contactserver"
 	"github.com/assent-io/assent/internal/rpc/feedserver"
 	"github.com/assent-io/assent/internal/rpc/handler"
 	"github.com/assent-io/assent/internal/rpc/importserver"

@@ -220,7 +220,7 @@ func TestCases_Run_RemindsEscalatesAndBringsBack(t *testing.T) {
 		}
 		runAt(day(3, 10), "member max case_overdue "+c.ID)
 		runAt(day(4, 10), "officer case_escalated "+c.ID)
-		runAt(day(5, 10), "member mara case_overdue "+c.ID) // She is back since yesterday noon.
+		runAt(day(5, 10), "member mara case_overdue "+c.ID)                                                             // She is back since yesterday noon.
 		runAt(day(25, 1), "desk customer-service case_law_due_soon "+access.ID, "officer case_law_due_soon "+access.ID) // At night, too.
 		if _, err := s.CommentCase(ctx, cases.Change{ID: c.ID}, "an answer", true); err != nil {
 			t.Fatal(err)

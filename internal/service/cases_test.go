@@ -194,8 +194,10 @@ func TestCases_List_ThoseDueFirst_InPages(t *testing.T) {
 		s, ctx := w.acme()
 		late := consent.InstantOf(start.Add(-48 * time.Hour))
 		for i, n := range []cases.NewCase{
-			{Kind: casework.Inquiry, Channel: "newsletter"}, {Kind: casework.Complaint, Channel: "newsletter", Received: late},
-			{Kind: casework.Access, Channel: "product-marketing"}, {Kind: casework.Complaint, Channel: "newsletter"},
+			{Kind: casework.Inquiry, Channel: "newsletter"},
+			{Kind: casework.Complaint, Channel: "newsletter", Received: late},
+			{Kind: casework.Access, Channel: "product-marketing"},
+			{Kind: casework.Complaint, Channel: "newsletter"},
 		} {
 			n.Subject = strings.Repeat("x", i+1)
 			w.openCase(ctx, s, n)
@@ -432,8 +434,10 @@ func TestCases_Draft_SaysWhyTheyGotTheMail(t *testing.T) {
 			id, language string
 			want         []string
 		}{
-			{known.ID, "", []string{"You wrote to us on", "because you consented to such messages on", "web form", "Product information", "Product marketing",
-				"You confirmed this", "all-news", "You get no more of these messages", "Acme GmbH"}},
+			{known.ID, "", []string{
+				"You wrote to us on", "because you consented to such messages on", "web form", "Product information", "Product marketing",
+				"You confirmed this", "all-news", "You get no more of these messages", "Acme GmbH",
+			}},
 			{known.ID, "de", []string{"Sie haben uns am", "eingewilligt", "Produktmarketing", "Sie erhalten keine solchen Nachrichten mehr", "Hauptplatz 1"}},
 			{stranger.ID, "en", []string{"It should not have been sent"}},
 			{access.ID, "en", []string{"We could not find out yet which message", "Article 12(3)"}},

@@ -187,9 +187,18 @@ func fieldsOf(one *assentv1.Case) [][2]string {
 		came += ", to one person"
 	}
 	return [][2]string{
-		{"from", one.GetAddress()}, {"subject", phrase.OneLine(one.GetSubject())}, {"came", came}, {"to", one.GetMailbox()},
-		{"desk", desk(one.GetDepartment())}, {"assignee", who}, {"due", due}, {"by law", law}, {"back", value.Stamp(one.GetResubmitTime())},
-		{"answered", value.Stamp(one.GetFirstAnsweredTime())}, {"closed", value.Stamp(one.GetClosedTime())}, {"channel", one.GetChannel()},
+		{"from", one.GetAddress()},
+		{"subject", phrase.OneLine(one.GetSubject())},
+		{"came", came},
+		{"to", one.GetMailbox()},
+		{"desk", desk(one.GetDepartment())},
+		{"assignee", who},
+		{"due", due},
+		{"by law", law},
+		{"back", value.Stamp(one.GetResubmitTime())},
+		{"answered", value.Stamp(one.GetFirstAnsweredTime())},
+		{"closed", value.Stamp(one.GetClosedTime())},
+		{"channel", one.GetChannel()},
 		{"sender", one.GetSenderIdentity()},
 	}
 }

@@ -24,12 +24,11 @@ func allowed() map[string][]string {
 		"internal/cli": {
 			"api/assent/v1", "client", "examples", "internal/atomicfile", "internal/catalog", "internal/cli/bulk", "internal/cli/connect",
 			"internal/cli/consumers", "internal/cli/eventtext", "internal/cli/extlists", "internal/cli/failure", "internal/cli/gather",
-			"internal/cli/imports", "internal/cli/intake", "internal/cli/kit", "internal/cli/lists", "internal/cli/pages", "internal/cli/sends", "internal/cli/sources",
-			"internal/cli/cases", "internal/cli/imports", "internal/cli/intake", "internal/cli/kit", "internal/cli/lists", "internal/cli/pages", "internal/cli/sources",
-			"internal/cli/terminal", "internal/cli/tour", "internal/cli/value", "internal/cli/watch", "internal/cli/webhooks", "internal/config", "internal/consent",
-			"internal/dossier", "internal/duty", "internal/heapfloor", "internal/ledger", "internal/listfile", "internal/locale", "internal/nearest", "internal/phrase",
-			"internal/receipt", "internal/rest", "internal/scenario", "internal/seal", "internal/server", "internal/service/audit",
-			"internal/telemetry",
+			"internal/cli/imports", "internal/cli/intake", "internal/cli/kit", "internal/cli/lists", "internal/cli/pages", "internal/cli/sends",
+			"internal/cli/sources", "internal/cli/cases", "internal/cli/terminal", "internal/cli/tour", "internal/cli/value", "internal/cli/watch",
+			"internal/cli/webhooks", "internal/config", "internal/consent", "internal/dossier", "internal/duty", "internal/heapfloor",
+			"internal/ledger", "internal/listfile", "internal/locale", "internal/nearest", "internal/phrase", "internal/receipt", "internal/rest",
+			"internal/scenario", "internal/seal", "internal/server", "internal/service/audit", "internal/telemetry",
 		},
 
 		"internal/server": {
@@ -57,17 +56,16 @@ func allowed() map[string][]string {
 		},
 
 		"internal/rpc": {
-			"api/assent/v1", "internal/fault", "internal/rpc/contactserver", "internal/rpc/feedserver", "internal/rpc/handler", "internal/rpc/importserver",
-			"internal/rpc/intakeserver", "internal/rpc/listserver", "internal/rpc/sendserver", "internal/rpc/sourceserver", "internal/rpc/webhookserver", "internal/service",
-			"api/assent/v1", "internal/fault", "internal/rpc/caseserver", "internal/rpc/feedserver", "internal/rpc/handler", "internal/rpc/importserver",
-			"internal/rpc/intakeserver", "internal/rpc/listserver", "internal/rpc/sourceserver", "internal/rpc/webhookserver", "internal/service",
-			"internal/service/access",
+			"api/assent/v1", "internal/fault", "internal/rpc/contactserver", "internal/rpc/feedserver", "internal/rpc/handler",
+			"internal/rpc/importserver", "internal/rpc/intakeserver", "internal/rpc/listserver", "internal/rpc/sendserver",
+			"internal/rpc/sourceserver", "internal/rpc/webhookserver", "internal/service", "internal/rpc/caseserver", "internal/service/access",
 		},
 
 		"internal/rpc/feedserver":   {"api/assent/v1", "internal/address", "internal/consent", "internal/feed", "internal/rpc/handler", "internal/service/changes"},
 		"internal/rpc/importserver": {"api/assent/v1", "internal/consent", "internal/fault", "internal/presets", "internal/rpc/handler", "internal/service/imports", "internal/service/undo"},
 		"internal/rpc/sendserver": {
 			"api/assent/v1", "internal/campaign", "internal/consent", "internal/fault", "internal/pipeline", "internal/rpc/handler", "internal/service/sends",
+		},
 		"internal/rpc/caseserver": {
 			"api/assent/v1", "internal/casework", "internal/consent", "internal/rpc/handler", "internal/service/cases", "internal/service/notices",
 			"internal/service/txn",
@@ -260,6 +258,7 @@ func allowed() map[string][]string {
 		"internal/cli/sends": {
 			"api/assent/v1", "internal/campaign", "internal/catalog", "internal/cli/connect", "internal/cli/kit", "internal/cli/terminal",
 			"internal/cli/value", "internal/listfile", "internal/phrase", "internal/wallclock",
+		},
 		"internal/cli/cases": {
 			"api/assent/v1", "internal/cli/connect", "internal/cli/kit", "internal/cli/terminal", "internal/cli/value", "internal/phrase",
 		},
@@ -332,8 +331,7 @@ func allowed() map[string][]string {
 		},
 		"internal/storage/tables/tablestest": {
 			"internal/campaign", "internal/consent", "internal/storage", "internal/storage/storagetest", "internal/storage/tables",
-			"internal/storage/tables/sendtable",
-			"internal/consent", "internal/storage", "internal/storage/storagetest", "internal/storage/tables", "internal/storage/tables/casetable",
+			"internal/storage/tables/sendtable", "internal/storage/tables/casetable",
 		},
 		"internal/storage/storagetest": {
 			"internal/consent", "internal/consent/codec", "internal/ledger", "internal/storage", "internal/storage/tables",
