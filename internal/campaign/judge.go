@@ -15,7 +15,7 @@ type Question struct {
 }
 
 // Count takes from the contacts of a person, which may be any, what counts at a time against the send, and whether the person holds a place in it. Others
-// holds the sends of planned contacts.
+// holds the sends of contacts that were not sent.
 func (q *Question) Count(contacts []Contact, others map[string]*Send, t int64) {
 	q.Contacts = q.Send.Counting(contacts, others, t)
 	for i := range contacts {

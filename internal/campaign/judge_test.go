@@ -96,13 +96,18 @@ func (w *world) defers(t int64) bool {
 		}
 		count := 0
 		for _, k := range w.all {
-			end := k.Until
-			if k.State == ContactSent {
-				end = c.Per.AddTo(time.UnixMicro(k.Sent)).UnixMicro()
+			if k.Send == s.ID {
+				continue
 			}
 			other := w.others[k.Send]
+			end := other.Until
+			if k.State == ContactSent {
+				end = c.Per.AddTo(time.UnixMicro(k.Sent)).UnixMicro()
+			} else if other.State == Cancelled {
+				continue
+			}
 			waits := k.State == ContactPlanned && (other.Priority <= s.Priority || !clearedIn(other, t))
-			if k.Send != s.ID && !waits && t < end && (len(c.Channels) == 0 || slices.Contains(c.Channels, k.Channel)) {
+			if !waits && t < end && (len(c.Channels) == 0 || slices.Contains(c.Channels, k.Channel)) {
 				count++
 			}
 		}
@@ -125,7 +130,7 @@ func drawWorld(t *rapid.T) *world {
 	send := func(id string) *Send {
 		s := &Send{
 			ID: id, Channel: rapid.SampledFrom(channels).Draw(t, "channel"), Priority: rapid.IntRange(0, 2).Draw(t, "priority"),
-			State:        rapid.SampledFrom([]State{Planned, Planned, Cleared, Cleared, Cleared, Sent}).Draw(t, "state"),
+			State:        rapid.SampledFrom([]State{Planned, Planned, Cleared, Cleared, Cleared, Sent, Cancelled}).Draw(t, "state"),
 			CommentUntil: at("comments", 0, 10), Objections: rapid.IntRange(0, 1).Draw(t, "objections"),
 		}
 		s.From = at("from", 0, 10)
@@ -155,7 +160,7 @@ func drawWorld(t *rapid.T) *world {
 	for i := range rapid.IntRange(0, 6).Draw(t, "contacts") {
 		other := send(fmt.Sprint("other", i))
 		w.others[other.ID] = other
-		k := Contact{Send: other.ID, Channel: other.Channel, Until: other.Until}
+		k := Contact{Send: other.ID, Channel: other.Channel, Until: other.Until - hour} // Its window was moved since.
 		k.State = rapid.SampledFrom([]ContactState{ContactPlanned, ContactReserved, ContactSent}).Draw(t, "contact")
 		if k.State == ContactSent {
 			k.Sent, k.Until = at("sent", -8, 8), 0

@@ -245,6 +245,33 @@ func TestCheck_OfASend_GoesByItsStateAndWindow(t *testing.T) {
 	})
 }
 
+func TestCheck_SendThatIsMovedOrCancelled_HoldsItsPlacesForAsLongAsItMayGoOut(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		p := w.pressed(weekly)
+		p.wants(hanna)
+		row := p.plan("letter-2", "newsletter", 0, time.Hour)
+		p.wantSend("letter-2", hanna, consent.CodeAllowConsent)
+		row.Until = row.Until.Add(time.Hour)
+		p.change(&row)
+		w.clock.Advance(90 * time.Minute)
+		if err := p.s.ForgetContacts(p.ctx); err != nil {
+			t.Fatal(err)
+		}
+		if d := p.wantSend("offers", hanna, consent.CodePressure); d.Retry != row.Until {
+			t.Errorf("it is to be asked at %s, and the window ends at %s now", d.Retry, row.Until)
+		}
+		row.State = campaign.Cancelled
+		p.change(&row)
+		p.wantSend("offers", hanna, consent.CodeAllowConsent)
+		if err := p.s.ForgetContacts(p.ctx); err != nil {
+			t.Fatal(err)
+		}
+		if rows := p.rows(); len(rows) != 1 || rows[0].Send != "offers" {
+			t.Errorf("of the cancelled send %+v is left", rows)
+		}
+	})
+}
+
 func TestCheck_PlannedContactsOfAHigherPriority_Count(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		p := w.pressed(weekly)

@@ -178,7 +178,7 @@ func (a *Asked) question(send *campaign.Send, rows []sendtable.Contact, at conse
 	return q
 }
 
-// otherSends are the sends of planned contacts, by id.
+// otherSends are the sends of contacts that were not sent, by id: they may have been moved or cancelled since.
 type otherSends struct {
 	from  source
 	known map[string]*campaign.Send
@@ -187,7 +187,7 @@ type otherSends struct {
 func (o *otherSends) read(rows []sendtable.Contact) error {
 	for i := range rows {
 		id := rows[i].Send
-		if rows[i].State != campaign.ContactPlanned {
+		if rows[i].State == campaign.ContactSent {
 			continue
 		}
 		if _, seen := o.known[id]; seen {

@@ -175,11 +175,13 @@ func DropContactsOfSend(send string) storage.Statement {
 }
 
 const (
-	endedContacts = ` FROM contacts WHERE until_time <= $1 LIMIT $2`
-	oldContacts   = ` FROM contacts WHERE until_time IS NULL AND at_time < $1 LIMIT $2`
+	endedContacts = ` FROM contacts WHERE until_time <= $1 AND NOT EXISTS (
+		SELECT 1 FROM sends s WHERE s.id = contacts.send AND s.until_time > $1 AND s.state <> 'cancelled') LIMIT $2`
+	oldContacts = ` FROM contacts WHERE until_time IS NULL AND at_time < $1 LIMIT $2`
 )
 
-// CountEndedContacts returns how many contacts have ended by a time without having been sent, at most limit.
+// CountEndedContacts returns how many contacts have ended by a time without having been sent, at most limit. Those of a send that was moved to a later
+// time have not.
 func CountEndedContacts(ctx context.Context, from storage.TableReader, by consent.Instant, limit int) (int, error) {
 	return countUpTo(ctx, from, endedContacts, by, limit)
 }

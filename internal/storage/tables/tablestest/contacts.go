@@ -17,6 +17,7 @@ func contactTests() []storagetest.Test {
 		{Name: "DropContacts_OfASend_OfAPerson_OrThoseThatAreOver", Run: testDropContacts},
 		{Name: "PlacesOf_AreWhatCountsOfContacts", Run: testPlacesOf},
 		{Name: "PlannedContacts_OfASend_AreDeletedByWhenTheyWerePlanned", Run: testPlannedContacts},
+		{Name: "DropEndedContacts_OfASendThatWasMoved_KeepsThem_UntilItIsCancelled", Run: testMovedSend},
 		{Name: "PersonalCaps_OnePerPerson", Run: testPersonalCaps},
 	}
 }
@@ -143,6 +144,26 @@ func testPlannedContacts(t *testing.T, open storagetest.Open) {
 	storagetest.Same(t, "how many, counted to one", n, 1)
 	writeTables(t, store, sendtable.DropPlannedContacts(first.Send, late.At, 10))
 	wantContacts(t, store, all, reserved, late, other)
+}
+
+func testMovedSend(t *testing.T, open storagetest.Open) {
+	store := storagetest.Initialised(t, open)
+	moved, over := contact(1, 0), contact(2, 2)
+	later, ended := send(moved.Send, 10, 200), send(over.Send, 10, 20)
+	writeTables(t, store, append(sendtable.PutContacts([]sendtable.Contact{moved, over}), sendtable.AddSend(&later), sendtable.AddSend(&ended))...)
+	all := [][32]byte{moved.Folded, over.Folded}
+	want := func(ended int, left ...sendtable.Contact) {
+		t.Helper()
+		n, err := sendtable.CountEndedContacts(t.Context(), store, instant(150), 10)
+		storagetest.NoError(t, "CountEndedContacts", err)
+		storagetest.Same(t, "how many have ended", n, ended)
+		writeTables(t, store, sendtable.DropEndedContacts(instant(150), 10))
+		wantContacts(t, store, all, left...)
+	}
+	want(1, moved)
+	later.State = campaign.Cancelled
+	writeTables(t, store, sendtable.ChangeSend(&later))
+	want(1)
 }
 
 func testPersonalCaps(t *testing.T, open storagetest.Open) {
