@@ -75,7 +75,7 @@ func (m *pressureModel) step(i int) {
 	person := m.persons[m.rand.IntN(len(m.persons))]
 	switch m.rand.IntN(5) {
 	case 0:
-		m.report(server, send, person)
+		m.report(server, send)
 	case 1:
 		in := check.BatchInput{Addresses: m.persons, Request: consent.Request{Channel: "newsletter"}, Send: send.ID}
 		got, err := server.BatchCheck(m.ctx, in)
@@ -138,10 +138,15 @@ func (m *pressureModel) answered(send sendtable.Send, person string, d *consent.
 }
 
 // report says of a place that the model knows that its message was sent, or is not.
-func (m *pressureModel) report(server *Service, send sendtable.Send, person string) {
+func (m *pressureModel) report(server *Service, send sendtable.Send) {
 	m.t.Helper()
-	own, has := m.of[person][send.ID]
-	if !has || own.sent != 0 {
+	person := ""
+	for _, i := range m.rand.Perm(len(m.persons)) {
+		if own, has := m.of[m.persons[i]][send.ID]; has && own.sent == 0 {
+			person = m.persons[i]
+		}
+	}
+	if person == "" {
 		return // Nothing is sent that was not allowed.
 	}
 	report := contacts.Report{Address: person, Released: m.rand.IntN(3) == 0, Sent: consent.InstantOf(m.clock.Now())}
