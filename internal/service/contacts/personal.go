@@ -37,27 +37,43 @@ func (c *Contacts) PersonalCapOf(ctx context.Context, a address.Address) (*Perso
 // SetPersonalCap sets how much marketing a person wants, for every spelling of the address; nil: as much as the caps of the catalog allow. It
 // counts for what is asked from then on; what was reserved before goes out. Errors: INVALID_REQUEST.
 func (c *Contacts) SetPersonalCap(ctx context.Context, a address.Address, wish *PersonalCap) error {
-	person, err := c.personOf(a)
-	if err != nil {
+	return c.engine.Do(ctx, &txn.Write{Run: func(w *txn.Tx) error {
+		_, err := c.PutPersonalCap(w, a, wish)
 		return err
-	}
+	}})
+}
+
+// PutPersonalCap does what SetPersonalCap does as a part of a write, and reports whether that changed anything.
+func (c *Contacts) PutPersonalCap(w *txn.Tx, a address.Address, wish *PersonalCap) (bool, error) {
 	if wish != nil {
 		if err := wish.check(c); err != nil {
-			return err
+			return false, err
 		}
 	}
-	return c.engine.Do(ctx, &txn.Write{Run: func(w *txn.Tx) error {
-		rows := under(w)
-		if wish == nil {
+	person, err := c.personOf(a)
+	if err != nil {
+		return false, err
+	}
+	rows := under(w)
+	there, err := rows.caps([][32]byte{person})
+	if err != nil {
+		return false, err
+	}
+	before, stands := there[person]
+	if wish == nil {
+		if stands {
 			rows.wish[person] = nil
 			w.WriteTable(sendtable.DropPersonalCap(person))
-			return nil
 		}
-		row := sendtable.PersonalCap{Folded: person, Max: int64(wish.Max), Per: wish.Per.String(), Set: w.Recorded}
-		rows.wish[person] = []sendtable.PersonalCap{row}
-		w.WriteTable(sendtable.PutPersonalCap(&row))
-		return nil
-	}})
+		return stands, nil
+	}
+	row := sendtable.PersonalCap{Folded: person, Max: int64(wish.Max), Per: wish.Per.String(), Set: w.Recorded}
+	if stands && before.Max == row.Max && before.Per == row.Per {
+		return false, nil
+	}
+	rows.wish[person] = []sendtable.PersonalCap{row}
+	w.WriteTable(sendtable.PutPersonalCap(&row))
+	return true, nil
 }
 
 func (p *PersonalCap) check(c *Contacts) error {
