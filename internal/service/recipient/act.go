@@ -1,15 +1,20 @@
 package recipient
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"slices"
+	"sync/atomic"
 
+	"github.com/assent-io/assent/internal/casework"
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/leaving"
 	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/period"
+	"github.com/assent-io/assent/internal/service/recipient/concerns"
 )
 
 // Action is what a person can do on the page.
@@ -22,13 +27,21 @@ const (
 	ActKeep   Action = "keep"    // a channel of which it is unclear whether the person wants to leave it
 	ActPause  Action = "pause"   // a channel, for a while
 	ActResume Action = "resume"  // a channel that is paused
+
+	ActLessOften Action = "less_often" // at most one message of marketing within some days
+	ActAsOften   Action = "as_often"   // as much marketing as before that
+	ActComplain  Action = "complain"   // of the message that the link was in
+	ActAskAccess Action = "access"     // what is held about the person (GDPR Art. 15)
 )
 
 // Act is one act of a person on the page of a link.
 type Act struct {
 	Action  Action
-	Channel string // of each action but end_all
+	Channel string // of keep, leave, pause and resume
 	Months  int    // of a pause: 1 to 6
+	Days    int    // of less_often: one of [concerns.WishDays]
+	Text    string // of a complaint: at most [concerns.MaxComplaint] characters
+	Subject string // of a complaint and a request for access: what it is called where it is answered
 	By      By
 }
 
@@ -36,7 +49,8 @@ type Act struct {
 const maxPause = 6
 
 // Do carries out an act and returns what the page shows after it, and whether anything was recorded: what stands already is not recorded
-// again. The error is [ErrNonsense], INVALID_REQUEST for an act that the page does not offer, or a fault of ours.
+// again. The error is [ErrNonsense]; INVALID_REQUEST for an act that the page does not offer, of the field text for a complaint without a text
+// or with a long one; [concerns.ErrManyCases]; or a fault of ours.
 func (l *Links) Do(ctx context.Context, text string, act Act) (*View, bool, error) {
 	ctx = asRecipient(ctx)
 	h, err := l.find(ctx, text)
@@ -50,26 +64,74 @@ func (l *Links) Do(ctx context.Context, text string, act Act) (*View, bool, erro
 	if err := l.offers(before, h, &act); err != nil {
 		return nil, false, err
 	}
-	outcome, err := l.write(ctx, h, func(w *transaction) (Outcome, error) {
-		if err := l.offers(&w.sight, h, &act); err != nil {
-			return 0, err
-		}
-		changed, err := l.carryOut(w, &act)
-		return newOr(changed), err
-	})
-	switch {
-	case err != nil:
+	changed, about, err := l.perform(ctx, h, &act)
+	if err != nil {
 		return nil, false, err
-	case outcome == Nonsense:
-		return nil, false, ErrNonsense
 	}
-	changed := outcome == Done
 	after, err := l.look(ctx, h)
 	if err != nil {
 		return nil, changed, err
 	}
 	v, err := l.view(ctx, h, after, act.Channel)
-	return v, changed, err
+	if err != nil {
+		return nil, changed, err
+	}
+	v.About = about
+	return v, changed, nil
+}
+
+// perform carries out an act under the lock, and returns whether anything was recorded, and the case that it opened or found open.
+func (l *Links) perform(ctx context.Context, h *holder, act *Act) (bool, *concerns.Case, error) {
+	var about atomic.Pointer[concerns.Case]
+	var many atomic.Bool
+	outcome, err := l.write(ctx, h, func(w *transaction) (Outcome, error) {
+		if err := l.offers(&w.sight, h, act); err != nil {
+			return 0, err
+		}
+		if act.kind() == "" {
+			changed, err := l.carryOut(w, act)
+			return newOr(changed), err
+		}
+		c, opened, err := l.opts.Concerns.OpenCase(w.Tx, concerns.NewCase{
+			Kind: act.kind(), Address: h.Address, Channel: h.channel, Subject: act.Subject, Text: act.Text,
+		})
+		if errors.Is(err, concerns.ErrManyCases) {
+			many.Store(true)
+			return Known, nil // It is no fault that would end the transaction, which others share.
+		}
+		about.Store(&c)
+		return newOr(opened), err
+	})
+	switch {
+	case err != nil:
+		return false, nil, err
+	case outcome == Nonsense:
+		return false, nil, ErrNonsense
+	case many.Load():
+		return false, nil, concerns.ErrManyCases
+	default:
+		return outcome == Done, about.Load(), nil
+	}
+}
+
+// kind returns the kind of the case that the act opens; empty: it opens none.
+func (a *Act) kind() casework.Kind {
+	switch a.Action {
+	case ActComplain:
+		return casework.Complaint
+	case ActAskAccess:
+		return casework.Access
+	default:
+		return ""
+	}
+}
+
+// days returns within how many days the person wants one message at most; 0: as many as before.
+func (a *Act) days() int {
+	if a.Action == ActAsOften {
+		return 0
+	}
+	return cmp.Or(a.Days, -1) // An act that says nothing takes nothing back.
 }
 
 // offers refuses an act that no page of the link could offer: on a channel that cannot be refused, or of another controller.
@@ -81,13 +143,17 @@ func (l *Links) offers(s *sight, h *holder, act *Act) error {
 	switch act.Action {
 	case ActEndAll:
 		return nil
+	case ActLessOften, ActAsOften:
+		return l.opts.Concerns.CheckWish(s.catalog, act.days())
+	case ActComplain, ActAskAccess:
+		return l.opts.Concerns.CheckCase(act.kind(), act.Text)
 	case ActLeave, ActKeep, ActResume:
 	case ActPause:
 		if act.Months < 1 || act.Months > maxPause {
 			return fault.Errorf(fault.InvalidRequest, "months", "a pause has 1 to %d months", maxPause)
 		}
 	default:
-		return fault.Errorf(fault.InvalidRequest, "action", "the action must be one of end_all, leave, keep, pause, resume")
+		return fault.Errorf(fault.InvalidRequest, "action", "the action must be one of end_all, leave, keep, pause, resume, less_often, as_often, complain, access")
 	}
 	ch, ok := s.catalog.Channel(act.Channel)
 	if !ok || !ch.Refusable || ch.Controller != rules.Channel().Controller {
@@ -116,6 +182,8 @@ func (l *Links) carryOut(w *transaction, act *Act) (changed bool, err error) {
 		return true, w.clear(act.Channel, act.By, notePage)
 	case ActPause:
 		return w.pause(scope, act)
+	case ActLessOften, ActAsOften:
+		return l.opts.Concerns.PutWish(w.Tx, w.holder.Address, act.days())
 	default:
 		return w.resume(scope, act)
 	}

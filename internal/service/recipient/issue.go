@@ -11,6 +11,7 @@ import (
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/env"
+	"github.com/assent-io/assent/internal/service/recipient/concerns"
 	"github.com/assent-io/assent/internal/service/reference"
 	"github.com/assent-io/assent/internal/service/subjects"
 	"github.com/assent-io/assent/internal/storage"
@@ -25,6 +26,8 @@ type Options struct {
 	BounceLocal, BounceDomain string
 	// UnsubscribeAddress is the mailbox to which a mail leaves a channel; empty: there is none, and links have no mailto:.
 	UnsubscribeAddress string
+	// Concerns keep what persons say beside yes and no. The zero value offers nothing of it.
+	Concerns concerns.Concerns
 }
 
 // Headers are the links of one message.

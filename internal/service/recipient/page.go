@@ -10,6 +10,7 @@ import (
 	"github.com/assent-io/assent/internal/consent/leaving"
 	"github.com/assent-io/assent/internal/consent/operational"
 	"github.com/assent-io/assent/internal/consent/standing"
+	"github.com/assent-io/assent/internal/service/recipient/concerns"
 )
 
 // State is how a channel stands for a person.
@@ -46,6 +47,13 @@ type View struct {
 	// CanEndAll says that an act against all marketing would change something. That it does also where no row is of a marketing channel: who gets
 	// invoices may say no to all marketing that is to come (GDPR Art. 21(2)).
 	CanEndAll bool
+	Wish      concerns.Wish
+	// OpensCases says that the person can complain, and ask what is held about them.
+	OpensCases bool
+	Cases      []concerns.Case // of the person, the last one first
+	About      *concerns.Case  // that an act opened, or found open already; nil: it opened none
+	// Now is when the page was made.
+	Now consent.Instant
 	// Old says that the message is from before the person came back to its channel.
 	Old bool
 }
@@ -71,9 +79,15 @@ func (l *Links) view(ctx context.Context, h *holder, s *sight, acted string) (*V
 	if err != nil {
 		return nil, err
 	}
-	v := &View{Address: Mask(h.Address.Exact()), Channel: h.channel, Old: l.isOld(rules, s, h)}
+	v := &View{Address: Mask(h.Address.Exact()), Channel: h.channel, Old: l.isOld(rules, s, h), OpensCases: l.opts.Concerns.Cases != nil, Now: s.at}
 	v.Controller, _ = s.catalog.Controller(rules.Channel().Controller)
 	if v.CanEndAll, err = l.canEndAll(s, h); err != nil {
+		return nil, err
+	}
+	if v.Wish, err = l.opts.Concerns.WishOf(ctx, h.Address, s.catalog, v.CanEndAll); err != nil {
+		return nil, err
+	}
+	if v.Cases, err = l.opts.Concerns.CasesOf(ctx, h.Address, s.catalog, v.Controller.ID); err != nil {
 		return nil, err
 	}
 	for i := range s.catalog.Channels {
