@@ -11,5 +11,5 @@ import (
 // Tests returns the tests, for [storagetest.Run].
 func Tests() []storagetest.Test {
 	return slices.Concat(consumerTests(), webhookTests(), undoTests(), externalListTests(), importTests(), mailboxTests(),
-		restatedTests(), intakeTests(), sourceTests(), contactTests(), sendTests(), deskTests())
+		restatedTests(), intakeTests(), sourceTests(), contactTests(), sendTests(), deskTests(), caseAboutTests())
 }

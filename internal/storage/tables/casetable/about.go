@@ -1,0 +1,18 @@
+package casetable
+
+import (
+	"context"
+
+	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/storage/tables/portable"
+)
+
+// CasesAbout returns the cases of a folded address that came by one way, the last one first; at most limit of them.
+func CasesAbout(ctx context.Context, from storage.TableReader, folded [32]byte, origin string, limit int) ([]Case, error) {
+	_, rows, err := portable.List(ctx, from, storage.Statement{
+		Doing: "read the cases of a person",
+		SQL:   `SELECT ` + caseColumns + ` FROM cases WHERE folded = $1 AND origin = $2 ORDER BY id DESC LIMIT $3`,
+		Args:  []any{folded[:], origin, max(limit, 0)},
+	}, scanCase)
+	return rows, err
+}
