@@ -119,6 +119,7 @@ type opening struct {
 	channel    string
 	sender     string
 	department string // whose desk is to have it; empty: the routing says
+	officers   bool   // nobody's desk but the officers are to have it
 	asked      bool   // a person said all of this: what is not in the catalog is refused
 	assignee   string
 	mailbox    string
@@ -207,6 +208,9 @@ func (s *Cases) settle(cat *catalog.Catalog, o *opening, received time.Time) err
 			return fault.Errorf(fault.InvalidRequest, "senderIdentity", "the catalog has no sender identity %q", o.sender)
 		}
 		o.sender = ""
+	}
+	if o.officers {
+		return nil
 	}
 	found := s.route(cat, o, received)
 	o.candidates = found.Candidates
