@@ -32,6 +32,7 @@ import (
 	"github.com/assent-io/assent/internal/service/notices"
 	"github.com/assent-io/assent/internal/service/receipts"
 	"github.com/assent-io/assent/internal/service/recipient"
+	"github.com/assent-io/assent/internal/service/recipient/concerns"
 	"github.com/assent-io/assent/internal/service/record"
 	"github.com/assent-io/assent/internal/service/reference"
 	"github.com/assent-io/assent/internal/service/retention"
@@ -177,7 +178,10 @@ func wire(env *env.Env, opts *Options) *Service {
 	s.Lists = erased.New(env, s.Guard)
 	s.Consumers = consumers.New(env, s.Guard, s.engine)
 	s.Recorder = record.New(env, s.reference, s.engine, s.Rights, s.Counter, decided)
-	s.Links = recipient.New(env, reader, s.engine, s.Recorder, s.Checker, opts.Links)
+	s.Cases = cases.New(env, s.reference, s.Guard, s.engine, s.Checker, opts.Cases)
+	links := opts.Links
+	links.Concerns = concerns.Concerns{Caps: s.Contacts, Cases: s.Cases}
+	s.Links = recipient.New(env, reader, s.engine, s.Recorder, s.Checker, links)
 	s.Remover = retention.New(env, s.reference, reader, s.engine, s.Rights)
 	s.Exporter = export.New(env, s.reference, s.Guard, s.Checker, s.Checkpoints, s.Counter)
 	s.Feed = changes.New(env, s.reference, s.Guard, s.Checkpoints, s.Counter, s.Consumers, opts.Feed)
@@ -187,7 +191,6 @@ func wire(env *env.Env, opts *Options) *Service {
 	s.Filler = mailboxes.New(env, s.engine)
 	s.Webhooks = webhooks.New(env, s.engine, s.Consumers, s.Feed, opts.Webhooks)
 	s.ExternalLists = extlists.New(env, s.reference, s.Guard, s.engine, s.Consumers, s.Counter, opts.ListFailed)
-	s.Cases = cases.New(env, s.reference, s.Guard, s.engine, s.Checker, opts.Cases)
 	s.Notices = notices.New(env, s.Guard)
 	s.Intake = intake.New(env, s.reference, s.Guard, s.engine, s.Links, s.Cases, opts.Intake)
 	s.Sources = sources.New(env, s.reference, s.Guard, s.engine, s.Intake, s.Allowed, opts.Sources)
