@@ -1,6 +1,7 @@
 package recipient
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"log/slog"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/recipient"
 	"github.com/assent-io/assent/internal/testkit"
 	"github.com/assent-io/assent/internal/web/translation"
@@ -24,11 +26,14 @@ type fake struct {
 	calls  []string
 	by     recipient.By
 	fault  error
+	act    error // of acts alone; nil: none
 	click  recipient.Outcome
 	hold   chan struct{} // a click waits for it; nil: none does
 	view   *recipient.View
 	asking *recipient.Asking
 	known  bool
+
+	acted recipient.Act // the last one
 
 	bounded bool // the last act had a context that goes on, and ends
 }
@@ -70,8 +75,15 @@ func (f *fake) within(ctx context.Context) {
 
 func (f *fake) Do(ctx context.Context, _ string, act recipient.Act) (*recipient.View, bool, error) {
 	f.within(ctx)
-	return f.view, !f.known, f.note(string(act.Action)+" "+act.Channel, act.By)
+	err := f.note(string(act.Action)+" "+act.Channel, act.By)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.acted = act
+	return f.view, !f.known, cmp.Or(err, f.act)
 }
+
+// errNoText is what becomes of a complaint without a text, or with a long one.
+func errNoText() error { return fault.Errorf(fault.InvalidRequest, "text", "no such text") }
 
 func (f *fake) Asking(context.Context, string) (*recipient.Asking, error) {
 	return f.asking, f.note("asking", recipient.By{})

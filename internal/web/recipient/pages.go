@@ -69,7 +69,10 @@ type frame struct {
 type contact struct{ Name, Address, Imprint, Privacy, Officer string }
 
 // said answers an act.
-type said struct{ Kind, Title, Text string }
+type said struct {
+	Kind, Title        string
+	Number, Text, Note string // empty: there is none
+}
 
 // button is a form with one button.
 type button struct {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/recipient"
+	"github.com/assent-io/assent/internal/service/recipient/concerns"
 )
 
 // servePage shows the page of a person.
@@ -22,7 +23,7 @@ func (h *Handler) servePage(w http.ResponseWriter, r *http.Request) {
 		h.fail(w, r, p, err)
 		return
 	}
-	p.page.Write(w, http.StatusOK, p.viewOf(view, p.asked(view)))
+	p.page.Write(w, http.StatusOK, p.viewOf(view, p.asked(view), draft{}))
 }
 
 // servePost carries out one click, or an act of the page.
@@ -64,13 +65,17 @@ func (h *Handler) act(w http.ResponseWriter, r *http.Request, fields url.Values)
 	if act.Action == recipient.ActPause {
 		act.Months, _ = strconv.Atoi(fields.Get("months")) // What is no number is no number of months.
 	}
+	act.Days, _ = strconv.Atoi(fields.Get("days"))
+	act.Text, act.Subject = fields.Get("text"), p.subjectOf(act.Action)
 	// A closed connection must not take along what the person said.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), actTimeout)
 	defer cancel()
 	view, changed, err := h.opts.Links.Do(ctx, r.PathValue("token"), act)
 	if err != nil {
 		h.countFailure(string(act.Action), err)
-		h.fail(w, r, p, err)
+		if !h.askAgain(ctx, w, r, p, &act, err) {
+			h.fail(w, r, p, err)
+		}
 		return
 	}
 	outcome := "new"
@@ -78,20 +83,21 @@ func (h *Handler) act(w http.ResponseWriter, r *http.Request, fields url.Values)
 		outcome = "known"
 	}
 	h.opts.Counted(string(act.Action), outcome)
-	p.page.Write(w, http.StatusOK, p.viewOf(view, p.done(&act, view, changed)))
+	p.page.Write(w, http.StatusOK, p.viewOf(view, p.done(&act, view, changed), draft{}))
 }
 
 // countFailure counts an act that nothing came of. Of what is no act at all there is nothing to count.
 func (h *Handler) countFailure(action string, err error) {
 	switch recipient.Action(action) {
-	case recipient.ActEndAll, recipient.ActLeave, recipient.ActKeep, recipient.ActPause, recipient.ActResume, actConfirm, actNotMe:
+	case recipient.ActEndAll, recipient.ActLeave, recipient.ActKeep, recipient.ActPause, recipient.ActResume, recipient.ActLessOften,
+		recipient.ActAsOften, recipient.ActComplain, recipient.ActAskAccess, actConfirm, actNotMe:
 	default:
 		return
 	}
 	switch {
 	case errors.Is(err, recipient.ErrNonsense):
 		h.opts.Counted(action, recipient.Nonsense.String())
-	case fault.Is(err, fault.InvalidRequest):
+	case fault.Is(err, fault.InvalidRequest), errors.Is(err, concerns.ErrManyCases):
 		h.opts.Counted(action, "refused")
 	default:
 		h.opts.Counted(action, "failed")

@@ -1,6 +1,8 @@
 package recipient
 
 import (
+	"strconv"
+
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/dossier/wording"
@@ -15,6 +17,8 @@ type viewData struct {
 	Intro  string
 	EndAll *button
 	Rows   []rowData
+	Wish   *wishData // nil: it is not offered, and nothing was wished
+	Desk   *deskData // nil: it is not offered
 }
 
 // rowData is a channel on the page.
@@ -24,8 +28,9 @@ type rowData struct {
 	Pause                            string // the text of the button; empty: it cannot be paused
 }
 
-func (p *pages) viewOf(v *recipient.View, answer *said) *viewData {
-	d := &viewData{frame: p.frame(v.Controller)}
+// viewOf fills the page, with the answer to an act where there was one, and what could not be sent.
+func (p *pages) viewOf(v *recipient.View, answer *said, unsent draft) *viewData {
+	d := &viewData{frame: p.frame(v.Controller), Wish: p.wishOf(&v.Wish), Desk: p.deskOf(v, unsent)}
 	d.Said = answer
 	d.Intro = p.texts.Fill("recipient.intro", translation.Values{
 		"address": v.Address, "controller": v.Controller.Name,
@@ -115,6 +120,9 @@ func (p *pages) asked(v *recipient.View) *said {
 
 // done answers an act.
 func (p *pages) done(act *recipient.Act, v *recipient.View, changed bool) *said {
+	if v.About != nil {
+		return p.arrived(act, v, changed)
+	}
 	if !changed {
 		return p.say("defer", p.texts.Get("recipient.done.known"), "")
 	}
@@ -126,7 +134,7 @@ func (p *pages) done(act *recipient.Act, v *recipient.View, changed bool) *said 
 			after = r.State
 		}
 	}
-	title := p.texts.Fill("recipient.done.endAll", translation.Values{"controller": v.Controller.Name})
+	title, text := p.texts.Fill("recipient.done.endAll", translation.Values{"controller": v.Controller.Name}), ""
 	switch act.Action {
 	case recipient.ActLeave:
 		title = p.texts.Fill("recipient.done.leave", values)
@@ -143,7 +151,12 @@ func (p *pages) done(act *recipient.Act, v *recipient.View, changed bool) *said 
 		}
 	case recipient.ActResume:
 		title = p.texts.Fill("recipient.done.resume", values)
-	case recipient.ActEndAll:
+	case recipient.ActLessOften:
+		title = p.texts.Fill("recipient.done.lessOften", translation.Values{"days": strconv.Itoa(v.Wish.Days)})
+		text = p.texts.Get("recipient.done.lessOften.text")
+	case recipient.ActAsOften:
+		title = p.texts.Get("recipient.done.asOften")
+	case recipient.ActEndAll, recipient.ActComplain, recipient.ActAskAccess:
 	}
-	return p.say("allow", title, "")
+	return p.say("allow", title, text)
 }
