@@ -31,7 +31,7 @@ const audit = `(() => {
   for (const node of document.querySelectorAll("input:not([type=hidden]), select, textarea")) if (!node.labels.length) say("no label", node);
   for (const node of document.querySelectorAll("a, button, section[aria-label]")) if (!named(node)) say("no name", node);
   for (const node of document.querySelectorAll("[tabindex]")) if (+node.getAttribute("tabindex") > 0) say("an order of its own", node);
-  for (const node of document.querySelectorAll("a, button, select, input:not([type=hidden])")) {
+  for (const node of document.querySelectorAll("a, button, select, textarea, summary, input:not([type=hidden])")) {
     const box = node.getBoundingClientRect();
     if (visible(node) && (box.width < 24 || box.height < 24)) say("smaller than 24 by 24", node);
   }
