@@ -89,8 +89,9 @@ func TestCreateClient_RolesHaveTheScopesOfTheDocumentation(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		s, admin := w.acme()
 		for role, want := range map[string]string{
-			"sender": "check record suppress", "sync": "check read suppress feed", "officer": "check read suppress lift export erase",
-			"admin": "check record suppress lift read export erase feed catalog clients metrics", "monitor": "metrics",
+			"sender": "check record suppress sends", "sync": "check read suppress feed",
+			"officer": "check read suppress lift export erase sends cases",
+			"admin":   "check record suppress lift read export erase feed sends catalog clients metrics cases", "monitor": "metrics",
 		} {
 			c, _, err := s.CreateClient(admin, administration.NewClient{ID: role, AllDepartments: true, Role: role})
 			if err != nil {
@@ -248,8 +249,8 @@ func TestRotateClient_TakesOnesThatTheCallerCouldMake(t *testing.T) {
 		} {
 			w.as(admin, s, n)
 		}
-		desk := w.as(admin, s, administration.NewClient{ID: "desk", Department: "newsletter-desk", Scopes: []string{"clients", "check", "record", "suppress"}})
-		none := w.as(admin, s, administration.NewClient{ID: "none", AllDepartments: true, Scopes: []string{"check", "record", "suppress"}})
+		desk := w.as(admin, s, administration.NewClient{ID: "desk", Department: "newsletter-desk", Scopes: []string{"clients", "check", "record", "suppress", "sends"}})
+		none := w.as(admin, s, administration.NewClient{ID: "none", AllDepartments: true, Scopes: []string{"check", "record", "suppress", "sends"}})
 		for id, want := range map[string]fault.Code{
 			"all": fault.OtherDepartment, "other": fault.OtherDepartment, "own": "", "officer": fault.ScopeMissing,
 			"listed": fault.ScopeMissing,
