@@ -142,7 +142,7 @@ func (s *Cases) AssignCase(ctx context.Context, c Change, assignee string) (Case
 			}
 		}
 		on.row.Assignee = assignee
-		if _, err := on.cases.tellDesk(on.Tx, on.row, noticeAssigned, etagOf(on.row)); err != nil {
+		if err := on.cases.tellDesk(on.Tx, on.row, noticeAssigned, etagOf(on.row)); err != nil {
 			return err
 		}
 		return on.add(&entry{kind: EntryAssigned, text: assignee})

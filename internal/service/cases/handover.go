@@ -37,7 +37,7 @@ func (s *Cases) HandOverCase(ctx context.Context, c Change, h HandOver) (Case, e
 		if err := s.assignFirst(on.Tx, on.row, &desk, ""); err != nil {
 			return err
 		}
-		if _, err := on.cases.tellDesk(on.Tx, on.row, noticeHandedOver, etagOf(on.row)); err != nil {
+		if err := on.cases.tellDesk(on.Tx, on.row, noticeHandedOver, etagOf(on.row)); err != nil {
 			return err
 		}
 		return on.add(&entry{kind: EntryHandedOver, text: handOverText(from, &h)})

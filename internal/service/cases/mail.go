@@ -215,7 +215,7 @@ func (on *onCase) takeLetter(l *Letter, o *opening) error {
 		on.row.Due, on.row.DueRule = consent.InstantOf(due.At), due.Rule
 	}
 	on.put()
-	if _, err := on.cases.tellDesk(on.Tx, on.row, noticeReturned, etagOf(on.row)); err != nil {
+	if err := on.cases.tellDesk(on.Tx, on.row, noticeReturned, etagOf(on.row)); err != nil {
 		return err
 	}
 	return on.cases.addEntry(on.Tx, on.row.ID, &entry{kind: EntryMail, text: l.Text, mail: o.mail})

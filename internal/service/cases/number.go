@@ -30,7 +30,7 @@ func parseNumber(text string) (int64, error) {
 // mark is how a subject names a case.
 func mark(number string) string { return "[Case " + number + "]" }
 
-//nolint:gochecknoglobals // immutable
+// marked finds the case that a subject names, in English and in German.
 var marked = regexp.MustCompile(`(?i)\[\s*(?:case|fall|vorgang)\s*[:#]?\s*([0-9]{4}-[0-9]{6,9})\s*\]`)
 
 // markedIn returns the case that a subject names; 0: none.

@@ -186,8 +186,7 @@ func (s *Cases) add(w *txn.Tx, o *opening) (*casetable.Case, error) {
 			return nil, err
 		}
 	}
-	_, err = s.tellDesk(w, row, noticeOpened, "")
-	return row, err
+	return row, s.tellDesk(w, row, noticeOpened, "")
 }
 
 // settle says what the case is about by the catalog, and whose desk has it.

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/casework"
@@ -159,11 +158,4 @@ func openCandidates(sealed []sealedCandidate) []casework.Candidate {
 		list = append(list, one)
 	}
 	return list
-}
-
-func timeOrZero(at consent.Instant) time.Time {
-	if at == 0 {
-		return time.Time{}
-	}
-	return at.Time()
 }

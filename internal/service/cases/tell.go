@@ -21,24 +21,24 @@ const (
 	noticeLawOverdue = "case_law_overdue"
 )
 
-// tellDesk tells who is in charge of a case now, or the desk where that is not one member alone; of a case without a desk, the officers. It reports
-// whether that is new.
-func (s *Cases) tellDesk(w *txn.Tx, row *casetable.Case, kind, occasion string) (bool, error) {
+// tellDesk tells who is in charge of a case now, or the desk where that is not one member alone; of a case without a desk, the officers.
+func (s *Cases) tellDesk(w *txn.Tx, row *casetable.Case, kind, occasion string) error {
 	n := &notices.Notice{
 		Audience: notices.ToDesk, Recipient: row.Department, Department: row.Department, Kind: kind, Resource: resourceOf(row), Occasion: occasion,
 	}
 	if row.Department == "" {
 		n.Audience = notices.ToOfficer
-		return notices.Add(w, n)
+		_, err := notices.Add(w, n)
+		return err
 	}
 	if row.Assignee != "" {
 		cat, err := w.Catalog(w.Recorded)
 		if err != nil {
-			return false, err
+			return err
 		}
 		absences, err := absentIn(w)
 		if err != nil {
-			return false, err
+			return err
 		}
 		desk, _ := s.desk(cat, row.Department)
 		charge := desk.InCharge(row.Assignee, absencesOf(ofDesk(absences, row.Department)), w.Recorded.Time())
@@ -46,7 +46,8 @@ func (s *Cases) tellDesk(w *txn.Tx, row *casetable.Case, kind, occasion string) 
 			n.Audience, n.Recipient = notices.ToMember, charge.Members[0]
 		}
 	}
-	return notices.Add(w, n)
+	_, err := notices.Add(w, n)
+	return err
 }
 
 // resourceOf returns a case as the API names it.

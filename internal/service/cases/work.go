@@ -108,7 +108,7 @@ func (on *onCase) carryOut(steps []step, now time.Time) error {
 		if err := on.note(EntryReturned, ""); err != nil {
 			return err
 		}
-		if _, err := on.cases.tellDesk(on.Tx, on.row, noticeReturned, occasion); err != nil {
+		if err := on.cases.tellDesk(on.Tx, on.row, noticeReturned, occasion); err != nil {
 			return err
 		}
 	}
