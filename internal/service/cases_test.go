@@ -17,6 +17,7 @@ import (
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/administration"
 	"github.com/assent-io/assent/internal/service/cases"
+	"github.com/assent-io/assent/internal/service/cases/tally"
 	"github.com/assent-io/assent/internal/service/notices"
 	"github.com/assent-io/assent/internal/service/txn"
 )
@@ -535,17 +536,17 @@ func TestCases_Figures_ByDeskAndSender(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		marketing := cases.FiguresOf{
+		marketing := tally.Figures{
 			Department: "marketing", Cases: 3, Answered: 2, SameDay: 1, InTime: 1, Overdue: 1, Complaints: 3, AgainstSender: 1,
 			Median: time.Second, P90: 72*time.Hour + 3*time.Second,
 		}
 		seconds := cmp.Transformer("rounded", func(d time.Duration) int64 { return int64(d.Round(10*time.Second) / time.Second) })
-		want := []cases.FiguresOf{marketing, {Department: "newsletter-desk", Cases: 1}}
+		want := []tally.Figures{marketing, {Department: "newsletter-desk", Cases: 1}}
 		if diff := cmp.Diff(want, f.Desks, seconds); diff != "" {
 			t.Errorf("desks (-want +got)\n%s", diff)
 		}
-		marketing.Department, marketing.SenderIdentity, marketing.Contacts, marketing.PerThousand, marketing.Level = "", "acme-marketing", 1000, 3, cases.LevelStop
-		want = []cases.FiguresOf{marketing, {SenderIdentity: "acme-newsletter", Cases: 1}}
+		marketing.Department, marketing.SenderIdentity, marketing.Contacts, marketing.PerThousand, marketing.Level = "", "acme-marketing", 1000, 3, tally.LevelStop
+		want = []tally.Figures{marketing, {SenderIdentity: "acme-newsletter", Cases: 1}}
 		if diff := cmp.Diff(want, f.Senders, seconds); diff != "" {
 			t.Errorf("senders (-want +got)\n%s", diff)
 		}

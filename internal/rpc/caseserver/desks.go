@@ -9,6 +9,7 @@ import (
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/rpc/handler"
 	"github.com/assent-io/assent/internal/service/cases"
+	"github.com/assent-io/assent/internal/service/cases/tally"
 	"github.com/assent-io/assent/internal/service/notices"
 )
 
@@ -45,7 +46,7 @@ func (s *caseServer) GetCaseFigures(ctx context.Context, m *assentv1.GetCaseFigu
 	return answer, nil
 }
 
-func figuresOf(f *cases.FiguresOf) *assentv1.CaseFigures {
+func figuresOf(f *tally.Figures) *assentv1.CaseFigures {
 	return &assentv1.CaseFigures{
 		Department: f.Department, SenderIdentity: f.SenderIdentity, Cases: f.Cases, Answered: f.Answered, AnsweredSameDay: f.SameDay,
 		AnsweredInTime: f.InTime, Overdue: f.Overdue, MedianAnswerTime: duration(f.Median), P90AnswerTime: duration(f.P90),

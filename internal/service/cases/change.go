@@ -11,6 +11,8 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/cases/alarm"
+	"github.com/assent-io/assent/internal/service/cases/number"
 	"github.com/assent-io/assent/internal/service/txn"
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/tables/casetable"
@@ -39,7 +41,7 @@ func (s *Cases) change(ctx context.Context, c Change, load storage.Load, run fun
 	if err := access.Need(ctx, access.ScopeCases); err != nil {
 		return Case{}, changed{}, err
 	}
-	id, refused := parseNumber(c.ID)
+	id, refused := number.Parse(c.ID)
 	done, err := txn.Idempotent(ctx, s.engine, &txn.Write{Load: load}, c.Idempotency, refused, func(w *txn.Tx) (changed, bool, error) {
 		if err := w.Caller.Need(access.ScopeCases); err != nil {
 			return changed{}, false, err
@@ -142,7 +144,7 @@ func (s *Cases) AssignCase(ctx context.Context, c Change, assignee string) (Case
 			}
 		}
 		on.row.Assignee = assignee
-		if err := on.cases.tellDesk(on.Tx, on.row, noticeAssigned, etagOf(on.row)); err != nil {
+		if err := on.cases.tellDesk(on.Tx, on.row, alarm.Assigned, etagOf(on.row)); err != nil {
 			return err
 		}
 		return on.add(&entry{kind: EntryAssigned, text: assignee})

@@ -10,6 +10,7 @@ import (
 	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/phrase"
+	"github.com/assent-io/assent/internal/service/cases/number"
 	"github.com/assent-io/assent/internal/service/ruling"
 	"github.com/assent-io/assent/internal/service/subjects"
 	"github.com/assent-io/assent/internal/service/txn"
@@ -67,8 +68,8 @@ func orList(outcomes []casework.Outcome) string {
 
 // placesOf finds the places of the address of a case before the lock, and adds what a write has to load. It returns nil of a case without an
 // address, and of one that is not there.
-func (s *Cases) placesOf(ctx context.Context, number string, load *storage.Load) (*subjects.Places, error) {
-	id, err := parseNumber(number)
+func (s *Cases) placesOf(ctx context.Context, text string, load *storage.Load) (*subjects.Places, error) {
+	id, err := number.Parse(text)
 	if err != nil {
 		return nil, nil //nolint:nilnil,nilerr // It is refused where the case is read.
 	}
@@ -101,7 +102,7 @@ func (on *onCase) object(where *subjects.Places, scope consent.Scope) error {
 	}
 	st := statement.Statement{
 		Kind: consent.KindSuppress, Reason: consent.ReasonObjection, Scope: scope, Address: in.Address, Occurred: on.row.Received,
-		Source: consent.SourceAPI, DocumentRef: "case " + numberOf(on.row.ID),
+		Source: consent.SourceAPI, DocumentRef: "case " + number.Of(on.row.ID),
 	}
 	then, err := on.Catalog(st.Occurred)
 	if err != nil {

@@ -3,10 +3,8 @@ package cases
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"github.com/assent-io/assent/internal/casework"
-	"github.com/assent-io/assent/internal/casework/worktime"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/storage/tables/casetable"
@@ -71,7 +69,7 @@ func (v *viewer) desk(ctx context.Context, department string, desk *casework.Des
 	if err != nil {
 		return Desk{}, err
 	}
-	shown := Desk{Department: department, Mailboxes: desk.Mailboxes, Hours: hoursInWords(desk)}
+	shown := Desk{Department: department, Mailboxes: desk.Mailboxes, Hours: desk.HoursInWords()}
 	for _, m := range desk.Members {
 		member := Member{ID: m.ID, Email: m.Email}
 		for i := range absences {
@@ -85,30 +83,4 @@ func (v *viewer) desk(ctx context.Context, department string, desk *casework.Des
 		shown.Members = append(shown.Members, member)
 	}
 	return shown, nil
-}
-
-// hoursInWords returns when a desk works, such as mon-fri 09:00-17:00 UTC.
-func hoursInWords(desk *casework.Desk) string {
-	hours := desk.Hours
-	if hours.IsZero() {
-		hours = worktime.Default("UTC")
-	}
-	parts := make([]string, len(hours.Week))
-	for i, w := range hours.Week {
-		parts[i] = daysInWords(w.Days.Names()) + " " + w.From.String() + "-" + w.Until.String()
-	}
-	return strings.Join(parts, ", ") + " " + hours.Zone
-}
-
-// daysInWords writes days that follow each other as their first and last.
-func daysInWords(names []string) string {
-	all := []string{"mon", "tue", "wed", "thu", "fri", "sat", "sun"}
-	if len(names) < 3 {
-		return strings.Join(names, ",")
-	}
-	first, last := slices.Index(all, names[0]), slices.Index(all, names[len(names)-1])
-	if last-first == len(names)-1 {
-		return names[0] + "-" + names[len(names)-1]
-	}
-	return strings.Join(names, ",")
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/assent-io/assent/internal/casework"
 	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/service/cases/alarm"
 	"github.com/assent-io/assent/internal/storage"
 )
 
@@ -37,7 +38,7 @@ func (s *Cases) HandOverCase(ctx context.Context, c Change, h HandOver) (Case, e
 		if err := s.assignFirst(on.Tx, on.row, &desk, ""); err != nil {
 			return err
 		}
-		if err := on.cases.tellDesk(on.Tx, on.row, noticeHandedOver, etagOf(on.row)); err != nil {
+		if err := on.cases.tellDesk(on.Tx, on.row, alarm.HandedOver, etagOf(on.row)); err != nil {
 			return err
 		}
 		return on.add(&entry{kind: EntryHandedOver, text: handOverText(from, &h)})

@@ -10,6 +10,8 @@ import (
 	"github.com/assent-io/assent/internal/casework/wish"
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/service/cases/alarm"
+	"github.com/assent-io/assent/internal/service/cases/number"
 	"github.com/assent-io/assent/internal/service/txn"
 	"github.com/assent-io/assent/internal/storage/tables/casetable"
 )
@@ -125,7 +127,7 @@ func (s *Cases) take(w *txn.Tx, l *Letter, o *opening) (Taken, error) {
 }
 
 func takenOf(row *casetable.Case, outcome string) Taken {
-	return Taken{Number: numberOf(row.ID), Outcome: outcome, Kind: casework.Kind(row.Kind), Department: row.Department}
+	return Taken{Number: number.Of(row.ID), Outcome: outcome, Kind: casework.Kind(row.Kind), Department: row.Department}
 }
 
 // before returns the case that has a mail already; nil: none has.
@@ -153,7 +155,7 @@ func (s *Cases) belongsTo(w *txn.Tx, l *Letter, o *opening, fromDesk bool) (*onC
 			return on, err
 		}
 	}
-	named := markedIn(l.Subject)
+	named := number.In(l.Subject)
 	if named == 0 {
 		return nil, nil //nolint:nilnil // No case and no error.
 	}
@@ -215,7 +217,7 @@ func (on *onCase) takeLetter(l *Letter, o *opening) error {
 		on.row.Due, on.row.DueRule = consent.InstantOf(due.At), due.Rule
 	}
 	on.put()
-	if err := on.cases.tellDesk(on.Tx, on.row, noticeReturned, etagOf(on.row)); err != nil {
+	if err := on.cases.tellDesk(on.Tx, on.row, alarm.Returned, etagOf(on.row)); err != nil {
 		return err
 	}
 	return on.cases.addEntry(on.Tx, on.row.ID, &entry{kind: EntryMail, text: l.Text, mail: o.mail})
@@ -238,7 +240,7 @@ func (s *Cases) openFor(w *txn.Tx, cat *catalog.Catalog, l *Letter, o *opening) 
 	if err != nil {
 		return Taken{}, err
 	}
-	return o.taken(numberOf(row.ID)), nil
+	return o.taken(number.Of(row.ID)), nil
 }
 
 // taken returns what a mail that opens the case has to do with it.
@@ -293,5 +295,5 @@ func (s *Cases) TakeReport(w *txn.Tx, r *Report) (Taken, error) {
 	if err != nil {
 		return Taken{}, err
 	}
-	return o.taken(numberOf(row.ID)), nil
+	return o.taken(number.Of(row.ID)), nil
 }

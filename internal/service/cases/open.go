@@ -12,6 +12,7 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/cases/alarm"
 	"github.com/assent-io/assent/internal/service/subjects"
 	"github.com/assent-io/assent/internal/service/txn"
 	"github.com/assent-io/assent/internal/storage/tables/casetable"
@@ -186,7 +187,7 @@ func (s *Cases) add(w *txn.Tx, o *opening) (*casetable.Case, error) {
 			return nil, err
 		}
 	}
-	return row, s.tellDesk(w, row, noticeOpened, "")
+	return row, s.tellDesk(w, row, alarm.Opened, "")
 }
 
 // settle says what the case is about by the catalog, and whose desk has it.

@@ -10,6 +10,7 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/cases/number"
 	"github.com/assent-io/assent/internal/service/check"
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/storage/tables/casetable"
@@ -58,7 +59,7 @@ func (v *viewer) show(ctx context.Context, row *casetable.Case) (Case, error) {
 		return Case{}, err
 	}
 	c := Case{
-		ID: numberOf(row.ID), Kind: casework.Kind(row.Kind), State: casework.State(row.State), Origin: casework.Origin(row.Origin),
+		ID: number.Of(row.ID), Kind: casework.Kind(row.Kind), State: casework.State(row.State), Origin: casework.Origin(row.Origin),
 		Department: row.Department, Assignee: row.Assignee, Address: in.Address, Subject: in.Subject, Text: in.Text, Channel: row.Channel,
 		SenderIdentity: row.SenderIdentity, Mailbox: in.Mailbox, Personal: row.Personal, Received: row.Received, Opened: row.Opened, Due: row.Due,
 		DueRule: row.DueRule, LawDue: row.LawDue, LawDueRule: row.LawDueRule, Resubmit: row.Resubmit, Answered: row.Answered, Closed: row.Closed,
@@ -86,7 +87,7 @@ func (s *Cases) caseOf(ctx context.Context, id int64) (Case, error) {
 	case len(rows) == 0:
 		return Case{}, missing()
 	case !reaches(&v.who, rows[0].Department):
-		return Case{ID: numberOf(id), Department: rows[0].Department}, nil
+		return Case{ID: number.Of(id), Department: rows[0].Department}, nil
 	}
 	return v.show(ctx, &rows[0])
 }
@@ -103,8 +104,8 @@ type Opened struct {
 }
 
 // GetCase returns a case. Errors: INVALID_REQUEST, CASE_NOT_FOUND, also for one of another department; SCOPE_MISSING.
-func (s *Cases) GetCase(ctx context.Context, number string) (Opened, error) {
-	v, row, err := s.find(ctx, number)
+func (s *Cases) GetCase(ctx context.Context, id string) (Opened, error) {
+	v, row, err := s.find(ctx, id)
 	if err != nil {
 		return Opened{}, err
 	}
@@ -152,8 +153,8 @@ func isObjection(p consent.InForce) bool {
 }
 
 // find returns the row of a case that the caller works on, and what shows it.
-func (s *Cases) find(ctx context.Context, number string) (*viewer, *casetable.Case, error) {
-	id, err := parseNumber(number)
+func (s *Cases) find(ctx context.Context, text string) (*viewer, *casetable.Case, error) {
+	id, err := number.Parse(text)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -211,7 +212,7 @@ func (s *Cases) ListCases(ctx context.Context, f Filter, size int, pageToken str
 	if len(rows) > size {
 		rows = rows[:size]
 		last := &rows[size-1]
-		if page.Next, err = token.NewPage(s.Keys, method, token.Page{After: int64(last.Due), AfterKey: numberOf(last.ID)}); err != nil {
+		if page.Next, err = token.NewPage(s.Keys, method, token.Page{After: int64(last.Due), AfterKey: number.Of(last.ID)}); err != nil {
 			return Page{}, err
 		}
 	}
@@ -229,7 +230,7 @@ func (s *Cases) listed(ctx context.Context, f *Filter, at *token.Page, limit int
 	after := casetable.Case{Due: consent.Instant(at.After)}
 	if at.AfterKey != "" {
 		var err error
-		if after.ID, err = parseNumber(at.AfterKey); err != nil {
+		if after.ID, err = number.Parse(at.AfterKey); err != nil {
 			return nil, env.InvalidPage()
 		}
 	}

@@ -3,7 +3,9 @@ package cases
 import (
 	"context"
 
+	"github.com/assent-io/assent/internal/service/cases/alarm"
 	"github.com/assent-io/assent/internal/service/env"
+	"github.com/assent-io/assent/internal/service/notices"
 	"github.com/assent-io/assent/internal/service/txn"
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/tables/casetable"
@@ -54,3 +56,58 @@ func (s *Cases) storedCase(ctx context.Context, id int64) ([]casetable.Case, err
 	rows, err := casetable.CaseOf(ctx, s.Store, id)
 	return rows, env.StoreFault(err)
 }
+
+// numbers are the ids that one transaction has given, by year.
+type numbers map[int]int64
+
+// nextID gives the next id of the year in which a write is recorded. It is given under the lock of the head, so that each is given once.
+func nextID(w *txn.Tx) (int64, error) {
+	type key struct{}
+	given := w.Shared(key{}, func() any { return numbers{} }).(numbers) //nolint:errcheck,forcetypeassert // Nothing else has this key.
+	year := w.Recorded.Time().UTC().Year()
+	last, known := given[year]
+	if !known {
+		rows, err := txn.RowsOf(w, year, casetable.LastCase)
+		if err != nil {
+			return 0, err
+		}
+		last = int64(year) * casetable.IDsOfYear
+		if len(rows) > 0 {
+			last = rows[0]
+		}
+	}
+	given[year] = last + 1
+	return last + 1, nil
+}
+
+// tellDesk tells who is in charge of a case now, or the desk where that is not one member alone; of a case without a desk, the officers.
+func (s *Cases) tellDesk(w *txn.Tx, row *casetable.Case, kind, occasion string) error {
+	n := &notices.Notice{
+		Audience: notices.ToDesk, Recipient: row.Department, Department: row.Department, Kind: kind, Resource: resourceOf(row), Occasion: occasion,
+	}
+	if row.Department == "" {
+		n.Audience = notices.ToOfficer
+		_, err := notices.Add(w, n)
+		return err
+	}
+	if row.Assignee != "" {
+		cat, err := w.Catalog(w.Recorded)
+		if err != nil {
+			return err
+		}
+		absences, err := absentIn(w)
+		if err != nil {
+			return err
+		}
+		desk, _ := s.desk(cat, row.Department)
+		charge := desk.InCharge(row.Assignee, absencesOf(ofDesk(absences, row.Department)), w.Recorded.Time())
+		if len(charge.Members) == 1 {
+			n.Audience, n.Recipient = notices.ToMember, charge.Members[0]
+		}
+	}
+	_, err := notices.Add(w, n)
+	return err
+}
+
+// resourceOf returns a case as the API names it.
+func resourceOf(row *casetable.Case) string { return alarm.Resource(row) }

@@ -35,7 +35,7 @@ func allowed() map[string][]string {
 			"api/assent/v1", "internal/atomicfile", "internal/certificate", "internal/config", "internal/consent", "internal/consent/codec",
 			"internal/fault", "internal/follow", "internal/index", "internal/kept", "internal/ledger", "internal/lmtp", "internal/rest",
 			"internal/rpc", "internal/rpc/handler", "internal/seal", "internal/server/connlimit", "internal/server/keyfile", "internal/server/writing", "internal/service",
-			"internal/service/access", "internal/service/administration", "internal/service/audit", "internal/service/cases", "internal/service/changes",
+			"internal/service/access", "internal/service/administration", "internal/service/audit", "internal/service/changes",
 			"internal/service/checkpoint", "internal/service/env", "internal/service/export", "internal/service/imports", "internal/service/intake",
 			"internal/service/recipient", "internal/service/rights", "internal/service/sources", "internal/service/webhooks", "internal/storage",
 			"internal/storage/postgres", "internal/storage/sqlite", "internal/storage/tables", "internal/telemetry", "internal/web/hooks",
@@ -67,8 +67,8 @@ func allowed() map[string][]string {
 			"api/assent/v1", "internal/campaign", "internal/consent", "internal/fault", "internal/pipeline", "internal/rpc/handler", "internal/service/sends",
 		},
 		"internal/rpc/caseserver": {
-			"api/assent/v1", "internal/casework", "internal/consent", "internal/rpc/handler", "internal/service/cases", "internal/service/notices",
-			"internal/service/txn",
+			"api/assent/v1", "internal/casework", "internal/consent", "internal/rpc/handler", "internal/service/cases",
+			"internal/service/cases/tally", "internal/service/notices", "internal/service/txn",
 		},
 		"internal/rpc/sourceserver": {
 			"api/assent/v1", "internal/intake/provider", "internal/rpc/handler", "internal/service/sources", "internal/service/txn",
@@ -76,6 +76,7 @@ func allowed() map[string][]string {
 		"internal/rpc/webhookserver": {"api/assent/v1", "internal/rpc/handler", "internal/service/consumers", "internal/service/txn", "internal/service/webhooks", "internal/webhook"},
 		"internal/rpc/contactserver": {"api/assent/v1", "internal/rpc/handler", "internal/service/contacts"},
 		"internal/rpc/intakeserver":  {"api/assent/v1", "internal/intake/mail", "internal/rpc/handler", "internal/service/intake"},
+		"internal/rpc/intakeserver":  {"api/assent/v1", "internal/intake/mail", "internal/rpc/handler", "internal/service/cases", "internal/service/intake"},
 		"internal/rpc/listserver": {
 			"api/assent/v1", "internal/consent", "internal/extlist", "internal/fault", "internal/rpc/handler", "internal/service/extlists",
 		},
@@ -108,6 +109,22 @@ func allowed() map[string][]string {
 			"internal/seal", "internal/service/access", "internal/service/check", "internal/service/contacts", "internal/service/env",
 			"internal/service/reference", "internal/service/ruling", "internal/service/txn",
 			"internal/storage/tables/sendtable", "internal/storedtext", "internal/token",
+			"internal/address", "internal/consent", "internal/ledger", "internal/seal", "internal/service/access",
+			"internal/service/administration", "internal/service/asof", "internal/service/audit", "internal/service/cases", "internal/service/changes",
+			"internal/service/check", "internal/service/checkpoint", "internal/service/consumers", "internal/service/disclosure",
+			"internal/service/env", "internal/service/erased", "internal/service/export", "internal/service/extlists", "internal/service/imports",
+			"internal/service/intake", "internal/service/mailboxes", "internal/service/notices", "internal/service/receipts", "internal/service/recipient",
+			"internal/service/record", "internal/service/reference", "internal/service/retention", "internal/service/rights",
+			"internal/service/sources", "internal/service/txn", "internal/service/undo", "internal/service/webhooks", "internal/storage",
+		},
+		"internal/service/cases/number": {"internal/fault", "internal/storage/tables/casetable"},
+		"internal/service/cases/tally":  {"internal/casework", "internal/consent", "internal/storage/tables/casetable", "internal/wallclock"},
+		"internal/service/cases/alarm": {
+			"internal/casework", "internal/service/cases/number", "internal/service/notices", "internal/storage/tables/casetable",
+		},
+		"internal/service/cases/answer": {
+			"internal/casework", "internal/catalog", "internal/consent", "internal/dossier/wording", "internal/locale", "internal/service/cases/number",
+			"internal/service/check", "internal/storage/tables/casetable",
 		},
 		"internal/service/cases": {
 			"internal/address", "internal/casework", "internal/casework/wish", "internal/casework/worktime", "internal/catalog", "internal/consent",
@@ -116,6 +133,12 @@ func allowed() map[string][]string {
 			"internal/service/notices", "internal/service/recipient/concerns", "internal/service/reference", "internal/service/ruling",
 			"internal/service/subjects", "internal/service/txn", "internal/storage", "internal/storage/tables/casetable", "internal/storedtext",
 			"internal/token", "internal/wallclock",
+			"internal/address", "internal/casework", "internal/casework/wish", "internal/catalog", "internal/consent", "internal/consent/statement",
+			"internal/fault", "internal/locale", "internal/period", "internal/phrase", "internal/seal", "internal/service/access",
+			"internal/service/asof", "internal/service/cases/alarm", "internal/service/cases/answer", "internal/service/cases/number",
+			"internal/service/cases/tally", "internal/service/check", "internal/service/env", "internal/service/notices",
+			"internal/service/reference", "internal/service/ruling", "internal/service/subjects", "internal/service/txn", "internal/storage",
+			"internal/storage/tables/casetable", "internal/storedtext", "internal/token",
 		},
 		"internal/service/notices": {
 			"internal/consent", "internal/service/access", "internal/service/env", "internal/service/txn", "internal/storage",
@@ -128,7 +151,7 @@ func allowed() map[string][]string {
 			"internal/webhook",
 		},
 		"internal/service/intake": {
-			"internal/address", "internal/catalog", "internal/consent", "internal/consent/statement", "internal/fault", "internal/intake", "internal/intake/mail", "internal/message", "internal/seal", "internal/service/access",
+			"internal/address", "internal/casework", "internal/catalog", "internal/consent", "internal/consent/statement", "internal/fault", "internal/intake", "internal/intake/mail", "internal/message", "internal/seal", "internal/service/access", "internal/service/cases",
 			"internal/service/env", "internal/service/recipient", "internal/service/reference", "internal/service/subjects", "internal/service/txn",
 			"internal/storage", "internal/storage/tables", "internal/token",
 		},
