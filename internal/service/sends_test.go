@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/period"
 	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/administration"
 	"github.com/assent-io/assent/internal/service/sends"
 	"github.com/assent-io/assent/internal/service/txn"
 	"github.com/assent-io/assent/internal/storage"
@@ -447,44 +449,25 @@ func TestSends_WhatPeopleWrite_IsSealed(t *testing.T) {
 	})
 }
 
-func TestSendCalendars_AreCreatedListedAndRevoked(t *testing.T) {
-	eachStore(t, func(t *testing.T, w *world) {
-		p := w.planned(campaign.ClearingRequired)
-		once := txn.Idempotency{Method: "CreateSendCalendar", ID: requestID(1), Body: []byte("x")}
-		made, err := p.s.CreateSendCalendar(p.sales, "wall", once)
-		if err != nil || len(made.Token) < 26 {
-			t.Fatalf("%+v, %v", made, err)
-		}
-		again, err := p.s.CreateSendCalendar(p.sales, "wall", once)
-		if err != nil || again.Token != "" || again.Calendar != made.Calendar {
-			t.Errorf("repeated %+v, %v", again, err)
-		}
-		_, err = p.s.CreateSendCalendar(p.desk, "wall", txn.Idempotency{})
-		wantFault(t, err, fault.CalendarExists)
-		_, err = p.s.CreateSendCalendar(p.desk, "Wall", txn.Idempotency{})
-		wantFault(t, err, fault.InvalidRequest)
-		if _, err := p.s.CreateSendCalendar(p.desk, "desk", txn.Idempotency{}); err != nil {
-			t.Fatal(err)
-		}
-		_, err = p.s.RevokeSendCalendar(p.desk, "wall", txn.Idempotency{})
-		wantFault(t, err, fault.CalendarMissing)
-		revoked, err := p.s.RevokeSendCalendar(p.sales, "wall", txn.Idempotency{})
-		if err != nil || revoked.Revoked == 0 {
-			t.Fatalf("%+v, %v", revoked, err)
-		}
-		for ctx, want := range map[context.Context]int{p.desk: 1, p.sales: 1, p.officer: 2} {
-			page, err := p.s.ListSendCalendars(ctx, 9, "")
-			if err != nil || len(page.Calendars) != want {
-				t.Errorf("%+v, %v, want %d", page, err, want)
-			}
-		}
-		first, err := p.s.ListSendCalendars(p.officer, 1, "")
-		if err != nil || first.Next == "" {
-			t.Fatalf("%+v, %v", first, err)
-		}
-		second, err := p.s.ListSendCalendars(p.officer, 1, first.Next)
-		if err != nil || second.Next != "" || second.Calendars[0].ID != "wall" {
-			t.Errorf("%+v, %v", second, err)
-		}
-	})
+func TestSends_TheTimeForComments_IsWorkingTimeOfTheSlowestOtherDesk(t *testing.T) {
+	w := newWorld(t, "sqlite")
+	p := w.planned(campaign.ClearingRequired)
+	const hours = "\n    desk: {members: [{id: %s, email: %s@acme.example}], hours: {zone: UTC, week: [{days: [%s], from: 09:00, until: %s}]}}"
+	document := acme(t)
+	for mailbox, desk := range map[string]string{
+		"newsletter-beschwerden@acme.example": fmt.Sprintf(hours, "anna", "anna", "sat", "10:00"), // Its own desk does not count.
+		"marketing-beschwerden@acme.example":  fmt.Sprintf(hours, "bert", "bert", "mon, tue, wed, thu, fri", "17:00"),
+		"service@acme.example":                fmt.Sprintf(hours, "cora", "cora", "mon, wed", "21:00"),
+	} {
+		document = strings.Replace(document, "complaints_to: "+mailbox, "complaints_to: "+mailbox+desk, 1)
+	}
+	if _, err := p.s.ApplyCatalog(p.everything(), administration.ApplyCatalog{Document: document}); err != nil {
+		t.Fatal(err)
+	}
+	n := p.newSend("spring")
+	n.Window.Until += (10 * 24 * time.Hour).Microseconds()
+	one := p.plan(n) // On Sunday, 1 November 2026, for 24 hours: 8 a day of the one desk, 12 on Monday and Wednesday of the other.
+	if got := consent.Instant(one.CommentUntil).Time().Format(time.RFC3339); got != "2026-11-04T21:00:00Z" {
+		t.Errorf("the time for comments ends at %s", got)
+	}
 }

@@ -127,7 +127,7 @@ func (s *Sends) ask(w *txn.Tx, cat *catalog.Catalog, row *sendtable.Send) {
 		row.State, row.CommentUntil, row.Cleared, row.ClearedBy = campaign.Cleared, w.Recorded, w.Recorded, campaign.WithoutRule
 		return
 	}
-	row.State, row.CommentUntil, row.Cleared, row.ClearedBy = campaign.Planned, max(w.Recorded, w.Recorded.Plus(rules.CommentWithin)), 0, ""
+	row.State, row.CommentUntil, row.Cleared, row.ClearedBy = campaign.Planned, commentUntil(cat, row.Department, w.Recorded, rules.CommentWithin), 0, ""
 }
 
 // check refuses texts that are no text or too long.

@@ -105,7 +105,7 @@ func allowed() map[string][]string {
 			"internal/storage/tables/sendtable",
 		},
 		"internal/service/sends": {
-			"internal/address", "internal/campaign", "internal/catalog", "internal/consent", "internal/consent/leaving", "internal/fault", "internal/icalendar", "internal/pipeline",
+			"internal/address", "internal/campaign", "internal/catalog", "internal/consent", "internal/consent/leaving", "internal/fault", "internal/icalendar", "internal/period", "internal/pipeline",
 			"internal/seal", "internal/service/access", "internal/service/check", "internal/service/contacts", "internal/service/env",
 			"internal/service/reference", "internal/service/ruling", "internal/service/txn",
 			"internal/storage/tables/sendtable", "internal/storedtext", "internal/token",
