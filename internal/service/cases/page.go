@@ -10,6 +10,7 @@ import (
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/service/env"
+	"github.com/assent-io/assent/internal/service/cases/number"
 	"github.com/assent-io/assent/internal/service/recipient/concerns"
 	"github.com/assent-io/assent/internal/service/txn"
 	"github.com/assent-io/assent/internal/storage"
@@ -161,7 +162,7 @@ func rowsAbout(w *txn.Tx, digest [32]byte) ([]casetable.Case, error) {
 // desk has.
 func (s *Cases) onPage(cat *catalog.Catalog, row *casetable.Case) (concerns.Case, error) {
 	c := concerns.Case{
-		Number: numberOf(row.ID), Kind: casework.Kind(row.Kind), State: casework.State(row.State), Channel: row.Channel, Opened: row.Opened,
+		Number: number.Of(row.ID), Kind: casework.Kind(row.Kind), State: casework.State(row.State), Channel: row.Channel, Opened: row.Opened,
 		Due: row.Due, Answered: row.Answered, Closed: row.Closed,
 	}
 	if row.LawDue != 0 {

@@ -75,7 +75,6 @@ func allowed() map[string][]string {
 		},
 		"internal/rpc/webhookserver": {"api/assent/v1", "internal/rpc/handler", "internal/service/consumers", "internal/service/txn", "internal/service/webhooks", "internal/webhook"},
 		"internal/rpc/contactserver": {"api/assent/v1", "internal/rpc/handler", "internal/service/contacts"},
-		"internal/rpc/intakeserver":  {"api/assent/v1", "internal/intake/mail", "internal/rpc/handler", "internal/service/intake"},
 		"internal/rpc/intakeserver":  {"api/assent/v1", "internal/intake/mail", "internal/rpc/handler", "internal/service/cases", "internal/service/intake"},
 		"internal/rpc/listserver": {
 			"api/assent/v1", "internal/consent", "internal/extlist", "internal/fault", "internal/rpc/handler", "internal/service/extlists",
