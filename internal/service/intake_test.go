@@ -422,3 +422,32 @@ func lastPosition(ctx context.Context, t testing.TB, s *Service) int64 {
 	}
 	return head.Position
 }
+
+func TestHints_InPagesOfAnySize_EachOnce(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		const hints = 12
+		for n := range hints {
+			w.handIn(ctx, s, "bounces@acme.example", bounced(start, fmt.Sprintf("p%d@example.at", n), "5.1.1", "no such user", ""))
+		}
+		for size := 1; size <= hints; size++ {
+			seen := map[string]bool{}
+			for page, token := 0, ""; page == 0 || token != ""; page++ {
+				got, err := s.ListHints(ctx, intake.StateOpen, size, token)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, h := range got.Hints {
+					if seen[h.ID] {
+						t.Fatalf("pages of %d: %s stands in two", size, h.ID)
+					}
+					seen[h.ID] = true
+				}
+				token = got.Next
+			}
+			if len(seen) != hints {
+				t.Errorf("pages of %d: %d of %d hints", size, len(seen), hints)
+			}
+		}
+	})
+}

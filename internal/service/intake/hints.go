@@ -119,7 +119,11 @@ func (s *Intake) ListHints(ctx context.Context, state string, size int, pageToke
 		return Page{}, err
 	}
 	after := tables.Hint{Received: consent.Instant(at.After)}
-	copy(after.ID[:], at.AfterKey)
+	if at.AfterKey != "" {
+		if after.ID, err = uuid.Parse(at.AfterKey); err != nil {
+			return Page{}, env.InvalidPage()
+		}
+	}
 	department := ""
 	if !who.AllDepartments {
 		department = who.Department
@@ -132,7 +136,7 @@ func (s *Intake) ListHints(ctx context.Context, state string, size int, pageToke
 	if len(rows) > size {
 		rows = rows[:size]
 		last := &rows[size-1]
-		page.Next, err = token.NewPage(s.Keys, method, token.Page{After: int64(last.Received), AfterKey: string(last.ID[:])})
+		page.Next, err = token.NewPage(s.Keys, method, token.Page{After: int64(last.Received), AfterKey: hintID(last.ID)})
 		if err != nil {
 			return Page{}, err
 		}
