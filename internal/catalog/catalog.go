@@ -341,6 +341,8 @@ type Retention struct {
 	HardBounces period.Period
 	// Contacts is how long it is kept what a person was sent, from then; it is never without end.
 	Contacts period.Period
+	// Cases is how long what is personal of a case is kept, from when it is closed.
+	Cases period.Period
 }
 
 // Controller returns the controller with the id.

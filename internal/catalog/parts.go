@@ -225,7 +225,7 @@ func (d *decoder) policy(document *yamlread.Object) Policy {
 
 // retention reads how long what is held is kept; what is missing, without end.
 func (d *decoder) retention(policy *yamlread.Object) Retention {
-	o := policy.Child("retention", "evidence", "requests", "disclosures", "hard_bounces", "contacts")
+	o := policy.Child("retention", "evidence", "requests", "disclosures", "hard_bounces", "contacts", "cases")
 	if o == nil {
 		return Retention{}
 	}
@@ -235,5 +235,6 @@ func (d *decoder) retention(policy *yamlread.Object) Retention {
 		Disclosures: periodOfKeeping(o, "disclosures"),
 		HardBounces: periodOfKeeping(o, "hard_bounces"),
 		Contacts:    o.Period("contacts", period.Period{}),
+		Cases:       periodOfKeeping(o, "cases"),
 	}
 }

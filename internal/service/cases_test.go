@@ -575,3 +575,40 @@ func TestCases_Routing_FindsWhoSent(t *testing.T) {
 		}
 	})
 }
+
+func TestCases_Retention_TakesThePersonFromWhatWasClosedLongAgo(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		old, open := w.openCase(ctx, s, complaintAbout("anna@example.at")), w.openCase(ctx, s, complaintAbout("ben@example.at"))
+		if _, _, err := s.CloseCase(ctx, cases.Change{ID: old.ID}, cases.Closing{Outcome: casework.Justified}); err != nil {
+			t.Fatal(err)
+		}
+		forget := func() cases.Case {
+			t.Helper()
+			if err := s.ForgetCases(ctx); err != nil {
+				t.Fatal(err)
+			}
+			return w.getCase(ctx, s, old.ID).Case
+		}
+		w.clock.Advance(400 * 24 * time.Hour)
+		if got := forget(); got.Address == "" {
+			t.Error("a catalog that says nothing of it keeps cases")
+		}
+		document := acme(t) + "\npolicy:\n  retention: {cases: P1Y}\n"
+		if strings.Contains(acme(t), "\npolicy:") {
+			document = strings.Replace(acme(t), "\npolicy:", "\npolicy:\n  retention: {cases: P1Y}", 1)
+		}
+		if _, err := s.ApplyCatalog(ctx, administration.ApplyCatalog{Document: document}); err != nil {
+			t.Fatal(err)
+		}
+		if got := forget(); got.Address != "" || got.Outcome != casework.Justified || got.Due != old.Due {
+			t.Errorf("%+v", got)
+		}
+		if entries := w.getCase(ctx, s, old.ID).Entries; len(entries) != 0 {
+			t.Errorf("entries %+v", entries)
+		}
+		if got := w.getCase(ctx, s, open.ID).Case; got.Address != "ben@example.at" {
+			t.Errorf("a case that is not closed: %+v", got)
+		}
+	})
+}

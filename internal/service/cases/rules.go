@@ -35,7 +35,7 @@ func DeskOf(cat *catalog.Catalog, department string) (casework.Desk, bool) {
 }
 
 // keptFor returns how long what is personal of a case is kept after it was closed; zero: without end.
-func keptFor(*catalog.Catalog) period.Period { return period.Period{} }
+func keptFor(cat *catalog.Catalog) period.Period { return cat.Policy.Retention.Cases }
 
 // setDue sets when a case is due, with the rules that say so. Given is what a letter says itself; zero: it says nothing.
 func (s *Cases) setDue(row *casetable.Case, desk *casework.Desk, given consent.Instant) error {
