@@ -186,7 +186,7 @@ func TestCases_Run_RemindsEscalatesAndBringsBack(t *testing.T) {
 			t.Helper()
 			w.clock.Advance(at.Sub(w.clock.Now()))
 			for range 2 { // What was told is not told again.
-				if err := s.RunCases(w.t.Context()); err != nil {
+				if err := s.RunCases(ctx); err != nil {
 					t.Fatal(err)
 				}
 			}
