@@ -55,7 +55,7 @@ func TestMisspelt_NamesWhatMayBeMeant(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"chekc", "anna@firma.example"}, "unknown command; did you mean check?; assent has: catalog, "},
+		{[]string{"chekc", "anna@firma.example"}, "unknown command; did you mean check?; assent has: cases, catalog, "},
 		{[]string{"ledger", "prve"}, "unknown command; did you mean prove?; assent ledger has: "},
 		{[]string{"check", "a@b.example", "--chanel", "newsletter"}, "unknown flag: --chanel; did you mean --channel?"},
 		{[]string{"check", "a@b.example", "--channel", "newsletter", "--format", "jsn"}, "it must be one of text, json; did you mean json?"},
