@@ -5,11 +5,26 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/grpc"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 )
+
+// fakeCases are the services of desks of a fake server.
+type fakeCases struct {
+	assentv1.UnimplementedCaseServiceServer
+	assentv1.UnimplementedNoticeServiceServer
+}
+
+// registerDesks registers what comes back, and what desks do about it.
+func (f *fake) registerDesks(server *grpc.Server) {
+	assentv1.RegisterSourceServiceServer(server, f)
+	assentv1.RegisterIntakeServiceServer(server, f)
+	assentv1.RegisterCaseServiceServer(server, f)
+	assentv1.RegisterNoticeServiceServer(server, f)
+}
 
 func oneCase() *assentv1.Case {
 	return &assentv1.Case{

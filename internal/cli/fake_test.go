@@ -41,8 +41,7 @@ type fake struct {
 	assentv1.UnimplementedSendServiceServer
 	assentv1.UnimplementedContactServiceServer
 	assentv1.UnimplementedIntakeServiceServer
-	assentv1.UnimplementedCaseServiceServer
-	assentv1.UnimplementedNoticeServiceServer
+	fakeCases
 
 	address string
 	feed    *fakeFeed
@@ -90,12 +89,9 @@ func startFakeWith(t *testing.T, config *tls.Config) *fake {
 	assentv1.RegisterRetentionServiceServer(server, f)
 	assentv1.RegisterConsumerServiceServer(server, f)
 	assentv1.RegisterWebhookServiceServer(server, f)
-	assentv1.RegisterSourceServiceServer(server, f)
 	assentv1.RegisterSendServiceServer(server, f)
 	assentv1.RegisterContactServiceServer(server, f)
-	assentv1.RegisterIntakeServiceServer(server, f)
-	assentv1.RegisterCaseServiceServer(server, f)
-	assentv1.RegisterNoticeServiceServer(server, f)
+	f.registerDesks(server)
 	assentv1.RegisterFeedServiceServer(server, f.feed)
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(listener) }()
