@@ -185,7 +185,7 @@ func TestParse_EveryKey_IsKept(t *testing.T) {
 			Retention: Retention{
 				Evidence: mustPeriod(t, "P3Y"), Requests: mustPeriod(t, "P30D"), Disclosures: mustPeriod(t, "P3Y"), HardBounces: mustPeriod(t, "P24M"),
 				Contacts: mustPeriod(t, "P90D"),
-				Cases: mustPeriod(t, "P3Y"),
+				Cases:    mustPeriod(t, "P3Y"),
 			},
 		},
 		QuietHours: []campaign.QuietHours{{
