@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 )
@@ -51,8 +52,13 @@ func TestHelp_ExamplesDoWhatTheySay(t *testing.T) {
 		case strings.HasPrefix(example, "assent grant"), strings.HasPrefix(example, "assent consumers create"), strings.HasPrefix(example, "assent webhooks create"),
 			strings.HasPrefix(example, "assent lists create"), strings.HasPrefix(example, "assent sources create"), strings.HasPrefix(example, "assent sends plan"):
 			return 0
-		case strings.HasPrefix(example, "assent lists activate"), strings.HasPrefix(example, "assent withdraw"), strings.HasPrefix(example, "assent erase"), strings.HasPrefix(example, "assent sends cancel"):
+		case strings.HasPrefix(example, "assent lists activate"), strings.HasPrefix(example, "assent withdraw"), strings.HasPrefix(example, "assent erase"), strings.HasPrefix(example, "assent sends cancel"),
+			strings.HasPrefix(example, "assent cases hand-over"):
 			return 2
+		case strings.HasPrefix(example, "assent cases close"):
+			return 3
+		case strings.HasPrefix(example, "assent cases reopen"):
+			return 4
 		default:
 			return 1
 		}
@@ -106,13 +112,45 @@ func TestHelp_ExamplesDoWhatTheySay(t *testing.T) {
 	few := wholeExample(t)
 	few.rows = few.rows[:1000]
 	few.writeTo(t, filepath.Join(db.dir, "events.csv.gz"))
+	number := numberOf(t, must(t, r, "cases", "open", "anna@example.com", "--kind", "complaint", "--department", "marketing", "--text", "Why?"))
 	for _, example := range examples {
+		example = fromToday(t, strings.ReplaceAll(example, exampleCase, number))
 		if strings.Contains(example, "--consumer mailer") { // Which reads as the client that the consumer belongs to.
 			runAsWritten(t, db.dir, append(slices.Clone(env), "ASSENT_API_KEY="+keys["mailer-sync"]), example)
 			continue
 		}
 		runAsWritten(t, db.dir, env, example)
 	}
+}
+
+// exampleCase is the number of the case in examples.
+const exampleCase = "2026-000123"
+
+// numberOf returns the number of the case that a command says it opened.
+func numberOf(t *testing.T, said string) string {
+	t.Helper()
+	number := regexp.MustCompile(`[0-9]{4}-[0-9]{6}`).FindString(said)
+	if number == "" {
+		t.Fatalf("no number of a case in %q", said)
+	}
+	return number
+}
+
+// fromToday returns an example with its times moved as if it had been written today: those of what is planned lie ahead.
+func fromToday(t *testing.T, example string) string {
+	t.Helper()
+	if !strings.HasPrefix(example, "assent sends") && !strings.HasPrefix(example, "assent cases resubmit") && !strings.HasPrefix(example, "assent desks") {
+		return example
+	}
+	written := time.Date(2026, time.December, 1, 0, 0, 0, 0, time.UTC)
+	days := int(time.Since(written) / (24 * time.Hour))
+	return regexp.MustCompile(`[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(Z|[+-][0-9]{2}:[0-9]{2})`).ReplaceAllStringFunc(example, func(at string) string {
+		when, err := time.Parse(time.RFC3339, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return when.AddDate(0, 0, days).Format(time.RFC3339)
+	})
 }
 
 // bounceMail is a mail that came back.

@@ -136,7 +136,7 @@ func TestOperations_RolesWithTheLeastRights_DoWhatThePageSays(t *testing.T) {
 func (r *roles) purge(local func(role string, args ...string) (int, string)) {
 	t := r.t
 	for role, want := range map[string][]string{
-		"assent_server": {"to rewrite claims, disclosures,", "GRANT assent_owner TO assent_server;", "GRANT pg_checkpoint TO assent_server;"},
+		"assent_server": {"to rewrite case_entries, cases, claims,", "GRANT assent_owner TO assent_server;", "GRANT pg_checkpoint TO assent_server;"},
 		"assent_owner":  {"to write a checkpoint", "GRANT pg_checkpoint TO assent_owner;"},
 		"assent_verify": {"to read and change ledger_head", "GRANT SELECT, DELETE ON revisions TO assent_verify;"},
 	} {

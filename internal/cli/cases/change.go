@@ -110,7 +110,7 @@ func (c *Commands) handOver() *cobra.Command {
 		Use: "hand-over CASE DEPARTMENT", Short: "Hand a case over to the desk of another department", Args: cobra.ExactArgs(2),
 		Long: "Hand a case over to the desk of another department. Its deadlines stay. What was addressed to one person of the company is handed\n" +
 			"over only if its sender was asked or informed, or need not know for a reason that is stated.",
-		Example: "  assent cases hand-over 2026-000123 marketing --sender-informed informed --reason \"their mailing\"",
+		Example: "  assent cases hand-over 2026-000123 newsletter-desk --sender-informed informed --reason \"their issue\"",
 	}
 	cmd.RunE = c.Asking(func(ctx context.Context, args []string, s *connect.Server) error {
 		in.Id, in.Department, in.RequestId = args[0], args[1], kit.RequestID(requestID)
