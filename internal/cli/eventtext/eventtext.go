@@ -177,15 +177,7 @@ func describeRights(e *assentv1.Event) (consent.Kind, facts) {
 		}
 		return consent.KindRemoval, f
 	case *assentv1.Event_List:
-		f.add("list", fact.List.GetList())
-		f.add("version", fmt.Sprint(fact.List.GetVersion()))
-		f.add("binds", fact.List.GetBinds())
-		f.add("form", fact.List.GetForm())
-		f.add("obtained", value.Stamp(fact.List.GetObtainedTime()))
-		f.add("freshness", fact.List.GetFreshness())
-		f.add("when-stale", fact.List.GetWhenStale())
-		f.add("sha256", hex.EncodeToString(fact.List.GetSha256()))
-		return consent.KindList, f
+		return consent.KindList, listFacts(fact.List)
 	case *assentv1.Event_Ruling:
 		f.add("about", fact.Ruling.GetResource())
 		f.add("outcome", fact.Ruling.GetOutcome())
@@ -194,6 +186,19 @@ func describeRights(e *assentv1.Event) (consent.Kind, facts) {
 	default:
 		return 0, f
 	}
+}
+
+func listFacts(l *assentv1.ExternalListActivation) facts {
+	var f facts
+	f.add("list", l.GetList())
+	f.add("version", fmt.Sprint(l.GetVersion()))
+	f.add("binds", l.GetBinds())
+	f.add("form", l.GetForm())
+	f.add("obtained", value.Stamp(l.GetObtainedTime()))
+	f.add("freshness", l.GetFreshness())
+	f.add("when-stale", l.GetWhenStale())
+	f.add("sha256", hex.EncodeToString(l.GetSha256()))
+	return f
 }
 
 func refusalFacts(r *assentv1.Refusal) facts {
