@@ -1,6 +1,9 @@
 package service
 
 import (
+	"github.com/assent-io/assent/internal/campaign"
+	"github.com/assent-io/assent/internal/service/contacts"
+	"github.com/assent-io/assent/internal/service/sends"
 	"context"
 	"fmt"
 	"slices"
@@ -228,6 +231,68 @@ func TestCases_Run_RemindsEscalatesAndBringsBack(t *testing.T) {
 		late := w.getCase(ctx, s, c.ID)
 		if diff := cmp.Diff([]string{"opened", "reminded", "resubmitted", "returned", "reminded", "escalated", "reminded", "answer"}, kindsOf(late.Entries)); diff != "" {
 			t.Errorf("(-want +got)\n%s", diff)
+		}
+	})
+}
+
+func TestCases_MailOfOthers_JoinsNoCaseOfAPerson(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		w.unsubscribe = []string{"leave@acme.example"}
+		s, ctx := w.acme()
+		id := w.wantCase(ctx, s, letter{
+			from: "anna@example.at", to: "marketing@acme.example", id: "1@home", subject: "Beschwerde", text: "Ich beschwere mich über Ihre Werbung.",
+		}, cases.MailOpened, casework.Complaint, "marketing")
+		// One who knows the Message-ID, such as by a copy of the mail, has a case of their own.
+		other := w.wantCase(ctx, s, letter{
+			from: "ben@example.at", to: "marketing@acme.example", id: "2@home", answers: "1@home", subject: "Re: Beschwerde", text: "Das sehe ich auch so.",
+		}, cases.MailOpened, casework.Complaint, "marketing")
+		// So has one whose mail has the same Message-ID.
+		same := w.wantCase(ctx, s, letter{
+			from: "cora@example.at", to: "marketing@acme.example", id: "1@home", subject: "Frage", text: "Wann öffnen Sie?",
+		}, cases.MailOpened, casework.Inquiry, "marketing")
+		if other == id || same == id || same == other {
+			t.Errorf("cases %s, %s and %s", id, other, same)
+		}
+		// Another desk adds to a case, and answers none.
+		w.wantCase(ctx, s, letter{
+			from: "newsletter-beschwerden@acme.example", to: "cases@acme.example", id: "3@acme", subject: "[Case " + id + "]", text: "Bei uns kam dasselbe an.",
+		}, cases.MailAttached, casework.Complaint, "marketing")
+		c := w.getCase(ctx, s, id)
+		if c.Case.State != casework.Open || c.Case.Answered != 0 || len(c.Entries) != 2 || c.Entries[1].Kind != cases.EntryComment {
+			t.Errorf("%+v", c)
+		}
+	})
+}
+
+func TestCases_WithoutAToken_GoToTheDeskThatSent(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		w.unsubscribe = []string{"leave@acme.example"}
+		s, ctx := w.acme()
+		now := w.clock.Now()
+		window := campaign.Window{From: now.UnixMicro(), Until: now.Add(24 * time.Hour).UnixMicro()}
+		if _, err := s.CreateSend(ctx, sends.NewSend{ID: "spring", Channel: "product-marketing", Subject: "Spring", Window: window}); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := s.ReportSent(ctx, "spring", []contacts.Report{{Address: "anna@example.at"}}); err != nil {
+			t.Fatal(err)
+		}
+		w.clock.Advance(time.Hour)
+		// The letter comes to the newsletter's desk, which sent nothing.
+		id := w.wantCase(ctx, s, letter{
+			from: "anna@example.at", to: "newsletter-beschwerden@acme.example", id: "1@home", subject: "Beschwerde", text: "Ich beschwere mich über Ihre Werbung.",
+		}, cases.MailOpened, casework.Complaint, "marketing")
+		got := w.getCase(ctx, s, id)
+		if got.Case.Channel != "product-marketing" || len(got.Case.Candidates) == 0 || got.Case.Candidates[0].Evidence != casework.ByContact ||
+			got.Case.Candidates[0].Send != "spring" {
+			t.Errorf("%+v", got.Case)
+		}
+		figures, err := s.CaseFigures(ctx, 0, 0, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(figures.Senders) != 1 || figures.Senders[0].SenderIdentity != got.Case.SenderIdentity || figures.Senders[0].Contacts != 1 ||
+			figures.Senders[0].Complaints != 1 || figures.Senders[0].PerThousand != 1000 {
+			t.Errorf("%+v", figures)
 		}
 	})
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/administration"
 	"github.com/assent-io/assent/internal/service/cases"
+	"github.com/assent-io/assent/internal/service/cases/desks"
 	"github.com/assent-io/assent/internal/service/notices"
 	"github.com/assent-io/assent/internal/service/txn"
 )
@@ -23,7 +24,7 @@ import (
 // staffed gives the desks of the services that are made next some members.
 func (w *world) staffed() {
 	w.cases.Desk = func(cat *catalog.Catalog, department string) (casework.Desk, bool) {
-		desk, ok := cases.DeskOf(cat, department)
+		desk, ok := desks.Of(cat, department)
 		if department == "marketing" {
 			desk.Members = []casework.Member{{ID: "mara"}, {ID: "max"}, {ID: "mia"}}
 		}

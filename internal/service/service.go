@@ -84,7 +84,7 @@ type Options struct {
 	Sources sources.Options
 	// Sends says how sends are cleared. The zero value is as the catalog says.
 	Sends sends.Options
-	// Cases says what cases are told by others. The zero value knows no contacts.
+	// Cases says what cases are told by others. The zero value knows those of the store.
 	Cases cases.Options
 	// Unsafe is for tests.
 	Unsafe env.Unsafe
@@ -178,7 +178,11 @@ func wire(env *env.Env, opts *Options) *Service {
 	s.Lists = erased.New(env, s.Guard)
 	s.Consumers = consumers.New(env, s.Guard, s.engine)
 	s.Recorder = record.New(env, s.reference, s.engine, s.Rights, s.Counter, decided)
-	s.Cases = cases.New(env, s.reference, s.Guard, s.engine, s.Checker, opts.Cases)
+	ofCases := opts.Cases
+	if ofCases.Contacts == nil {
+		ofCases.Contacts = s.Contacts
+	}
+	s.Cases = cases.New(env, s.reference, s.Guard, s.engine, s.Checker, ofCases)
 	links := opts.Links
 	links.Concerns = concerns.Concerns{Caps: s.Contacts, Cases: s.Cases}
 	s.Links = recipient.New(env, reader, s.engine, s.Recorder, s.Checker, links)

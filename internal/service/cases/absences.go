@@ -11,6 +11,7 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/cases/desks"
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/service/txn"
 	"github.com/assent-io/assent/internal/storage/tables/casetable"
@@ -126,7 +127,7 @@ func (s *Cases) mayBeAway(w *txn.Tx, a *casetable.Absence, others []casework.Abs
 		return fault.Errorf(fault.InvalidTime, "untilTime",
 			"an absence lasts 400 days at most; who is away for longer is no member of the desk, which the catalog says")
 	}
-	return checkAbsence(&desk, absencesOf([]casetable.Absence{*a})[0], others)
+	return desks.CheckAbsence(&desk, absencesOf([]casetable.Absence{*a})[0], others)
 }
 
 // AbsencePage is a page of absences.

@@ -10,6 +10,7 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/cases/desks"
 	"github.com/assent-io/assent/internal/service/check"
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/service/reference"
@@ -37,7 +38,7 @@ type Contacts interface {
 type Options struct {
 	// Contacts knows which messages were sent; nil: nothing does.
 	Contacts Contacts
-	// Desk returns the desk of a department of a catalog; nil: [DeskOf].
+	// Desk returns the desk of a department of a catalog; nil: [desks.Of].
 	Desk func(cat *catalog.Catalog, department string) (casework.Desk, bool)
 }
 
@@ -62,7 +63,7 @@ func New(
 		s.contacts = noContacts{}
 	}
 	if s.desk == nil {
-		s.desk = DeskOf
+		s.desk = desks.Of
 	}
 	return s
 }

@@ -12,7 +12,9 @@ import (
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/cases/alarm"
+	"github.com/assent-io/assent/internal/service/cases/desks"
 	"github.com/assent-io/assent/internal/service/cases/number"
+	"github.com/assent-io/assent/internal/service/cases/sealed"
 	"github.com/assent-io/assent/internal/service/txn"
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/tables/casetable"
@@ -128,7 +130,7 @@ func needMember(desk *casework.Desk, field, member string) error {
 	case len(desk.Members) == 0:
 		return fault.Errorf(fault.DeskLacksMember, field, "the desk has no members in the catalog, so nobody can be named; the case is the whole desk's")
 	}
-	return fault.Errorf(fault.DeskLacksMember, field, "the desk has no member %q; its members are %s", member, memberList(desk))
+	return fault.Errorf(fault.DeskLacksMember, field, "the desk has no member %q; its members are %s", member, desks.MemberList(desk))
 }
 
 // AssignCase assigns a case to a member of its desk, or to the desk if that is empty. Errors: CASE_NOT_FOUND, CASE_CLOSED, DESK_HAS_NO_MEMBER,
@@ -161,7 +163,7 @@ func (s *Cases) ResubmitCase(ctx context.Context, c Change, at consent.Instant, 
 		}
 		at := at
 		if at == 0 {
-			again, err := comeback(&on.desk, on.Recorded.Time())
+			again, err := desks.Comeback(&on.desk, on.Recorded.Time())
 			if err != nil {
 				return err
 			}
@@ -183,7 +185,7 @@ func (s *Cases) ResubmitCase(ctx context.Context, c Change, at consent.Instant, 
 // ETAG_MISMATCH, SCOPE_MISSING.
 func (s *Cases) CommentCase(ctx context.Context, c Change, text string, answer bool) (Case, error) {
 	after, _, err := s.change(ctx, c, storage.Load{}, func(on *onCase) error {
-		if stored(text, MaxText) == "" {
+		if sealed.Stored(text, sealed.MaxText) == "" {
 			return fault.Errorf(fault.InvalidRequest, "text", "the text is empty")
 		}
 		if !answer {

@@ -11,6 +11,7 @@ import (
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/phrase"
 	"github.com/assent-io/assent/internal/service/cases/number"
+	"github.com/assent-io/assent/internal/service/cases/sealed"
 	"github.com/assent-io/assent/internal/service/ruling"
 	"github.com/assent-io/assent/internal/service/subjects"
 	"github.com/assent-io/assent/internal/service/txn"
@@ -77,7 +78,7 @@ func (s *Cases) placesOf(ctx context.Context, text string, load *storage.Load) (
 	if err != nil || len(rows) == 0 {
 		return nil, err
 	}
-	in, err := s.open(&rows[0])
+	in, err := sealed.Open(s.Keys, &rows[0])
 	if err != nil || in.Address == "" {
 		return nil, err
 	}
@@ -93,7 +94,7 @@ func (s *Cases) placesOf(ctx context.Context, text string, load *storage.Load) (
 
 // object records that the person of the case objects: as of when the case came, for then it was said.
 func (on *onCase) object(where *subjects.Places, scope consent.Scope) error {
-	in, err := on.cases.open(on.row)
+	in, err := sealed.Open(on.cases.Keys, on.row)
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/assent-io/assent/internal/casework"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/service/cases/desks"
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/storage/tables/casetable"
 )
@@ -78,7 +79,7 @@ func (v *viewer) desk(ctx context.Context, department string, desk *casework.Des
 			}
 		}
 		if member.AwayUntil != 0 {
-			member.Deputy = deputyOf(desk, absences, m.ID, v.now)
+			member.Deputy = desks.Deputy(desk, absences, m.ID, v.now)
 		}
 		shown.Members = append(shown.Members, member)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/assent-io/assent/internal/service/asof"
 	"github.com/assent-io/assent/internal/service/cases/answer"
 	"github.com/assent-io/assent/internal/service/cases/number"
+	"github.com/assent-io/assent/internal/service/cases/sealed"
 	"github.com/assent-io/assent/internal/service/check"
 	"github.com/assent-io/assent/internal/storage/tables/casetable"
 )
@@ -27,7 +28,7 @@ func (s *Cases) DraftAnswer(ctx context.Context, id, language string) (Draft, er
 	if err != nil {
 		return Draft{}, err
 	}
-	in, err := s.open(row)
+	in, err := sealed.Open(s.Keys, row)
 	if err != nil {
 		return Draft{}, err
 	}

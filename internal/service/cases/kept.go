@@ -5,6 +5,7 @@ import (
 
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/service/cases/sealed"
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/service/txn"
 	"github.com/assent-io/assent/internal/storage"
@@ -28,13 +29,13 @@ func (s *Cases) ErasedCases(w *txn.Tx, e *txn.Erased) error {
 // erasedDigest returns the digest of an address that is being erased. Of an erasure that an older program kept it may not be known.
 func (s *Cases) erasedDigest(e *txn.Erased) (digest [32]byte, found bool, err error) {
 	if e.Lists != nil && e.Lists.FoldVersion == address.FoldVersion {
-		return digestOfHash(e.Lists.Folded), true, nil
+		return sealed.DigestOfHash(e.Lists.Folded), true, nil
 	}
 	a, err := address.Parse(e.Address)
 	if err != nil {
 		return digest, false, nil //nolint:nilerr // The address is not known.
 	}
-	digest, err = s.digestOf(a)
+	digest, err = sealed.DigestOf(s.Keys, a)
 	return digest, err == nil, err
 }
 

@@ -1,6 +1,7 @@
 package cases
 
 import (
+	"bytes"
 	"context"
 	"slices"
 	"strings"
@@ -11,7 +12,9 @@ import (
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/service/cases/alarm"
+	"github.com/assent-io/assent/internal/service/cases/desks"
 	"github.com/assent-io/assent/internal/service/cases/number"
+	"github.com/assent-io/assent/internal/service/cases/sealed"
 	"github.com/assent-io/assent/internal/service/txn"
 	"github.com/assent-io/assent/internal/storage/tables/casetable"
 )
@@ -82,11 +85,15 @@ func (s *Cases) TakeLetter(ctx context.Context, l *Letter) (taken Taken, err err
 	o := &opening{origin: casework.FromMail, subject: l.Subject, text: l.Text, token: l.Token}
 	if a, err := address.Parse(l.From); err == nil {
 		o.address, o.known = a, true
-		if o.sent, err = s.sentTo(ctx, a); err != nil {
+		if o.sent, err = s.sentTo(ctx, a, 0); err != nil {
 			return Taken{}, err
 		}
 	}
-	if o.mail, err = s.mailKey(l.ID); err != nil {
+	id := l.ID
+	if id == "" { // The same mail once more, as after a lost answer, is known by its words.
+		id = "\x00" + strings.Join([]string{l.From, l.Subject, l.Text}, "\x00")
+	}
+	if o.mail, err = sealed.MailKey(s.Keys, id); err != nil {
 		return Taken{}, err
 	}
 	err = s.engine.Do(ctx, &txn.Write{Run: func(w *txn.Tx) error {
@@ -103,54 +110,87 @@ func (s *Cases) take(w *txn.Tx, l *Letter, o *opening) (Taken, error) {
 	if err != nil {
 		return Taken{}, err
 	}
-	fromDesk := s.deskOf(cat, l.From) != ""
-	before, err := s.before(w, o.mail)
+	by := writer{desk: s.deskOf(cat, l.From)}
+	if o.known {
+		person, err := sealed.DigestOf(s.Keys, o.address)
+		if err != nil {
+			return Taken{}, err
+		}
+		by.person = person[:]
+	}
+	before, err := s.before(w, o.mail, by)
 	if err != nil {
 		return Taken{}, err
 	}
 	if before != nil {
 		return takenOf(before.row, MailKnown), nil
 	}
-	on, err := s.belongsTo(w, l, o, fromDesk)
+	on, err := s.belongsTo(w, l, by)
 	if err != nil {
 		return Taken{}, err
 	}
 	switch {
-	case on != nil && fromDesk:
-		return takenOf(on.row, MailAnswered), on.takeAnswer(l, o)
+	case on != nil && by.answers(on.row):
+		return takenOf(on.row, MailAnswered), on.takeAnswer(l, o, true)
+	case on != nil && by.desk != "":
+		return takenOf(on.row, MailAttached), on.takeAnswer(l, o, false)
 	case on != nil:
 		return takenOf(on.row, MailAttached), on.takeLetter(l, o)
-	case fromDesk:
+	case by.desk != "":
 		return Taken{Outcome: MailNone}, nil
 	}
 	return s.openFor(w, cat, l, o)
 }
 
+// writer is from whom a mail is, as its From says.
+type writer struct {
+	desk   string // the department whose desk it is; empty: no desk
+	person []byte // the digest of the address; nil: it is none
+}
+
+// mayWriteIn reports whether mails of the writer belong to a case: those of desks, and of the person of the case. Anybody else may know its number or the
+// Message-ID of a mail of it.
+func (by writer) mayWriteIn(row *casetable.Case) bool {
+	return by.desk != "" || by.person != nil && bytes.Equal(row.Folded, by.person)
+}
+
+// answers reports whether a mail of the writer is the answer of the desk that has the case. Other desks may add to it.
+func (by writer) answers(row *casetable.Case) bool { return by.desk != "" && by.desk == row.Department }
+
 func takenOf(row *casetable.Case, outcome string) Taken {
 	return Taken{Number: number.Of(row.ID), Outcome: outcome, Kind: casework.Kind(row.Kind), Department: row.Department}
 }
 
-// before returns the case that has a mail already; nil: none has.
-func (s *Cases) before(w *txn.Tx, mail []byte) (*onCase, error) {
+// before returns the case of the writer that has a mail already; nil: none has.
+func (s *Cases) before(w *txn.Tx, mail []byte, by writer) (*onCase, error) {
 	if mail == nil {
 		return nil, nil //nolint:nilnil // No case and no error.
 	}
 	entries, err := mailEntries(w, mail)
-	if err != nil || len(entries) == 0 {
+	if err != nil {
 		return nil, err
 	}
-	return s.on(w, entries[0].Case)
-}
-
-// belongsTo returns the case that a mail belongs to; nil: none. That is the case of a mail that it answers; or the one that its subject names, if the
-// mail is of the desk or of the person of the case, for anybody can guess a number.
-func (s *Cases) belongsTo(w *txn.Tx, l *Letter, o *opening, fromDesk bool) (*onCase, error) {
-	for _, id := range l.Answers {
-		key, err := s.mailKey(id)
+	for i := range entries {
+		rows, err := rowOf(w, entries[i].Case)
 		if err != nil {
 			return nil, err
 		}
-		on, err := s.before(w, key)
+		if len(rows) > 0 && by.mayWriteIn(&rows[0]) {
+			return s.on(w, entries[i].Case)
+		}
+	}
+	return nil, nil //nolint:nilnil // No case and no error.
+}
+
+// belongsTo returns the case that a mail belongs to; nil: none. That is the case of a mail that it answers, or the one that its subject names, if its
+// writer may write in it.
+func (s *Cases) belongsTo(w *txn.Tx, l *Letter, by writer) (*onCase, error) {
+	for _, id := range l.Answers {
+		key, err := sealed.MailKey(s.Keys, id)
+		if err != nil {
+			return nil, err
+		}
+		on, err := s.before(w, key, by)
 		if err != nil || on != nil && on.hasRoom() {
 			return on, err
 		}
@@ -160,17 +200,8 @@ func (s *Cases) belongsTo(w *txn.Tx, l *Letter, o *opening, fromDesk bool) (*onC
 		return nil, nil //nolint:nilnil // No case and no error.
 	}
 	rows, err := rowOf(w, named)
-	if err != nil || len(rows) == 0 {
+	if err != nil || len(rows) == 0 || !by.mayWriteIn(&rows[0]) {
 		return nil, err
-	}
-	if !fromDesk {
-		if !o.known {
-			return nil, nil //nolint:nilnil // No case and no error.
-		}
-		digest, err := s.digestOf(o.address)
-		if err != nil || string(rows[0].Folded) != string(digest[:]) {
-			return nil, err
-		}
 	}
 	on, err := s.on(w, named)
 	if err != nil || !on.hasRoom() {
@@ -185,16 +216,20 @@ func (on *onCase) hasRoom() bool {
 	return err == nil && len(rows) < maxEntries
 }
 
-// takeAnswer attaches a copy of the desk's answer, which answers the case.
-func (on *onCase) takeAnswer(l *Letter, o *opening) error {
+// takeAnswer attaches a copy of a mail of a desk. That of the desk that has the case answers it; that of another one is a comment.
+func (on *onCase) takeAnswer(l *Letter, o *opening, own bool) error {
 	if l.DryRun {
 		return nil
 	}
-	if on.state() != casework.Closed {
+	kind := EntryComment
+	if own {
+		kind = EntryAnswer
+	}
+	if own && on.state() != casework.Closed {
 		on.answered()
 	}
 	on.put()
-	return on.cases.addEntry(on.Tx, on.row.ID, &entry{kind: EntryAnswer, text: l.Text, mail: o.mail})
+	return on.cases.addEntry(on.Tx, on.row.ID, &entry{kind: kind, text: l.Text, mail: o.mail})
 }
 
 // takeLetter attaches a further letter of the person. One that was answered, closed or put aside waits for the desk again; after an answer it has
@@ -203,7 +238,7 @@ func (on *onCase) takeLetter(l *Letter, o *opening) error {
 	if l.DryRun {
 		return nil
 	}
-	again := on.row.Answered != 0 || on.state() == casework.Closed
+	again := on.state() == casework.Answered || on.state() == casework.Closed
 	on.reopen()
 	if again {
 		calendar, err := on.desk.Calendar()
@@ -254,7 +289,7 @@ func (o *opening) taken(number string) Taken {
 
 // mailboxOf returns to which of our addresses a letter came, and whether it was addressed to one person of the company.
 func (s *Cases) mailboxOf(cat *catalog.Catalog, to []string) (mailbox string, personal bool) {
-	ours := func(address string) bool { return len(s.ownersOf(cat, address)) > 0 }
+	ours := func(address string) bool { return len(desks.Owners(cat, address, s.desk)) > 0 }
 	for _, one := range to {
 		if ours(one) {
 			return one, false
@@ -280,7 +315,11 @@ type Report struct {
 
 // TakeReport opens a case for a complaint, as a part of the write that records it. The same report twice is one case.
 func (s *Cases) TakeReport(w *txn.Tx, r *Report) (Taken, error) {
-	before, err := s.before(w, r.Key[:])
+	person, err := sealed.DigestOf(s.Keys, r.Address)
+	if err != nil {
+		return Taken{}, err
+	}
+	before, err := s.before(w, r.Key[:], writer{person: person[:]})
 	if err != nil {
 		return Taken{}, err
 	}

@@ -13,6 +13,8 @@ import (
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/cases/alarm"
+	"github.com/assent-io/assent/internal/service/cases/number"
+	"github.com/assent-io/assent/internal/service/cases/sealed"
 	"github.com/assent-io/assent/internal/service/subjects"
 	"github.com/assent-io/assent/internal/service/txn"
 	"github.com/assent-io/assent/internal/storage/tables/casetable"
@@ -99,13 +101,17 @@ func (s *Cases) check(ctx context.Context, n *NewCase, o *opening) error {
 		return err
 	}
 	o.address, o.known = a, true
-	o.sent, err = s.sentTo(ctx, a)
+	o.sent, err = s.sentTo(ctx, a, n.Received)
 	return err
 }
 
-// sentTo returns who may have sent to an address lately.
-func (s *Cases) sentTo(ctx context.Context, a address.Address) ([]casework.Candidate, error) {
-	return s.contacts.SentTo(ctx, a, s.Clock().AddDate(0, -2, 0)) // Which of them count is for the routing to say.
+// sentTo returns who may have sent to an address in the two months before a case came; zero: it came now.
+func (s *Cases) sentTo(ctx context.Context, a address.Address, received consent.Instant) ([]casework.Candidate, error) {
+	until := s.Clock()
+	if received != 0 {
+		until = received.Time()
+	}
+	return s.contacts.SentTo(ctx, a, until.AddDate(0, -2, 0)) // Which of them count is for the routing to say.
 }
 
 // opening is a case that is being opened.
@@ -155,7 +161,7 @@ func (s *Cases) add(w *txn.Tx, o *opening) (*casetable.Case, error) {
 		Kind: string(o.kind), State: string(casework.Open), Origin: string(o.origin), Department: o.department, Personal: o.personal,
 		Channel: o.channel, SenderIdentity: o.sender, Received: received, Opened: w.Recorded, Revision: 1,
 	}
-	if row.ID, err = nextID(w); err != nil {
+	if row.ID, err = number.Next(w); err != nil {
 		return nil, err
 	}
 	if err := s.setDue(row, &desk, o.due); err != nil {
@@ -164,18 +170,18 @@ func (s *Cases) add(w *txn.Tx, o *opening) (*casetable.Case, error) {
 	if err := s.assignFirst(w, row, &desk, o.assignee); err != nil {
 		return nil, err
 	}
-	in := &sealedCase{
-		Subject: stored(o.subject, maxSubject), Text: stored(o.text, MaxText), Mailbox: o.mailbox, Candidates: sealCandidates(o.candidates),
+	in := &sealed.Case{
+		Subject: sealed.Stored(o.subject, sealed.MaxSubject), Text: sealed.Stored(o.text, sealed.MaxText), Mailbox: o.mailbox, Candidates: sealed.Candidates(o.candidates),
 	}
 	if o.known {
 		in.Address = o.address.Exact()
-		digest, err := s.digestOf(o.address)
+		digest, err := sealed.DigestOf(s.Keys, o.address)
 		if err != nil {
 			return nil, err
 		}
 		row.Folded = digest[:]
 	}
-	if err := s.seal(row, in); err != nil {
+	if err := sealed.Seal(s.Keys, row, in); err != nil {
 		return nil, err
 	}
 	putCase(w, row)
@@ -217,10 +223,15 @@ func (s *Cases) settle(cat *catalog.Catalog, o *opening, received time.Time) err
 	if o.department == "" {
 		o.department = found.Department
 	}
-	if best := o.candidates; o.channel == "" && found.Certain && len(best) > 0 && best[0].Department == o.department {
+	if best := o.candidates; o.channel == "" && len(best) > 0 && best[0].Department == o.department && (found.Certain || isOnlyChannel(best)) {
 		o.channel, o.sender = best[0].Channel, cmp.Or(o.sender, best[0].SenderIdentity)
 	}
 	return nil
+}
+
+// isOnlyChannel reports whether all candidates that name a channel name that of the first: nothing else was sent that a letter could be about.
+func isOnlyChannel(candidates []casework.Candidate) bool {
+	return !slices.ContainsFunc(candidates[1:], func(c casework.Candidate) bool { return c.Channel != "" && c.Channel != candidates[0].Channel })
 }
 
 // entry is a line to add to a case.
@@ -245,7 +256,7 @@ func (s *Cases) addEntry(w *txn.Tx, id int64, e *entry) error {
 		row.Author = w.Caller.ID
 	}
 	if e.text != "" {
-		if row.Sealed, err = s.sealEntry(&row, e.text); err != nil {
+		if row.Sealed, err = sealed.SealEntry(s.Keys, &row, e.text); err != nil {
 			return err
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/service/cases/number"
+	"github.com/assent-io/assent/internal/service/cases/sealed"
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/service/recipient/concerns"
 	"github.com/assent-io/assent/internal/service/txn"
@@ -32,7 +33,7 @@ const (
 // CasesOnPage returns the cases that a person opened on the page of a link, the last one first: those that are not closed, and those closed within
 // 90 days; ten at most. What was said is not in them, nor who works on them.
 func (s *Cases) CasesOnPage(ctx context.Context, a address.Address) ([]concerns.Case, error) {
-	digest, err := s.digestOf(a)
+	digest, err := sealed.DigestOf(s.Keys, a)
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +70,7 @@ func (s *Cases) CasesOnPage(ctx context.Context, a address.Address) ([]concerns.
 // link was in. A request for access goes to the officers, for it is about all departments. Where the person has the same case open already, that is
 // returned, and opened is false. The error is [concerns.ErrManyCases] where the person has opened as many within a day as one can.
 func (s *Cases) OpenOnPage(w *txn.Tx, n *concerns.NewCase) (c concerns.Case, opened bool, err error) {
-	digest, err := s.digestOf(n.Address)
+	digest, err := sealed.DigestOf(s.Keys, n.Address)
 	if err != nil {
 		return concerns.Case{}, false, err
 	}
@@ -132,8 +133,8 @@ func (s *Cases) isSame(cat *catalog.Catalog, row *casetable.Case, n *concerns.Ne
 	if row.Channel != n.Channel {
 		return false, nil
 	}
-	in, err := s.open(row)
-	return err == nil && in.Text == stored(n.Text, MaxText), err
+	in, err := sealed.Open(s.Keys, row)
+	return err == nil && in.Text == sealed.Stored(n.Text, sealed.MaxText), err
 }
 
 // pageCases returns the cases that a person opened on a page, the last one first.

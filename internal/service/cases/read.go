@@ -10,7 +10,9 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/cases/desks"
 	"github.com/assent-io/assent/internal/service/cases/number"
+	"github.com/assent-io/assent/internal/service/cases/sealed"
 	"github.com/assent-io/assent/internal/service/check"
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/storage/tables/casetable"
@@ -54,7 +56,7 @@ func (v *viewer) absent(ctx context.Context, department string) ([]casework.Abse
 
 // show returns a case as it is shown.
 func (v *viewer) show(ctx context.Context, row *casetable.Case) (Case, error) {
-	in, err := v.cases.open(row)
+	in, err := sealed.Open(v.cases.Keys, row)
 	if err != nil {
 		return Case{}, err
 	}
@@ -63,14 +65,14 @@ func (v *viewer) show(ctx context.Context, row *casetable.Case) (Case, error) {
 		Department: row.Department, Assignee: row.Assignee, Address: in.Address, Subject: in.Subject, Text: in.Text, Channel: row.Channel,
 		SenderIdentity: row.SenderIdentity, Mailbox: in.Mailbox, Personal: row.Personal, Received: row.Received, Opened: row.Opened, Due: row.Due,
 		DueRule: row.DueRule, LawDue: row.LawDue, LawDueRule: row.LawDueRule, Resubmit: row.Resubmit, Answered: row.Answered, Closed: row.Closed,
-		Outcome: casework.Outcome(row.Outcome), SenderInformed: row.SenderInformed, Candidates: openCandidates(in.Candidates), Etag: etagOf(row),
+		Outcome: casework.Outcome(row.Outcome), SenderInformed: row.SenderInformed, Candidates: sealed.OpenCandidates(in.Candidates), Etag: etagOf(row),
 	}
 	if row.Assignee == "" || c.State == casework.Closed {
 		return c, nil
 	}
 	desk, _ := v.cases.desk(v.cat, row.Department)
 	absences, err := v.absent(ctx, row.Department)
-	c.Deputy = deputyOf(&desk, absences, row.Assignee, v.now)
+	c.Deputy = desks.Deputy(&desk, absences, row.Assignee, v.now)
 	return c, err
 }
 
@@ -119,11 +121,13 @@ func (s *Cases) GetCase(ctx context.Context, id string) (Opened, error) {
 		return Opened{}, env.StoreFault(err)
 	}
 	for i := range rows {
-		e, err := s.openEntry(&rows[i])
+		text, err := sealed.OpenEntry(s.Keys, &rows[i])
 		if err != nil {
 			return Opened{}, err
 		}
-		opened.Entries = append(opened.Entries, e)
+		opened.Entries = append(opened.Entries, Entry{
+			Number: rows[i].Number, Time: rows[i].Time, Author: rows[i].Author, Kind: rows[i].Kind, Text: text,
+		})
 	}
 	if shown.Address == "" {
 		return opened, nil

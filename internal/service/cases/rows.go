@@ -57,29 +57,6 @@ func (s *Cases) storedCase(ctx context.Context, id int64) ([]casetable.Case, err
 	return rows, env.StoreFault(err)
 }
 
-// numbers are the ids that one transaction has given, by year.
-type numbers map[int]int64
-
-// nextID gives the next id of the year in which a write is recorded. It is given under the lock of the head, so that each is given once.
-func nextID(w *txn.Tx) (int64, error) {
-	type key struct{}
-	given := w.Shared(key{}, func() any { return numbers{} }).(numbers) //nolint:errcheck,forcetypeassert // Nothing else has this key.
-	year := w.Recorded.Time().UTC().Year()
-	last, known := given[year]
-	if !known {
-		rows, err := txn.RowsOf(w, year, casetable.LastCase)
-		if err != nil {
-			return 0, err
-		}
-		last = int64(year) * casetable.IDsOfYear
-		if len(rows) > 0 {
-			last = rows[0]
-		}
-	}
-	given[year] = last + 1
-	return last + 1, nil
-}
-
 // tellDesk tells who is in charge of a case now, or the desk where that is not one member alone; of a case without a desk, the officers.
 func (s *Cases) tellDesk(w *txn.Tx, row *casetable.Case, kind, occasion string) error {
 	n := &notices.Notice{

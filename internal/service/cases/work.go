@@ -2,6 +2,7 @@ package cases
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/assent-io/assent/internal/casework"
@@ -33,7 +34,7 @@ func (s *Cases) RunCases(ctx context.Context) error {
 	if err != nil {
 		return env.StoreFault(err)
 	}
-	now := s.Clock()
+	now, failed := s.Clock(), error(nil)
 	const page = 200
 	for after := int64(0); ; {
 		rows, err := casetable.UnclosedCases(ctx, s.Store, after, page)
@@ -42,11 +43,14 @@ func (s *Cases) RunCases(ctx context.Context) error {
 		}
 		for i := range rows {
 			if err := s.runCase(ctx, cat, &rows[i], absences, now); err != nil {
-				return err
+				failed = errors.Join(failed, err) // The others are not to wait for it.
+			}
+			if ctx.Err() != nil {
+				return errors.Join(failed, ctx.Err())
 			}
 		}
 		if len(rows) < page {
-			return nil
+			return failed
 		}
 		after = rows[page-1].ID
 	}

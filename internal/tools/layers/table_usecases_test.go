@@ -15,9 +15,9 @@ func allowedUseCases() map[string][]string {
 			"internal/service/webhooks", "internal/storage",
 		},
 		"internal/service/contacts": {
-			"internal/address", "internal/campaign", "internal/catalog", "internal/consent", "internal/consent/operational", "internal/fault", "internal/period",
-			"internal/service/env", "internal/service/reference", "internal/service/subjects", "internal/service/txn", "internal/storage",
-			"internal/storage/tables/sendtable",
+			"internal/address", "internal/campaign", "internal/casework", "internal/catalog", "internal/consent", "internal/consent/operational",
+			"internal/fault", "internal/period", "internal/service/env", "internal/service/reference", "internal/service/subjects",
+			"internal/service/txn", "internal/storage", "internal/storage/tables/sendtable",
 		},
 		"internal/service/sends": {
 			"internal/address", "internal/campaign", "internal/catalog", "internal/consent", "internal/consent/leaving", "internal/fault",
@@ -25,7 +25,11 @@ func allowedUseCases() map[string][]string {
 			"internal/service/contacts", "internal/service/env", "internal/service/reference", "internal/service/ruling", "internal/service/txn",
 			"internal/storage/tables/sendtable", "internal/storedtext", "internal/token",
 		},
-		"internal/service/cases/number": {"internal/fault", "internal/storage/tables/casetable"},
+		"internal/service/cases/desks":  {"internal/casework", "internal/catalog", "internal/fault", "internal/phrase"},
+		"internal/service/cases/sealed": {"internal/address", "internal/casework", "internal/consent", "internal/seal", "internal/storage/tables/casetable", "internal/storedtext"},
+		"internal/service/cases/number": {
+			"internal/fault", "internal/service/txn", "internal/storage/tables/casetable",
+		},
 		"internal/service/cases/tally":  {"internal/casework", "internal/consent", "internal/storage/tables/casetable", "internal/wallclock"},
 		"internal/service/cases/alarm": {
 			"internal/casework", "internal/service/cases/number", "internal/service/notices", "internal/storage/tables/casetable",
@@ -36,11 +40,11 @@ func allowedUseCases() map[string][]string {
 		},
 		"internal/service/cases": {
 			"internal/address", "internal/casework", "internal/casework/wish", "internal/catalog", "internal/consent", "internal/consent/statement",
-			"internal/fault", "internal/locale", "internal/period", "internal/phrase", "internal/seal", "internal/service/access",
-			"internal/service/asof", "internal/service/cases/alarm", "internal/service/cases/answer", "internal/service/cases/number",
-			"internal/service/cases/tally", "internal/service/check", "internal/service/env", "internal/service/notices",
-			"internal/service/recipient/concerns", "internal/service/reference", "internal/service/ruling", "internal/service/subjects",
-			"internal/service/txn", "internal/storage", "internal/storage/tables/casetable", "internal/storedtext", "internal/token",
+			"internal/fault", "internal/locale", "internal/period", "internal/phrase", "internal/service/access", "internal/service/asof",
+			"internal/service/cases/alarm", "internal/service/cases/answer", "internal/service/cases/desks", "internal/service/cases/number",
+			"internal/service/cases/sealed", "internal/service/cases/tally", "internal/service/check", "internal/service/env",
+			"internal/service/notices", "internal/service/recipient/concerns", "internal/service/reference", "internal/service/ruling",
+			"internal/service/subjects", "internal/service/txn", "internal/storage", "internal/storage/tables/casetable", "internal/token",
 			"internal/wallclock",
 		},
 		"internal/service/notices": {

@@ -127,10 +127,11 @@ func (p *plan) escalate(occasion string) {
 	}
 }
 
-// law plans what is told of a deadline of the law: to the desk, and to the officer.
+// law plans what is told of a deadline of the law: to the desk, and to the officer. It is told until the case is closed: a first answer may only say that the
+// request came.
 func (p *plan) law() {
 	row := p.row
-	if row.LawDue == 0 || row.State == string(casework.Answered) || p.now.Before(row.LawDue.Time().Add(-lawSoon)) {
+	if row.LawDue == 0 || p.now.Before(row.LawDue.Time().Add(-lawSoon)) {
 		return
 	}
 	kind := LawDueSoon

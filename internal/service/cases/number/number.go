@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/service/txn"
 	"github.com/assent-io/assent/internal/storage/tables/casetable"
 )
 
@@ -48,3 +49,26 @@ func In(subject string) int64 {
 
 // Without takes the marks from a subject.
 func Without(subject string) string { return strings.TrimSpace(marked.ReplaceAllString(subject, "")) }
+
+// numbers are the ids that one transaction has given, by year.
+type numbers map[int]int64
+
+// Next gives the next id of the year in which a write is recorded. It is given under the lock of the head, so that each is given once.
+func Next(w *txn.Tx) (int64, error) {
+	type key struct{}
+	given := w.Shared(key{}, func() any { return numbers{} }).(numbers) //nolint:errcheck,forcetypeassert // Nothing else has this key.
+	year := w.Recorded.Time().UTC().Year()
+	last, known := given[year]
+	if !known {
+		rows, err := txn.RowsOf(w, year, casetable.LastCase)
+		if err != nil {
+			return 0, err
+		}
+		last = int64(year) * casetable.IDsOfYear
+		if len(rows) > 0 {
+			last = rows[0]
+		}
+	}
+	given[year] = last + 1
+	return last + 1, nil
+}

@@ -217,6 +217,23 @@ func dropSome(doing, which string, at consent.Instant, limit int) storage.Statem
 	}
 }
 
+// SentBySender returns how many contacts of each sender identity were sent from a time on and before another.
+func SentBySender(ctx context.Context, from storage.TableReader, since, before consent.Instant) (map[string]int64, error) {
+	counts := map[string]int64{}
+	_, _, err := portable.List(ctx, from, storage.Statement{
+		Doing: "count contacts by sender",
+		SQL:   `SELECT sender, COUNT(*) FROM contacts WHERE until_time IS NULL AND at_time >= $1 AND at_time < $2 GROUP BY sender`,
+		Args:  []any{int64(since), int64(before)},
+	}, func(scan storage.Scan) (struct{}, error) {
+		var sender string
+		var n int64
+		err := scan(&sender, &n)
+		counts[sender] = n
+		return struct{}{}, err
+	})
+	return counts, err
+}
+
 func scanContact(scan storage.Scan) (Contact, error) {
 	var c Contact
 	var folded []byte
