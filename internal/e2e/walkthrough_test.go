@@ -34,3 +34,19 @@ func TestCases_CommandsFromMailToAnswerWork(t *testing.T) {
 		t.Errorf("the deputy has no notice:\n%s", got)
 	}
 }
+
+func TestSends_CommandsFromPlanToPreviewWork(t *testing.T) {
+	db := newDatabase(t, "sqlite")
+	r := db.serve(nil)
+	env := append(os.Environ(), "PATH="+filepath.Dir(program(t))+":"+os.Getenv("PATH"), "ASSENT_SERVER="+r.GRPC, "ASSENT_API_KEY="+r.key)
+	write(t, filepath.Join(db.dir, "audience.csv"), "address\nanna@example.com\nbert@example.com\n")
+	must(t, r, "withdraw", "anna@example.com", "--channel", "newsletter")
+	for _, command := range block(t, "docs/sends.md", "A mailing from plan to preview", 1) {
+		runAsWritten(t, db.dir, env, fromToday(t, command))
+	}
+	for _, want := range []string{"1 recipient who left newsletter-desk not long ago", "They left our newsletter."} {
+		if got := must(t, r, "sends", "show", "spring-products"); !strings.Contains(got, want) {
+			t.Errorf("the send has no %q:\n%s", want, got)
+		}
+	}
+}
