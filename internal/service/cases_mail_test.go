@@ -1,9 +1,6 @@
 package service
 
 import (
-	"github.com/assent-io/assent/internal/campaign"
-	"github.com/assent-io/assent/internal/service/contacts"
-	"github.com/assent-io/assent/internal/service/sends"
 	"context"
 	"fmt"
 	"slices"
@@ -13,12 +10,15 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/assent-io/assent/internal/campaign"
 	"github.com/assent-io/assent/internal/casework"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/intake/mail"
 	"github.com/assent-io/assent/internal/service/cases"
+	"github.com/assent-io/assent/internal/service/contacts"
 	"github.com/assent-io/assent/internal/service/intake"
 	"github.com/assent-io/assent/internal/service/notices"
+	"github.com/assent-io/assent/internal/service/sends"
 )
 
 // letter is a mail that a person writes.

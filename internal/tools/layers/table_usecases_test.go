@@ -30,7 +30,7 @@ func allowedUseCases() map[string][]string {
 		"internal/service/cases/number": {
 			"internal/fault", "internal/service/txn", "internal/storage/tables/casetable",
 		},
-		"internal/service/cases/tally":  {"internal/casework", "internal/consent", "internal/storage/tables/casetable", "internal/wallclock"},
+		"internal/service/cases/tally": {"internal/casework", "internal/consent", "internal/storage/tables/casetable", "internal/wallclock"},
 		"internal/service/cases/alarm": {
 			"internal/casework", "internal/service/cases/number", "internal/service/notices", "internal/storage/tables/casetable",
 		},
