@@ -20,7 +20,8 @@ func (q *Question) Count(contacts []Contact, others map[string]*Send, t int64) {
 	q.Contacts = q.Send.Counting(contacts, others, t)
 	for i := range contacts {
 		if k := &contacts[i]; k.Send == q.Send.ID {
-			q.Held = k.State == ContactSent || k.State == ContactReserved && k.Until > t
+			// A place on another channel, which the send was of before, was judged by the caps of that one.
+			q.Held = k.State == ContactSent || k.State == ContactReserved && k.Until > t && k.Channel == q.Send.Channel
 		}
 	}
 }

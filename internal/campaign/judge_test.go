@@ -272,3 +272,20 @@ func TestQuestion_Boundaries(t *testing.T) {
 		t.Errorf("a month after 31 January is %s, want %s", time.UnixMicro(got).UTC(), time.UnixMicro(want).UTC())
 	}
 }
+
+// A send that was moved to another channel counts there, and a place that it held on the one before was judged by other caps.
+func TestCounting_OfASendThatWasMoved_IsOfItsPresentChannel(t *testing.T) {
+	moved := &Send{ID: "moved", Channel: "news", State: Cleared, Window: Window{From: 0, Until: 100}}
+	places := []Contact{{Send: "moved", Channel: "offers", State: ContactReserved, Until: 100}}
+	caps := []Cap{{ID: "news", Max: 1, Per: period.Days(7), Channels: []string{"news"}}}
+	other := &Send{ID: "other", Channel: "news", State: Cleared, Window: Window{From: 0, Until: 100}}
+	of := Question{Send: other, Caps: caps}
+	of.Count(places, map[string]*Send{"moved": moved}, 10)
+	if j := of.At(10); !j.Pressure {
+		t.Errorf("the place does not count: %+v", j)
+	}
+	q := Question{Send: moved}
+	if q.Count(places, nil, 10); q.Held {
+		t.Error("the place of another channel is held")
+	}
+}

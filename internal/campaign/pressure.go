@@ -81,7 +81,7 @@ func (c *Cap) freeFrom(channel string, contacts []Contact, t int64) int64 {
 }
 
 // Counting returns those of a person's contacts that count at a time, or will, against a check for the send: not its own; of what was not sent, that of
-// sends which are not cancelled, until their window ends as it is now; and of what is only planned, that of sends which have a higher priority, since
+// sends which are not cancelled, on the channel that they are of now, until their window ends as it is now; and of what is only planned, that of sends which have a higher priority, since
 // they are cleared. Others holds the sends of contacts that were not sent; of one that is not there, the contact itself says when it ends.
 func (s *Send) Counting(contacts []Contact, others map[string]*Send, t int64) []Contact {
 	var counting []Contact
@@ -94,7 +94,7 @@ func (s *Send) Counting(contacts []Contact, others map[string]*Send, t int64) []
 			if other.State == Cancelled {
 				continue
 			}
-			k.Until = other.Until
+			k.Until, k.Channel = other.Until, other.Channel
 		}
 		if k.State == ContactPlanned {
 			if other == nil || other.Priority <= s.Priority {

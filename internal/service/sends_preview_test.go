@@ -16,6 +16,7 @@ import (
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/administration"
 	"github.com/assent-io/assent/internal/service/check"
+	"github.com/assent-io/assent/internal/service/notices"
 	"github.com/assent-io/assent/internal/service/sends"
 	"github.com/assent-io/assent/internal/service/txn"
 	"github.com/assent-io/assent/internal/storage/tables/sendtable"
@@ -172,6 +173,20 @@ func TestPreview_ADepartmentThatIsNamedFirst_HasTheWholeTime(t *testing.T) {
 		p.wantState("spring", campaign.Planned, campaign.BySilence)
 		if done := p.preview("spring", false, []string{"anna@example.com"}); len(done.Named) != 1 || done.Send.IsCleared {
 			t.Errorf("named %v of %+v", done.Named, done.Send)
+		}
+		told := func() (all []string) {
+			t.Helper()
+			page, err := p.s.ListNotices(access.WithCaller(t.Context(), access.Process("test")), notices.Filter{}, 100, "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, n := range page.Notices {
+				all = append(all, n.Kind+" "+n.Resource+" to "+n.Recipient)
+			}
+			return all
+		}
+		if diff := cmp.Diff([]string{"send_concerns sends/spring to marketing"}, told()); diff != "" {
+			t.Errorf("(-want +got)\n%s", diff)
 		}
 		w.clock.Advance(23 * time.Hour)
 		p.wantState("spring", campaign.Planned, "")

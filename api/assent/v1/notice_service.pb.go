@@ -35,7 +35,7 @@ type Notice struct {
 	Recipient string `protobuf:"bytes,3,opt,name=recipient,proto3" json:"recipient,omitempty"`
 	// The department whose clients see it; empty: only those of all departments.
 	Department string `protobuf:"bytes,4,opt,name=department,proto3" json:"department,omitempty"`
-	// What it tells: case_opened, case_assigned, case_due_soon, case_overdue, case_deputy, case_silent, case_escalated, case_handed_over, case_returned, case_law_due_soon or
+	// What it tells: send_concerns, case_opened, case_assigned, case_due_soon, case_overdue, case_deputy, case_silent, case_escalated, case_handed_over, case_returned, case_law_due_soon or
 	// case_law_overdue.
 	Kind string `protobuf:"bytes,5,opt,name=kind,proto3" json:"kind,omitempty"`
 	// What it is about, such as cases/2026-000123.

@@ -2,6 +2,7 @@ package sends
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 
@@ -74,6 +75,7 @@ func (s *Sends) ClearSilent(ctx context.Context) error {
 		return env.StoreFault(err)
 	}
 	ctx = access.WithCaller(ctx, access.Process(access.SilenceID))
+	var failed error
 	for _, id := range ids {
 		_, err := change(ctx, s, id, txn.Idempotency{}, func(w *txn.Tx, row *sendtable.Send) (struct{}, error) {
 			if row.State != campaign.Planned { // Another server, or a person, was first.
@@ -86,11 +88,12 @@ func (s *Sends) ClearSilent(ctx context.Context) error {
 			return struct{}{}, nil
 		}, access.ScopeSends)
 		if err != nil {
-			return err
+			failed = errors.Join(failed, err) // The others are not to wait for it.
+			continue
 		}
 		s.Log.LogAttrs(ctx, slog.LevelInfo, "silence cleared a send", slog.String("send", id))
 	}
-	return nil
+	return failed
 }
 
 // SendStates returns how many sends there are in each state that any has.

@@ -2,12 +2,14 @@ package sends
 
 import (
 	"context"
+	"slices"
 
 	"github.com/assent-io/assent/internal/campaign"
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/notices"
 	"github.com/assent-io/assent/internal/service/txn"
 	"github.com/assent-io/assent/internal/storage/tables/sendtable"
 	"github.com/assent-io/assent/internal/storedtext"
@@ -130,6 +132,37 @@ func (s *Sends) ask(w *txn.Tx, cat *catalog.Catalog, row *sendtable.Send) {
 	row.State, row.CommentUntil, row.Cleared, row.ClearedBy = campaign.Planned, commentUntil(cat, row.Department, w.Recorded, rules.CommentWithin), 0, ""
 }
 
+// SendConcerns is the kind of the notice that a send meets recipients of a department, or people who left it.
+const SendConcerns = "send_concerns"
+
+// tell tells departments that a send concerns them, and that they may comment.
+func tell(w *txn.Tx, row *sendtable.Send, departments []string) error {
+	for _, id := range departments {
+		n := &notices.Notice{
+			Audience: notices.ToDepartment, Recipient: id, Department: id, Kind: SendConcerns, Resource: "sends/" + row.ID, Occasion: row.CommentUntil.String(),
+		}
+		if _, err := notices.Add(w, n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tellAgain tells the departments that the last preview of a send has named that its plan was changed.
+func tellAgain(w *txn.Tx, row *sendtable.Send) error {
+	overlaps, err := txn.RowsOf(w, row.ID, sendtable.SendOverlaps)
+	if err != nil {
+		return err
+	}
+	var others []string
+	for i := range overlaps {
+		if id := overlaps[i].Department; id != row.Department && !slices.Contains(others, id) {
+			others = append(others, id)
+		}
+	}
+	return tell(w, row, others)
+}
+
 // check refuses texts that are no text or too long.
 func (c *content) check() error {
 	for _, one := range []struct {
@@ -187,7 +220,11 @@ func (s *Sends) UpdateSend(ctx context.Context, u Update) (Updated, error) {
 				return Updated{}, err
 			}
 			s.ask(w, cat, row)
-			again = row.State == campaign.Planned
+			if again = row.State == campaign.Planned; again {
+				if err := tellAgain(w, row); err != nil {
+					return Updated{}, err
+				}
+			}
 		}
 		put(w, row)
 		shown, err := s.show(row, w.Recorded)

@@ -407,6 +407,9 @@ func (a *Audience) store(w *txn.Tx, row *sendtable.Send, rows []sendtable.SendOv
 	if row.State.Ended() {
 		return Previewed{}, notNow(row.ID, fmt.Errorf("it is %s", row.State))
 	}
+	if now := row.Plan(); now.Window != a.send.Window || now.Channel != a.send.Channel || now.Priority != a.send.Priority {
+		return Previewed{}, fault.Errorf(fault.EtagMismatch, "id", "the plan of the send %s was changed while its audience was counted; preview it again", row.ID)
+	}
 	before, err := txn.RowsOf(w, row.ID, sendtable.SendOverlaps)
 	if err != nil {
 		return Previewed{}, err
@@ -414,6 +417,9 @@ func (a *Audience) store(w *txn.Tx, row *sendtable.Send, rows []sendtable.SendOv
 	named := a.namedFirst(before, rows)
 	if _, err := row.State.After(campaign.Return, ""); err == nil && len(named) > 0 {
 		a.sends.ask(w, a.cat, row)
+	}
+	if err := tell(w, row, named); err != nil {
+		return Previewed{}, err
 	}
 	text, err := json.Marshal(&a.counted)
 	if err != nil {

@@ -20,6 +20,7 @@ func allowedUseCases() map[string][]string {
 			"internal/service/txn", "internal/storage", "internal/storage/tables/sendtable",
 		},
 		"internal/service/sends": {
+			"internal/service/notices",
 			"internal/address", "internal/campaign", "internal/catalog", "internal/consent", "internal/consent/leaving", "internal/fault",
 			"internal/icalendar", "internal/period", "internal/pipeline", "internal/seal", "internal/service/access", "internal/service/check",
 			"internal/service/contacts", "internal/service/env", "internal/service/reference", "internal/service/ruling", "internal/service/txn",
