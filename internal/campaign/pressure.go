@@ -112,7 +112,7 @@ func (s *Send) Counting(contacts []Contact, others map[string]*Send, t int64) []
 }
 
 // OpenAt reports whether messages of the send may go out at a time: its window is open, it has not ended, and, where clearing is required, it is
-// cleared. If not, from is since when they may if nothing else happens; 0: they may not without somebody's act.
+// cleared. If not, from is since when they may if nothing else happens; 0: they may not until a client acts.
 func (s *Send) OpenAt(t int64, clearing Clearing) (open bool, from int64) {
 	if s.State.Ended() || t >= s.Until {
 		return false, 0

@@ -104,7 +104,7 @@ type Change string
 
 // The changes.
 const (
-	Update Change = "update" // of what nobody has to be asked about again
+	Update Change = "update" // of what concerns no other department
 	Return Change = "return" // of what was cleared: it is planned again
 	Clear  Change = "clear"
 	Start  Change = "start"
@@ -162,7 +162,7 @@ func possible(s State) string {
 
 // IsCleared reports whether the send may go out at a time, as far as its clearing is concerned: it was cleared and has not ended, or the time
 // for comments has passed in silence, whether or not that was noted yet. If not, from is since when it will be if nothing else happens; 0: it
-// will not without somebody's act.
+// will not until a client acts.
 func (s *Send) IsCleared(t int64) (cleared bool, from int64) {
 	switch {
 	case s.State.Ended():

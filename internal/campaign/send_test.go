@@ -80,7 +80,7 @@ func TestState_After_IsTheTable(t *testing.T) {
 	}
 }
 
-// TestSend_IsCleared_SaysTheFirstMomentAtWhichItIs walks on in time with a send that nobody touches.
+// TestSend_IsCleared_SaysTheFirstMomentAtWhichItIs walks on in time with a send that no client changes.
 func TestSend_IsCleared_SaysTheFirstMomentAtWhichItIs(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := Send{

@@ -1,5 +1,5 @@
 // Package casework has the rules of cases: complaints, inquiries and requests of persons, and the desk of a department that answers them. It
-// reckons deadlines, deputies, steps of escalation, the desk that a case belongs to, and figures. It has no clock and no storage: times are
+// reckons deadlines, deputies, and the desk that a case belongs to. It has no clock and no storage: times are
 // parameters, and everything that it returns follows from what it is given.
 package casework
 
@@ -33,11 +33,11 @@ func (k Kind) Right() bool { return k == Access || k == Erasure || k == Objectio
 // State is how far a case has come.
 type State string
 
-// The states. A case is opened as Open, and every state but Closed waits for somebody.
+// The states. A case is opened as Open, and every state but Closed waits for the desk or the person.
 const (
 	Open     State = "open"     // the desk, or the member that it is assigned to, has to act
 	Waiting  State = "waiting"  // put aside until a time, when it comes back as Open (Wiedervorlage)
-	Answered State = "answered" // an answer went out, and nobody has said yet what came of it
+	Answered State = "answered" // an answer went out, and the desk has not said yet what came of it
 	Closed   State = "closed"   // with an outcome
 )
 
@@ -82,7 +82,7 @@ const (
 	Justified    Outcome = "justified"     // the person is right, and none of the next three says why
 	RuleWrong    Outcome = "rule_wrong"    // the message was allowed, and the rule of the catalog that allowed it is wrong
 	SenderWrong  Outcome = "sender_wrong"  // the sender did not ask, or sent in spite of the answer
-	AddressWrong Outcome = "address_wrong" // the address belongs to somebody else, or was recorded by mistake
+	AddressWrong Outcome = "address_wrong" // the address belongs to another person, or was recorded by mistake
 	Unfounded    Outcome = "unfounded"     // the message was lawful and is explained
 
 	Done      Outcome = "done"       // the request was fulfilled, or the question answered

@@ -49,7 +49,7 @@ func TestCalendar_Due_IsByKindTheEarlierOfDeskAndLaw(t *testing.T) {
 		{"a request before the law's month", quick, Access, "2026-12-04T10:00:00+01:00", "2026-12-10T10:00:00+01:00", "answer_within:P3D", false},
 		{"the law's month before a slow desk", slow, Access, "2026-11-25T10:00:00+01:00", "2026-12-29T00:00:00+01:00", "gdpr_12_3:P1M", true},
 		{"a period of nothing is none", slow, Complaint, "2026-12-04T10:00:00+01:00", "2026-12-07T10:00:00+01:00", "answer_within:P1D", false},
-		{"hours and holidays that nobody said", team("anna"), Other, "2026-12-24T10:00:00Z", "2026-12-31T10:00:00Z", "answer_within:P5D", false},
+		{"hours and holidays that the catalog leaves out", team("anna"), Other, "2026-12-24T10:00:00Z", "2026-12-31T10:00:00Z", "answer_within:P5D", false},
 	} {
 		got, err := mustCalendar(t, c.desk).Due(c.kind, moment(t, c.received))
 		if err != nil || !got.At.Equal(moment(t, c.at)) || got.Rule != c.rule || got.Law() != c.law || got.IsZero() {

@@ -15,9 +15,9 @@ type Charge struct {
 }
 
 // InCharge returns who is to act on a case of the desk at a time: the member that it is assigned to, or, where that one is away, the deputy, and
-// where the deputy is away, the deputy of the deputy. Where nobody is left in that chain, because an absence names no deputy, the deputies name
-// one another in a circle, or one of them is no longer of the desk, all members of the desk are who are there. So no case waits for somebody who
-// is away. A case that is assigned to nobody (an empty id) is for all members who are there.
+// where the deputy is away, the deputy of the deputy. Where no member is left in that chain, because an absence names no deputy, the deputies name
+// one another in a circle, or one of them is no longer of the desk, all members of the desk are who are there. So no case waits for a member who
+// is away. A case without an assignee (an empty id) is for all members who are there.
 //
 // The absences may be those of other desks, too, and in any order.
 func (d *Desk) InCharge(assigned string, absences []Absence, at time.Time) Charge {

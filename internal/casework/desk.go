@@ -27,7 +27,7 @@ type Desk struct {
 	AnswerCapacity int
 }
 
-// Member is somebody who answers cases.
+// Member is a person who answers cases.
 type Member struct {
 	ID    string // an id of the catalog. The same id on two desks is the same person
 	Email string // where notices go, in its exact form
@@ -42,7 +42,7 @@ type Escalation struct {
 // IsZero reports whether a late case goes to the officer at once.
 func (e Escalation) IsZero() bool { return e == Escalation{} }
 
-// Absence is a time in which a member answers nothing. It has no reason: why somebody is away is nobody's business here.
+// Absence is a time in which a member answers nothing. It has no reason: why a member is away does not belong here.
 type Absence struct {
 	Member string // id
 	From   time.Time

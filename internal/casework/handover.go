@@ -5,20 +5,20 @@ import (
 	"strings"
 )
 
-// Informed says whether the person who wrote knows that a letter to somebody in person is handed on to a desk. The strings are those of tables
+// Informed says whether the person who wrote knows that a letter to one person of the company is handed on to a desk. The strings are those of tables
 // and the API.
 type Informed string
 
 // What is known of it.
 const (
-	NotInformed Informed = ""           // nobody told them: the letter is not handed on
+	NotInformed Informed = ""           // they were not told: the letter is not handed on
 	Told        Informed = "informed"   // they were told to whom it goes
 	Agreed      Informed = "asked"      // they were asked, and agreed
 	NotNeeded   Informed = "not_needed" // with a reason, such as that they wrote to the desk as well
 )
 
-// ErrNotInformed says that a letter to somebody in person may not be handed on yet.
-var ErrNotInformed = errors.New("the letter was written to a person, and whoever wrote it has not been told that it is handed on; tell them first, " +
+// ErrNotInformed says that a letter to one person of the company may not be handed on yet.
+var ErrNotInformed = errors.New("the letter was written to a person, and its writer has not been told that it is handed on; tell them first, " +
 	"and state told, agreed, or not_needed with a reason")
 
 // MayHandOver reports whether a case may be given to another desk: one that came to a person only when who wrote was informed, or needs not be for

@@ -8,7 +8,7 @@ import (
 	"github.com/assent-io/assent/internal/period"
 )
 
-// Clues are what is known of a letter before somebody reads it.
+// Clues are what is known of a letter before the desk reads it.
 type Clues struct {
 	Kind     Kind
 	Received time.Time

@@ -182,7 +182,7 @@ func (d *decoder) desks(c *Catalog) {
 	}
 }
 
-// deskMailboxes refuses a mailbox of two departments: nobody would know to whom a mail belongs.
+// deskMailboxes refuses a mailbox of two departments: it would be open to which a mail belongs.
 func (d *decoder) deskMailboxes(c *Catalog, department *Department, owners map[string]string, path string) {
 	for _, mailbox := range department.Desk.Mailboxes {
 		owner, taken := owners[mailbox]

@@ -25,7 +25,7 @@ func TestCases_CommandsFromMailToAnswerWork(t *testing.T) {
 			number = numberOf(t, must(t, r, "cases", "list"))
 		}
 	}
-	for _, want := range []string{"complaint, closed", "marketing"} {
+	for _, want := range []string{"complaint, closed", "\n  desk       marketing\n"} {
 		if got := must(t, r, "cases", "show", number); !strings.Contains(got, want) {
 			t.Errorf("the case has no %q:\n%s", want, got)
 		}

@@ -211,7 +211,7 @@ func methodsOfSources() map[string]method {
 	}
 }
 
-// methodsOfSends returns the rows of sends. Whoever sends, records or answers for it sees what all departments plan; the scope sends plans and
+// methodsOfSends returns the rows of sends. A client that sends, records or answers for it sees what all departments plan; the scope sends plans and
 // comments; whether a send goes out over an objection is an officer's to say.
 func methodsOfSends() map[string]method {
 	readers := needs(everywhere, access.ScopeSends, access.ScopeCheck, access.ScopeRecord, access.ScopeRead, access.ScopeLift)

@@ -21,7 +21,7 @@ type place struct {
 
 // TestCheck_WeeksOfSendsOnTwoServers_AnswersAsTheModelAndNobodyGetsMoreThanTheCap plays weeks of sends in a random order through two servers over one
 // database: checks alone and in batches, reports, releases, and places that are left to end. Each answer is that of a model which counts, and at the end
-// nobody was sent more than the cap within any stretch of time as long as its period.
+// no person was sent more than the cap within any stretch of time as long as its period.
 func TestCheck_WeeksOfSendsOnTwoServers_AnswersAsTheModelAndNobodyGetsMoreThanTheCap(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		seed := rand.Uint64()
@@ -161,7 +161,7 @@ func (m *pressureModel) report(server *Service, send sendtable.Send) {
 	m.of[person][send.ID] = place{sent: report.Sent}
 }
 
-// holds wants that nobody was sent more than the cap.
+// holds wants that no person was sent more than the cap.
 func (m *pressureModel) holds() {
 	m.t.Helper()
 	for _, all := range m.of {

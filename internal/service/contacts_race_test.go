@@ -32,7 +32,7 @@ func TestCheck_TwoServersWithoutTheLock_GoOverTheCap(t *testing.T) {
 				return
 			}
 		}
-		t.Error("nobody was over the cap in twenty races without the lock")
+		t.Error("no person was over the cap in twenty races without the lock")
 	})
 }
 

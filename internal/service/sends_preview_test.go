@@ -91,7 +91,7 @@ func TestPreview_CountsEachRecipientOnce(t *testing.T) {
 		if shown, _ := p.get("spring"); !cmp.Equal(shown.Preview, &want) {
 			t.Errorf("shown to others %+v", shown.Preview)
 		}
-		w.clock.Advance(31 * 24 * time.Hour) // Nobody has left not long ago any more.
+		w.clock.Advance(31 * 24 * time.Hour) // No person counts as a leaver any more.
 		n := p.newSend("summer")
 		p.plan(n)
 		if late := p.preview("summer", false, []string{"anna@example.com", "cora@example.com"}).Send.Preview; late.Leavers != 0 || late.Recipients != 2 {

@@ -38,9 +38,9 @@ type Case struct {
 	Origin string `protobuf:"bytes,4,opt,name=origin,proto3" json:"origin,omitempty"`
 	// The department whose desk has it.
 	Department string `protobuf:"bytes,5,opt,name=department,proto3" json:"department,omitempty"`
-	// The member of the desk who works on it; empty: nobody in particular.
+	// The member of the desk who works on it; empty: the whole desk.
 	Assignee string `protobuf:"bytes,6,opt,name=assignee,proto3" json:"assignee,omitempty"`
-	// Who is standing in for the assignee, who is away now; empty: nobody has to.
+	// Who is standing in for the assignee, who is away now; empty: the assignee is there, or the whole desk answers.
 	Deputy string `protobuf:"bytes,7,opt,name=deputy,proto3" json:"deputy,omitempty"`
 	// The address of the person; empty: it is not known, or it was taken away by an erasure or by retention.
 	Address string `protobuf:"bytes,8,opt,name=address,proto3" json:"address,omitempty"`

@@ -44,7 +44,7 @@ const (
 // is due and who is told. A client of one department sees the cases of that department's desk, and works on these. Every error NOT_FOUND with
 // CASE_NOT_FOUND is also given for a case of another department.
 type CaseServiceClient interface {
-	// Opens a case for what did not come by mail: a call, a letter, somebody at the counter. Without a department it goes to the desk that the
+	// Opens a case for what did not come by mail: a call, a letter, a visit at the counter. Without a department it goes to the desk that the
 	// routing finds. Errors: INVALID_ARGUMENT with INVALID_ADDRESS, INVALID_TIME or INVALID_REQUEST; NOT_FOUND with DESK_NOT_FOUND;
 	// FAILED_PRECONDITION with DESK_HAS_NO_MEMBER for an assignee; PERMISSION_DENIED with OTHER_DEPARTMENT.
 	OpenCase(ctx context.Context, in *OpenCaseRequest, opts ...grpc.CallOption) (*OpenCaseResponse, error)
@@ -256,7 +256,7 @@ func (c *caseServiceClient) DeleteAbsence(ctx context.Context, in *DeleteAbsence
 // is due and who is told. A client of one department sees the cases of that department's desk, and works on these. Every error NOT_FOUND with
 // CASE_NOT_FOUND is also given for a case of another department.
 type CaseServiceServer interface {
-	// Opens a case for what did not come by mail: a call, a letter, somebody at the counter. Without a department it goes to the desk that the
+	// Opens a case for what did not come by mail: a call, a letter, a visit at the counter. Without a department it goes to the desk that the
 	// routing finds. Errors: INVALID_ARGUMENT with INVALID_ADDRESS, INVALID_TIME or INVALID_REQUEST; NOT_FOUND with DESK_NOT_FOUND;
 	// FAILED_PRECONDITION with DESK_HAS_NO_MEMBER for an assignee; PERMISSION_DENIED with OTHER_DEPARTMENT.
 	OpenCase(context.Context, *OpenCaseRequest) (*OpenCaseResponse, error)

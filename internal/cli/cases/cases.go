@@ -33,7 +33,7 @@ func kinds() []string {
 
 func states() []string { return []string{"open", "waiting", "answered", "closed"} }
 
-const openHelp = `Open a case for what did not come by mail: a call, a letter, somebody at the counter. It goes to the desk of the department
+const openHelp = `Open a case for what did not come by mail: a call, a letter, a visit at the counter. It goes to the desk of the department
 that is named; else to that of the channel; else to the department that wrote to the address last; else to the officers.
 
 The command writes the number of the case, by which the desk and the person call it.`

@@ -17,7 +17,7 @@ func (c *Commands) createCalendar() *cobra.Command {
 	var requestID string
 	cmd := &cobra.Command{
 		Use: "create ID", Short: "Create an address under which a calendar program reads all sends",
-		Long: "Create an address under which a calendar program reads the sends of all departments. The path with its token is written this once; whoever\n" +
+		Long: "Create an address under which a calendar program reads the sends of all departments. The path with its token is written this once; a program that\n" +
 			"has it sees what is planned, but no recipient. Calendar programs ask again after an hour at the earliest, some after a day.",
 		Example: "  assent sends calendars create meeting-room",
 		Args:    cobra.ExactArgs(1),

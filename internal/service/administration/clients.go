@@ -93,7 +93,7 @@ func (n *NewClient) scopes() ([]string, error) {
 	case n.ID == access.IntakeID:
 		return invalid("id", "the id %s is that of what is recorded because of bounces and complaints; choose another", n.ID)
 	case n.ID == access.SilenceID:
-		return invalid("id", "the id %s is that of what is recorded because nobody objected; choose another", n.ID)
+		return invalid("id", "the id %s is that under which silence clears sends; choose another", n.ID)
 	case (n.Department != "") == n.AllDepartments:
 		return invalid("department", "give either a department or all departments")
 	case (n.Role != "") == (len(n.Scopes) > 0):

@@ -19,7 +19,7 @@ import (
 )
 
 const (
-	// longestAbsence is how long an absence lasts at most: one without an end would leave cases with somebody who never comes back.
+	// longestAbsence is how long an absence lasts at most: one without an end would leave cases with a member who never comes back.
 	longestAbsence = 400 * 24 * time.Hour
 	// keepAbsences is how long an absence is kept that has ended.
 	keepAbsences = 90 * 24 * time.Hour

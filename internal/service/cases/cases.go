@@ -86,7 +86,7 @@ type Case struct {
 	Origin         casework.Origin
 	Department     string // empty: it is with the officers
 	Assignee       string
-	Deputy         string // who stands in for the assignee now; empty: nobody has to
+	Deputy         string // who stands in for the assignee now; empty: the assignee is there, or the whole desk answers
 	Address        string // empty: not known, or taken away
 	Subject        string
 	Text           string

@@ -128,7 +128,7 @@ func needMember(desk *casework.Desk, field, member string) error {
 	case slices.ContainsFunc(desk.Members, is):
 		return nil
 	case len(desk.Members) == 0:
-		return fault.Errorf(fault.DeskLacksMember, field, "the desk has no members in the catalog, so nobody can be named; the case is the whole desk's")
+		return fault.Errorf(fault.DeskLacksMember, field, "the desk has no members in the catalog, so none can be named; the case is the whole desk's")
 	}
 	return fault.Errorf(fault.DeskLacksMember, field, "the desk has no member %q; its members are %s", member, desks.MemberList(desk))
 }

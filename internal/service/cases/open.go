@@ -126,7 +126,7 @@ type opening struct {
 	channel    string
 	sender     string
 	department string // whose desk is to have it; empty: the routing says
-	officers   bool   // nobody's desk but the officers are to have it
+	officers   bool   // the officers are to have it, and no desk
 	asked      bool   // a person said all of this: what is not in the catalog is refused
 	assignee   string
 	mailbox    string

@@ -40,7 +40,7 @@ func (s *Cases) setDue(row *casetable.Case, desk *casework.Desk, given consent.I
 // ruleGiven is the rule of a due time that a letter says itself.
 const ruleGiven = "given"
 
-// assignFirst says who works on a case that is new to a desk: whoever was named, else the only member, else the desk.
+// assignFirst says who works on a case that is new to a desk: the member that was named, else the only member, else the desk.
 func (s *Cases) assignFirst(_ *txn.Tx, row *casetable.Case, desk *casework.Desk, named string) error {
 	row.Assignee = ""
 	switch {

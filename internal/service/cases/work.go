@@ -77,7 +77,7 @@ func (s *Cases) runCase(ctx context.Context, cat *catalog.Catalog, row *casetabl
 	return s.engine.Do(ctx, &txn.Write{Run: func(w *txn.Tx) error {
 		on, err := s.on(w, row.ID)
 		if err != nil || on.row.Revision != row.Revision {
-			return err // Somebody worked on it meanwhile: the next run looks again.
+			return err // A client changed it meanwhile: the next run looks again.
 		}
 		return on.carryOut(steps, now)
 	}})
@@ -114,7 +114,7 @@ func (on *onCase) carryOut(steps []alarm.Step, now time.Time) error {
 	return nil
 }
 
-// entryOf returns the kind of the entry by which a case shows that somebody was told; empty: it does not.
+// entryOf returns the kind of the entry by which a case shows that a notice was told; empty: it does not.
 func entryOf(shown alarm.Shown) string {
 	switch shown {
 	case alarm.AsReminder:

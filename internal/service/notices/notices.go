@@ -33,7 +33,7 @@ const (
 // keep is how long a notice is kept.
 const keep = 90 * 24 * time.Hour
 
-// Notice is what somebody is told.
+// Notice is what a department, a desk, a member or the officers are told.
 type Notice struct {
 	ID         string // set where it is listed
 	Audience   Audience

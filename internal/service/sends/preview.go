@@ -30,7 +30,7 @@ import (
 const (
 	// maxAudience is how many recipients one preview counts at most: each takes some bytes of memory until it ends.
 	maxAudience = 2_000_000
-	// leftWithin is how long ago somebody left who is told of.
+	// leftWithin is how long ago a person left who counts as a leaver.
 	leftWithin = 30 * 24 * time.Hour
 	// nearest is how far apart sends are looked at where no cap looks farther.
 	nearest = 7 * 24 * time.Hour

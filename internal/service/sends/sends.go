@@ -56,7 +56,7 @@ func New(
 	return &Sends{Env: env, reference: reference, guard: guard, engine: engine, contacts: contacts, surveyor: surveyor, rules: opts.Rules}
 }
 
-// readers returns the scopes of which one is enough to see what is planned: whoever sends, records or answers for it has to know.
+// readers returns the scopes of which one is enough to see what is planned: a client that sends, records or answers for it has to know.
 func readers() []access.Scope {
 	return []access.Scope{access.ScopeSends, access.ScopeCheck, access.ScopeRecord, access.ScopeRead, access.ScopeLift}
 }

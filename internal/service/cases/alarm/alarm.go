@@ -27,7 +27,7 @@ const (
 )
 
 const (
-	// escalatesAfter is how many working days after its due time a case goes to whom the desk escalates to, or to the officer where it names nobody.
+	// escalatesAfter is how many working days after its due time a case goes to whom the desk escalates to, or to the officer where it names none.
 	escalatesAfter = 1
 	// officerAfter is how many working days after its due time a case goes to the officer in any case.
 	officerAfter = 2
@@ -37,7 +37,7 @@ const (
 	silentAfter = 14 * 24 * time.Hour
 )
 
-// Shown is as what a case shows that somebody was told.
+// Shown is as what a case shows that a notice was told.
 type Shown int
 
 // As what.
@@ -47,7 +47,7 @@ const (
 	AsEscalation
 )
 
-// Step is somebody who is to be told, once.
+// Step is a notice that is to be told, once.
 type Step struct {
 	Notice notices.Notice
 	Shown  Shown
@@ -97,7 +97,7 @@ func (p *plan) due(calendar *casework.Calendar) error {
 	if !p.now.Before(soon) && p.now.Before(due) {
 		p.tellDesk(DueSoon, occasion, AsReminder)
 	}
-	late := len(p.desk.Members) > 0 && len(p.charge.Members) == 0 // Nobody of the desk is there.
+	late := len(p.desk.Members) > 0 && len(p.charge.Members) == 0 // No member of the desk is there.
 	if !p.now.Before(due) {
 		p.tellDesk(Overdue, occasion, AsReminder)
 	}

@@ -26,7 +26,7 @@ type Cases interface {
 	OpenOnPage(w *txn.Tx, n *NewCase) (c Case, opened bool, err error)
 }
 
-// Case is a case as its person sees it: no text of it, and nobody who works on it.
+// Case is a case as its person sees it: no text of it, and no name of the desk's members.
 type Case struct {
 	Number   string // such as 2026-000123
 	Kind     casework.Kind

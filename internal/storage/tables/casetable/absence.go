@@ -16,7 +16,7 @@ type Absence struct {
 	Member     string
 	From       consent.Instant
 	Until      consent.Instant // the first instant at which the member is back
-	Deputy     string          // empty: nobody in particular, so the desk
+	Deputy     string          // empty: the whole desk
 	Created    consent.Instant
 	CreatedBy  string
 }

@@ -22,7 +22,7 @@ type Case struct {
 	State          string
 	Origin         string // by which way it came
 	Department     string // whose desk has it
-	Assignee       string // a member of the desk; empty: nobody in particular
+	Assignee       string // a member of the desk; empty: the whole desk
 	Folded         []byte // keyed digest of the folded address, 32 bytes; nil: no address is known, or it was taken away
 	Sealed         []byte // the address and what was said; empty once that was taken away
 	Personal       bool   // what was said was addressed to one person of the company

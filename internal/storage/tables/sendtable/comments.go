@@ -19,7 +19,7 @@ const (
 	SendCancellation = "cancellation" // by its owner or an officer
 )
 
-// SendWord is something that somebody said about a send.
+// SendWord is something that a client said about a send.
 type SendWord struct {
 	Send       string
 	Number     int64 // from 1 on
@@ -43,7 +43,7 @@ func SendWords(ctx context.Context, from storage.TableReader, send string) ([]Se
 	return rows, err
 }
 
-// AddSendWord adds what somebody said about a send.
+// AddSendWord adds what a client said about a send.
 func AddSendWord(w *SendWord) storage.Statement {
 	return storage.Statement{
 		Doing: "store a comment of a send", SQL: portable.InsertInto("send_comments", sendWordColumns),

@@ -167,13 +167,6 @@ func DropContactsAbout(folded [32]byte) storage.Statement {
 	return storage.Statement{Doing: "delete the contacts of a person", SQL: `DELETE FROM contacts WHERE folded = $1`, Args: []any{folded[:]}}
 }
 
-// DropContactsOfSend deletes what is reserved and planned of a send. What was sent stays.
-func DropContactsOfSend(send string) storage.Statement {
-	return storage.Statement{
-		Doing: "delete the contacts of a send", SQL: `DELETE FROM contacts WHERE send = $1 AND until_time IS NOT NULL`, Args: []any{send},
-	}
-}
-
 const (
 	endedContacts = ` FROM contacts WHERE until_time <= $1 AND NOT EXISTS (
 		SELECT 1 FROM sends s WHERE s.id = contacts.send AND s.until_time > $1 AND s.state <> 'cancelled') LIMIT $2`

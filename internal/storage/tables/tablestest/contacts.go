@@ -95,9 +95,6 @@ func testDropContacts(t *testing.T, open storagetest.Open) {
 	storagetest.Same(t, "how many were sent before", n, 1)
 	writeTables(t, store, sendtable.DropOldContacts(late.At, 10))
 	wantContacts(t, store, all, second, late)
-	writeTables(t, store, sendtable.DropContactsOfSend(late.Send))
-	wantContacts(t, store, all, late)
-	writeTables(t, store, sendtable.PutContacts([]sendtable.Contact{second})...)
 	writeTables(t, store, sendtable.DropContactsAbout(second.Folded))
 	wantContacts(t, store, all, late)
 }
