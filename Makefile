@@ -13,10 +13,10 @@ LINT_PROGRAM := $(GO) tool -n -modfile=internal/tools/lint.mod golangci-lint
 PKG ?= ./...
 # Many tests wait for a disk or a database: four of a package run at a time, also on two cores.
 TEST := -shuffle=on -parallel=4 -vet=off -timeout=15m
-# What saves time of the tests: `make lint` vets the code, memory is cheaper than collecting garbage often, and in `make test` a property is
-# tried on 40 random histories, where `make race` tries 100.
+# What saves time of the tests: `make lint` vets the code, memory is cheaper than collecting garbage often, and a property is tried on 40 random
+# histories, other ones each time.
 test race: export GOGC ?= 400
-test: export RAPID_CHECKS ?= 40
+test race: export RAPID_CHECKS ?= 40
 # These take longest and begin first: at the end none of them runs alone, with a processor to spare.
 LONGEST = $(if $(filter ./...,$(PKG)),./internal/service ./internal/e2e ./internal/server)
 # Instrumenting the SQLite engine itself makes it 16 times slower.

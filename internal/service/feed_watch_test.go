@@ -130,6 +130,8 @@ func TestWatch_SlowReader_IsCut_AndOthersAreNot(t *testing.T) {
 	slow, quick := w.watch(sync, s, changes.Request{}, hold), w.watch(sync, s, changes.Request{}, nil)
 	<-slow.pages
 	<-quick.pages
+	// Before that, a page comes from what the watcher reads itself, and it is cut only after two minutes.
+	testkit.Eventually(t, time.Minute, "both hear of what is new", func() bool { return s.FeedStats().Watchers == 2 })
 	w.mustRecord(ctx, s, withdrawal("newsletter", "first@example.com"))
 	quick.until(t, 1)
 	slow.until(t, 1)
