@@ -31,12 +31,15 @@ func (s *server) measure(ctx context.Context) error {
 	return err
 }
 
-// retain removes what the policy does not keep. Where there is no catalog there is no policy.
+// retain removes what the policy does not keep.
 func (s *server) retain(ctx context.Context) error {
-	ctx = access.WithCaller(ctx, access.Process("retention"))
-	_, err := s.local.RunRetention(ctx, false)
-	var told *fault.Error
-	if errors.As(err, &told) && told.Code == fault.NoCatalog {
+	_, err := s.local.RunRetention(access.WithCaller(ctx, access.Process("retention")), false)
+	return unlessNoCatalog(err)
+}
+
+// unlessNoCatalog returns an error, unless it is that there is no catalog yet: then nothing says how long anything is kept.
+func unlessNoCatalog(err error) error {
+	if told, is := errors.AsType[*fault.Error](err); is && told.Code == fault.NoCatalog {
 		return nil
 	}
 	return err

@@ -47,7 +47,7 @@ func (s *server) workers() []worker {
 		s.runs.share(worker{name: "deliveries", every: forgetEvery, run: func(ctx context.Context) error { return s.local.ForgetDeliveries(ctx) }}),
 		s.runs.share(worker{name: "uploads", every: forgetEvery, run: func(ctx context.Context) error { return s.local.ForgetUploads(ctx) }}),
 		s.runs.share(worker{name: "reports", every: forgetEvery, run: func(ctx context.Context) error { return s.local.ForgetReports(ctx) }}),
-		s.runs.share(worker{name: "contacts", every: forgetEvery, run: func(ctx context.Context) error { return s.local.ForgetContacts(ctx) }}),
+		s.runs.share(worker{name: "contacts", every: forgetEvery, run: func(ctx context.Context) error { return unlessNoCatalog(s.local.ForgetContacts(ctx)) }}),
 		s.runs.share(worker{name: "cases", every: casesEvery, run: func(ctx context.Context) error { return s.local.RunCases(ctx) }}),
 		s.runs.share(worker{name: "old_cases", every: forgetEvery, run: s.forgetCases}),
 		s.runs.share(worker{name: "mailboxes", every: forgetEvery, run: s.fillMailboxes}),
@@ -60,7 +60,7 @@ func (s *server) workers() []worker {
 
 // forgetCases takes what is personal from old cases, and deletes old absences and notices.
 func (s *server) forgetCases(ctx context.Context) error {
-	return errors.Join(s.local.ForgetCases(ctx), s.local.ForgetNotices(ctx))
+	return errors.Join(unlessNoCatalog(s.local.ForgetCases(ctx)), s.local.ForgetNotices(ctx))
 }
 
 // worker is something that a server does again and again.
