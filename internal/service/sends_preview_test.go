@@ -9,13 +9,16 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/campaign"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/period"
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/administration"
 	"github.com/assent-io/assent/internal/service/check"
+	"github.com/assent-io/assent/internal/service/contacts"
 	"github.com/assent-io/assent/internal/service/notices"
 	"github.com/assent-io/assent/internal/service/sends"
 	"github.com/assent-io/assent/internal/service/txn"
@@ -220,4 +223,64 @@ func TestPreview_OfWhatIsNotTheCallers_IsRefused(t *testing.T) {
 	}
 	_, err = p.s.OpenAudience(p.desk, "spring", false)
 	wantFault(t, err, fault.SendState)
+}
+
+func TestPreview_PlacesInOtherSends_CountAsTheirSendsAreNow(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		p := w.planned(campaign.ClearingOff)
+		p.capped()
+		all := []string{"p0@example.com", "p1@example.com", "p2@example.com", "p3@example.com"}
+		p.consents(all...)
+		now := w.clock.Now()
+		for i, id := range []string{"cancelled", "moved", "stays"} {
+			n := p.newSend(id)
+			n.Window = campaign.Window{From: now.Add(-time.Hour).UnixMicro(), Until: now.Add(5 * 24 * time.Hour).UnixMicro()}
+			p.plan(n)
+			in := check.Input{Address: all[i], Request: consent.Request{Channel: "newsletter"}, Send: id}
+			if result, err := p.s.Check(p.desk, in); err != nil || result.Verdict != consent.Allow {
+				t.Fatalf("%+v, %v", result, err)
+			}
+		}
+		if _, err := p.s.CancelSend(p.desk, "cancelled", "", txn.Idempotency{}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.s.UpdateSend(p.desk, sends.Update{ID: "moved", Until: consent.InstantOf(now.Add(time.Hour))}); err != nil {
+			t.Fatal(err)
+		}
+		p.plan(p.newSend("spring")) // In two days.
+		got := p.preview("spring", false, all).Send.Preview
+		want := sends.Preview{Time: got.Time, Recipients: 4, OverNow: 1, OverAll: 2, Overlaps: []sendtable.SendOverlap{
+			{Send: "spring", Department: "newsletter-desk", Other: "moved", Overlap: 1, OverAll: 1},
+			{Send: "spring", Department: "newsletter-desk", Other: "stays", Overlap: 1, OverNow: 1, OverAll: 1},
+		}}
+		if diff := cmp.Diff(&want, got); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+func TestPreview_APersonsOwnCap_LooksFartherThanThoseOfTheCatalog(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		p := w.planned(campaign.ClearingOff)
+		p.capped()
+		p.consents("anna@example.com", "bert@example.com")
+		far := p.newSend("far")
+		far.Window.From += (15 * 24 * time.Hour).Microseconds()
+		far.Window.Until += (15 * 24 * time.Hour).Microseconds()
+		p.plan(far)
+		p.preview("far", true, []string{"anna@example.com", "bert@example.com"})
+		anna, err := address.Parse("anna@example.com")
+		if err != nil {
+			t.Fatal(err)
+		}
+		monthly := contacts.PersonalCap{Max: 1, Per: period.Seconds(30 * 24 * 3600)}
+		if err := p.s.SetPersonalCap(p.everything(), anna, &monthly); err != nil {
+			t.Fatal(err)
+		}
+		p.plan(p.newSend("spring"))
+		got := p.preview("spring", false, []string{"anna@example.com", "bert@example.com"}).Send.Preview
+		if got.OverAll != 1 || len(got.Overlaps) != 0 {
+			t.Errorf("beside a send within the period of one person's cap: %+v", got)
+		}
+	})
 }

@@ -1,13 +1,11 @@
 package sends
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
-	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -18,10 +16,7 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/leaving"
 	"github.com/assent-io/assent/internal/fault"
-	"github.com/assent-io/assent/internal/pipeline"
 	"github.com/assent-io/assent/internal/service/access"
-	"github.com/assent-io/assent/internal/service/contacts"
-	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/service/reference"
 	"github.com/assent-io/assent/internal/service/txn"
 	"github.com/assent-io/assent/internal/storage/tables/sendtable"
@@ -73,7 +68,7 @@ type Audience struct {
 	at    int64 // for which caps are judged: when the send begins to go out, or now
 	cat   *catalog.Catalog
 	caps  []campaign.Cap // those that defer
-	near  map[string]*campaign.Send
+	others others
 
 	mu       sync.Mutex
 	persons  map[[16]byte]struct{} // by a part of the digest, which is long enough
@@ -111,35 +106,18 @@ func (s *Sends) OpenAudience(ctx context.Context, id string, keep bool) (*Audien
 	now := max(s.Instant(), head.Recorded)
 	cat := reference.InForce(versions, now).Parsed
 	a := &Audience{
-		sends: s, send: row.Plan(), began: now, keep: keep, cat: cat, near: map[string]*campaign.Send{}, persons: map[[16]byte]struct{}{},
+		sends: s, send: row.Plan(), began: now, keep: keep, cat: cat, persons: map[[16]byte]struct{}{},
 		overlaps: map[met]*sendtable.SendOverlap{},
 	}
 	a.at = max(int64(a.began), a.send.From)
-	distance := nearest
+	a.others = others{near: nearest, sends: map[string]*campaign.Send{}}
 	for _, one := range cat.Pressure {
 		if !one.Observe {
 			a.caps = append(a.caps, one)
-			distance = max(distance, one.Per.AddTo(a.began.Time()).Sub(a.began.Time()))
+			a.others.near = max(a.others.near, one.Per.AddTo(a.began.Time()).Sub(a.began.Time()))
 		}
 	}
-	return a, a.readNear(ctx, distance)
-}
-
-// readNear reads the other sends whose window is within a distance of the send's.
-func (a *Audience) readNear(ctx context.Context, distance time.Duration) error {
-	apart := consent.Instant(distance.Microseconds())
-	filter := &sendtable.SendFilter{From: consent.Instant(a.send.From) - apart, Until: consent.Instant(a.send.Until) + apart}
-	rows, err := sendtable.Sends(ctx, a.sends.Store, filter, &sendtable.Send{}, feedLimit)
-	if err != nil {
-		return env.StoreFault(err)
-	}
-	for i := range rows {
-		if rows[i].ID != a.send.ID && rows[i].State != campaign.Cancelled {
-			plan := rows[i].Plan()
-			a.near[plan.ID] = &plan
-		}
-	}
-	return nil
+	return a, a.readOthers(ctx)
 }
 
 // recipient is what is known of an address of an audience.
@@ -250,35 +228,6 @@ func (a *Audience) count(list []recipient) {
 	}
 }
 
-// pressAll counts what all recipients got, in the order of their digests: so the rows of those that follow each other lie beside each other.
-func (a *Audience) pressAll(ctx context.Context) error {
-	slices.SortFunc(a.all, func(x, y [32]byte) int { return bytes.Compare(x[:], y[:]) })
-	produce := func(yield func(*pressed) error) error {
-		for part := range slices.Chunk(a.all, env.MaxBatch) {
-			if err := yield(&pressed{persons: part}); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	read := func(ctx context.Context, p *pressed) (err error) {
-		p.got, err = a.sends.contacts.GotOf(ctx, p.persons)
-		return err
-	}
-	return pipeline.Run(ctx, runtime.GOMAXPROCS(0), produce, read, func(p *pressed) error {
-		for _, person := range p.got {
-			a.press(person)
-		}
-		return nil
-	})
-}
-
-// pressed is a part of an audience with what it got.
-type pressed struct {
-	persons [][32]byte
-	got     map[[32]byte]*contacts.Got
-}
-
 func (a *Audience) meet(whom met) *sendtable.SendOverlap {
 	o := a.overlaps[whom]
 	if o == nil {
@@ -286,62 +235,6 @@ func (a *Audience) meet(whom met) *sendtable.SendOverlap {
 		a.overlaps[whom] = o
 	}
 	return o
-}
-
-// press counts what a person got, or is to get, against the caps.
-func (a *Audience) press(person *contacts.Got) {
-	var now, all []campaign.Contact
-	for _, k := range person.Contacts {
-		if k.Send == a.send.ID {
-			continue
-		}
-		if k.State != campaign.ContactPlanned {
-			now = append(now, k)
-		}
-		if a.goesOut(&k) {
-			all = append(all, k)
-		}
-	}
-	overNow, overAll := a.isOver(now, person.Wish), a.isOver(all, person.Wish)
-	a.counted.OverNow += one(overNow)
-	a.counted.OverAll += one(overAll)
-	for _, k := range person.Contacts {
-		if other := a.near[k.Send]; other != nil {
-			o := a.meet(met{other.Department, other.ID})
-			o.Overlap++
-			o.OverNow += one(overNow)
-			o.OverAll += one(overAll)
-		}
-	}
-}
-
-// goesOut makes a contact what it is if all cleared sends go out, each as near to this send as its window lets it, before or after; and reports
-// whether there is one then.
-func (a *Audience) goesOut(k *campaign.Contact) bool {
-	other := a.near[k.Send]
-	switch {
-	case k.State == campaign.ContactSent:
-		return true
-	case other == nil:
-		return k.State == campaign.ContactReserved
-	}
-	if cleared, _ := other.IsCleared(a.at); !cleared && other.State != campaign.Sending && k.State == campaign.ContactPlanned {
-		return false
-	}
-	k.State, k.Sent = campaign.ContactSent, a.at-a.send.Apart(other.Window)
-	return true
-}
-
-// isOver reports whether a cap leaves no room for one more contact beside those that are there.
-func (a *Audience) isOver(against []campaign.Contact, wish *campaign.Cap) bool {
-	if len(against) == 0 {
-		return false
-	}
-	q := campaign.Question{Send: &a.send, Clearing: campaign.ClearingOff, Caps: a.caps, Contacts: against}
-	if wish != nil {
-		q.Caps = append(slices.Clone(a.caps), *wish)
-	}
-	return q.Pressed(a.at)
 }
 
 func one(is bool) int64 {
