@@ -273,7 +273,7 @@ func TestCases_WithoutAToken_GoToTheDeskThatSent(t *testing.T) {
 		if _, err := s.CreateSend(ctx, sends.NewSend{ID: "spring", Channel: "product-marketing", Subject: "Spring", Window: window}); err != nil {
 			t.Fatal(err)
 		}
-		if _, _, err := s.ReportSent(ctx, "spring", []contacts.Report{{Address: "anna@example.at"}}); err != nil {
+		if _, err := s.ReportSent(ctx, "spring", []contacts.Report{{Address: "anna@example.at"}}); err != nil {
 			t.Fatal(err)
 		}
 		w.clock.Advance(time.Hour)

@@ -150,8 +150,8 @@ func (m *pressureModel) report(server *Service, send sendtable.Send) {
 		return // Nothing is sent that was not allowed.
 	}
 	report := contacts.Report{Address: person, Released: m.rand.IntN(3) == 0, Sent: consent.InstantOf(m.clock.Now())}
-	if n, failed, err := server.ReportSent(m.ctx, send.ID, []contacts.Report{report}); n != 1 || len(failed) > 0 || err != nil {
-		m.t.Fatal(n, failed, err)
+	if done, err := server.ReportSent(m.ctx, send.ID, []contacts.Report{report}); done.Changed != 1 || len(done.Failed) > 0 || err != nil {
+		m.t.Fatal(done, err)
 	}
 	if report.Released {
 		m.released++

@@ -96,7 +96,7 @@ func racing(t *testing.T, w *world) (over int) {
 					return err
 				}
 				count(&d.Decision)
-				_, _, err = server.ReportSent(p.ctx, send, []contacts.Report{{Address: one}})
+				_, err = server.ReportSent(p.ctx, send, []contacts.Report{{Address: one}})
 				return err
 			})
 		}

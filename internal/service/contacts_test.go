@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 	"github.com/assent-io/assent/internal/service/asof"
 	"github.com/assent-io/assent/internal/service/check"
 	"github.com/assent-io/assent/internal/service/contacts"
+	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/tables/sendtable"
 )
 
@@ -32,7 +34,13 @@ type pressed struct {
 
 func (w *world) pressed(lines string) *pressed {
 	w.t.Helper()
-	s, ctx := w.acme()
+	return w.pressedOver(w.store(), lines)
+}
+
+// pressedOver is pressed over a store.
+func (w *world) pressedOver(store storage.Store, lines string) *pressed {
+	w.t.Helper()
+	s, ctx := w.acmeOver(store)
 	w.clock.Advance(time.Second)
 	if _, err := s.ApplyCatalog(ctx, administration.ApplyCatalog{Document: acme(w.t) + lines}); err != nil {
 		w.t.Fatal(err)
@@ -120,11 +128,11 @@ func (p *pressed) rows() []sendtable.Contact {
 
 func (p *pressed) report(send string, reports ...contacts.Report) int {
 	p.t.Helper()
-	n, failed, err := p.s.ReportSent(p.ctx, send, reports)
-	if err != nil || len(failed) > 0 {
-		p.t.Fatal(err, failed)
+	done, err := p.s.ReportSent(p.ctx, send, reports)
+	if err != nil || len(done.Failed) > 0 {
+		p.t.Fatal(err, done.Failed)
 	}
-	return n
+	return done.Changed
 }
 
 func TestCheck_OfSends_ReservesAndCountsOverDepartments(t *testing.T) {
@@ -178,14 +186,15 @@ func TestReport_Released_FreesThePlace(t *testing.T) {
 		p.wantSend("letter", hanna, consent.CodePressure)
 		p.report("offers", contacts.Report{Address: hanna})
 		future := consent.InstantOf(w.clock.Now().Add(time.Hour))
-		_, failed, err := p.s.ReportSent(p.ctx, "offers", []contacts.Report{{Address: hanna, Released: true}, {Address: "nobody"}, {Address: "bert@example.at", Sent: future}})
+		done, err := p.s.ReportSent(p.ctx, "offers", []contacts.Report{{Address: hanna, Released: true}, {Address: "nobody"}, {Address: "bert@example.at", Sent: future}})
+		failed := done.Failed
 		if err != nil || len(failed) != 3 || failed[0].Code != fault.ContactSent || failed[1].Code != fault.InvalidAddress || failed[2].Code != fault.TimeInFuture {
 			t.Errorf("%v, %v", err, failed)
 		}
-		_, _, err = p.s.ReportSent(p.ctx, "none", []contacts.Report{{Address: hanna}})
+		_, err = p.s.ReportSent(p.ctx, "none", []contacts.Report{{Address: hanna}})
 		wantFault(t, err, fault.SendMissing)
 		desk := access.WithCaller(t.Context(), access.Caller{Client: access.Client{ID: "desk", Department: "newsletter-desk", Scopes: access.AllScopes()}})
-		_, _, err = p.s.ReportSent(desk, "offers", []contacts.Report{{Address: hanna}})
+		_, err = p.s.ReportSent(desk, "offers", []contacts.Report{{Address: hanna}})
 		if err == nil {
 			t.Error("a client reports of a send of another department")
 		}
@@ -401,6 +410,71 @@ func TestErase_DeletesContactsAndThePersonalCap(t *testing.T) {
 		}
 		if wish, err := p.s.PersonalCapOf(p.ctx, a); err != nil || wish != nil {
 			t.Errorf("the erased person has the cap %v (%v)", wish, err)
+		}
+	})
+}
+
+// beforeWrite is a store that does something before the next write.
+type beforeWrite struct {
+	storage.Store
+
+	next atomic.Pointer[func()]
+}
+
+func (b *beforeWrite) Write(ctx context.Context, load storage.Load, decide func(context.Context, storage.Tx) (*storage.Changes, error)) error {
+	if next := b.next.Swap(nil); next != nil {
+		(*next)()
+	}
+	return b.Store.Write(ctx, load, decide)
+}
+
+func TestErase_WhatWasDecidedOrSentBefore_IsNotWrittenAgain(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		inner := w.store()
+		store := &beforeWrite{Store: inner}
+		p := w.pressedOver(store, weekly)
+		other := w.service(inner, 0)
+		erase := func() { w.erase(p.ctx, other, hanna) }
+		a, err := address.Parse(hanna)
+		if err != nil {
+			t.Fatal(err)
+		}
+		person, err := p.s.PersonOf(a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantNone := func(after string) {
+			t.Helper()
+			for _, row := range p.rows() {
+				if person == row.Folded {
+					t.Errorf("after %s the erased person has the contact %+v", after, row)
+				}
+			}
+		}
+		p.wants(hanna, "bert@example.at")
+		p.wantSend("letter", hanna, consent.CodeAllowConsent)
+		w.clock.Advance(time.Hour)
+		sent := consent.InstantOf(w.clock.Now())
+		w.clock.Advance(time.Hour)
+		erase()
+		late := []contacts.Report{{Address: hanna, Sent: sent}, {Address: "bert@example.at", Sent: sent}}
+		done, err := p.s.ReportSent(p.ctx, "letter", late)
+		if err != nil || done.Changed != 1 || done.NotKept != 1 || len(done.Failed) != 0 {
+			t.Errorf("a late report: %+v, %v", done, err)
+		}
+		wantNone("a late report")
+
+		w.clock.Advance(time.Hour)
+		p.wants(hanna) // The person came back, and is erased again while a check is under way.
+		store.next.Store(&erase)
+		p.wantSend("offers", hanna, consent.CodeAllowConsent)
+		wantNone("a check under way")
+		w.clock.Advance(time.Hour)
+		p.wants(hanna)
+		p.wantSend("offers", hanna, consent.CodeAllowConsent)
+		now := []contacts.Report{{Address: hanna, Sent: consent.InstantOf(w.clock.Now())}}
+		if done, err := p.s.ReportSent(p.ctx, "offers", now); err != nil || done.Changed != 1 || done.NotKept != 0 {
+			t.Errorf("of a person who came back: %+v, %v", done, err)
 		}
 	})
 }

@@ -259,6 +259,29 @@ func TestPreview_PlacesInOtherSends_CountAsTheirSendsAreNow(t *testing.T) {
 	})
 }
 
+func TestPreview_OfAPersonWhoIsErasedMeanwhile_KeepsNothing(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		p := w.planned(campaign.ClearingOff)
+		store := &beforeWrite{Store: p.s.Store}
+		counting := w.service(store, 0)
+		p.consents("anna@example.com", "bert@example.com")
+		p.plan(p.newSend("spring"))
+		audience, err := counting.OpenAudience(p.desk, "spring", true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		erase := func() { w.erase(p.everything(), p.s, "anna@example.com") }
+		store.next.Store(&erase)
+		if err := audience.Add(p.desk, []string{"anna@example.com", "bert@example.com"}); err != nil {
+			t.Fatal(err)
+		}
+		done, err := audience.Close(p.desk)
+		if err != nil || done.Send.Preview.Kept != 1 {
+			t.Errorf("%+v, %v", done.Send.Preview, err)
+		}
+	})
+}
+
 func TestPreview_APersonsOwnCap_LooksFartherThanThoseOfTheCatalog(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		p := w.planned(campaign.ClearingOff)

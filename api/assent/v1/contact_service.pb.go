@@ -200,7 +200,9 @@ func (x *ReportSentRequest) GetReport() *ContactReport {
 type ReportSentResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Whether it has changed anything.
-	Changed       bool `protobuf:"varint,1,opt,name=changed,proto3" json:"changed,omitempty"`
+	Changed bool `protobuf:"varint,1,opt,name=changed,proto3" json:"changed,omitempty"`
+	// Whether it was not kept: the message was sent before the person was erased, and nothing is written about that person again.
+	NotKept       bool `protobuf:"varint,2,opt,name=not_kept,json=notKept,proto3" json:"not_kept,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -238,6 +240,13 @@ func (*ReportSentResponse) Descriptor() ([]byte, []int) {
 func (x *ReportSentResponse) GetChanged() bool {
 	if x != nil {
 		return x.Changed
+	}
+	return false
+}
+
+func (x *ReportSentResponse) GetNotKept() bool {
+	if x != nil {
+		return x.NotKept
 	}
 	return false
 }
@@ -303,7 +312,9 @@ type BatchReportSentResponse struct {
 	// How many have changed something. The same reports again change nothing.
 	ChangedCount int32 `protobuf:"varint,1,opt,name=changed_count,json=changedCount,proto3" json:"changed_count,omitempty"`
 	// Those that could not be taken, in the order of the request.
-	Errors        []*ContactReportError `protobuf:"bytes,2,rep,name=errors,proto3" json:"errors,omitempty"`
+	Errors []*ContactReportError `protobuf:"bytes,2,rep,name=errors,proto3" json:"errors,omitempty"`
+	// How many were not kept: the messages were sent before the persons were erased, and nothing is written about these again.
+	NotKeptCount  int32 `protobuf:"varint,3,opt,name=not_kept_count,json=notKeptCount,proto3" json:"not_kept_count,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -350,6 +361,13 @@ func (x *BatchReportSentResponse) GetErrors() []*ContactReportError {
 		return x.Errors
 	}
 	return nil
+}
+
+func (x *BatchReportSentResponse) GetNotKeptCount() int32 {
+	if x != nil {
+		return x.NotKeptCount
+	}
+	return 0
 }
 
 // Why a report of a batch was not taken.
@@ -428,15 +446,17 @@ const file_assent_v1_contact_service_proto_rawDesc = "" +
 	"\tsent_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x01R\bsentTime\"r\n" +
 	"\x11ReportSentRequest\x12 \n" +
 	"\x04send\x18\x01 \x01(\tB\f\xe0A\x02\xbaH\x06r\x04 \x01(@R\x04send\x12;\n" +
-	"\x06report\x18\x02 \x01(\v2\x18.assent.v1.ContactReportB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\x06report\".\n" +
+	"\x06report\x18\x02 \x01(\v2\x18.assent.v1.ContactReportB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\x06report\"I\n" +
 	"\x12ReportSentResponse\x12\x18\n" +
-	"\achanged\x18\x01 \x01(\bR\achanged\"~\n" +
+	"\achanged\x18\x01 \x01(\bR\achanged\x12\x19\n" +
+	"\bnot_kept\x18\x02 \x01(\bR\anotKept\"~\n" +
 	"\x16BatchReportSentRequest\x12 \n" +
 	"\x04send\x18\x01 \x01(\tB\f\xe0A\x02\xbaH\x06r\x04 \x01(@R\x04send\x12B\n" +
-	"\areports\x18\x02 \x03(\v2\x18.assent.v1.ContactReportB\x0e\xe0A\x02\xbaH\b\x92\x01\x05\b\x01\x10\x90NR\areports\"u\n" +
+	"\areports\x18\x02 \x03(\v2\x18.assent.v1.ContactReportB\x0e\xe0A\x02\xbaH\b\x92\x01\x05\b\x01\x10\x90NR\areports\"\x9b\x01\n" +
 	"\x17BatchReportSentResponse\x12#\n" +
 	"\rchanged_count\x18\x01 \x01(\x05R\fchangedCount\x125\n" +
-	"\x06errors\x18\x02 \x03(\v2\x1d.assent.v1.ContactReportErrorR\x06errors\"\\\n" +
+	"\x06errors\x18\x02 \x03(\v2\x1d.assent.v1.ContactReportErrorR\x06errors\x12$\n" +
+	"\x0enot_kept_count\x18\x03 \x01(\x05R\fnotKeptCount\"\\\n" +
 	"\x12ContactReportError\x12\x14\n" +
 	"\x05index\x18\x01 \x01(\x05R\x05index\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x18\n" +

@@ -36,7 +36,16 @@ type reported struct {
 	Send     string        `json:"send"`
 	Reports  int           `json:"reports"`
 	Changed  int           `json:"changed"`
+	NotKept  int           `json:"notKept"` // of persons who were erased after the message was sent
 	Rejected []rejectedRow `json:"rejected"`
+}
+
+func (r *reported) line() string {
+	line := fmt.Sprintf("%s: %d new", phrase.Count(r.Reports, "report"), r.Changed)
+	if r.NotKept > 0 {
+		line += fmt.Sprintf(", %d not kept: the persons were erased after that", r.NotKept)
+	}
+	return line + "\n"
 }
 
 // rejectedRow is a row that was not taken.
@@ -61,7 +70,7 @@ func (c *Commands) report() *cobra.Command {
 			if err := c.PrintJSON(done); err != nil {
 				return err
 			}
-		} else if err := c.Print(fmt.Sprintf("%s: %d new\n", phrase.Count(done.Reports, "report"), done.Changed)); err != nil {
+		} else if err := c.Print(done.line()); err != nil {
 			return err
 		}
 		if n := len(done.Rejected); n > 0 {
@@ -140,6 +149,7 @@ func (c *Commands) reportBatch(ctx context.Context, s *connect.Server, done *rep
 		return err
 	}
 	done.Changed += int(answer.GetChangedCount())
+	done.NotKept += int(answer.GetNotKeptCount())
 	for _, one := range answer.GetErrors() {
 		if i := int(one.GetIndex()); i >= 0 && i < len(numbers) {
 			c.reject(done, rejectedRow{numbers[i], one.GetReason(), one.GetMessage()})

@@ -14,7 +14,7 @@ import (
 
 // Contacts is told what became of messages.
 type Contacts interface {
-	ReportSent(ctx context.Context, send string, reports []contacts.Report) (changed int, failed []contacts.ReportError, err error)
+	ReportSent(ctx context.Context, send string, reports []contacts.Report) (contacts.Reported, error)
 }
 
 // Register registers the service with a server.
@@ -34,14 +34,14 @@ func (s *contactServer) ReportSent(ctx context.Context, m *assentv1.ReportSentRe
 	if err != nil {
 		return nil, err
 	}
-	changed, failed, err := s.contacts.ReportSent(ctx, m.GetSend(), []contacts.Report{one})
+	done, err := s.contacts.ReportSent(ctx, m.GetSend(), []contacts.Report{one})
 	if err != nil {
 		return nil, err
 	}
-	if len(failed) > 0 {
-		return nil, failed[0].Error
+	if len(done.Failed) > 0 {
+		return nil, done.Failed[0].Error
 	}
-	return &assentv1.ReportSentResponse{Changed: changed > 0}, nil
+	return &assentv1.ReportSentResponse{Changed: done.Changed > 0, NotKept: done.NotKept > 0}, nil
 }
 
 // BatchReportSent takes what became of many.
@@ -55,12 +55,14 @@ func (s *contactServer) BatchReportSent(
 			return nil, err
 		}
 	}
-	changed, failed, err := s.contacts.ReportSent(ctx, m.GetSend(), reports)
+	done, err := s.contacts.ReportSent(ctx, m.GetSend(), reports)
 	if err != nil {
 		return nil, err
 	}
-	answer := &assentv1.BatchReportSentResponse{ChangedCount: int32(changed)} //nolint:gosec // At most as many as reports.
-	for _, f := range failed {
+	answer := &assentv1.BatchReportSentResponse{
+		ChangedCount: int32(done.Changed), NotKeptCount: int32(done.NotKept), //nolint:gosec // At most as many as reports.
+	}
+	for _, f := range done.Failed {
 		answer.Errors = append(answer.Errors, &assentv1.ContactReportError{
 			Index: int32(f.Index), Reason: string(f.Code), Message: handler.ErrorText(f.Error), //nolint:gosec // As above.
 		})

@@ -29,7 +29,7 @@ func (s *Checker) judge(ctx context.Context, q *request, in *checkInput, got *an
 	if err != nil {
 		return err
 	}
-	asked := contacts.Asked{Send: in.send, Rules: rules, Catalog: got.catalog, Past: !in.IsNow()}
+	asked := contacts.Asked{Send: in.send, Rules: rules, Catalog: got.catalog, Position: got.Position, Past: !in.IsNow()}
 	for i := range q.items {
 		if d := q.decisionAt(i); q.items[i].err == nil && d.Verdict == consent.Allow {
 			asked.Items = append(asked.Items, contacts.Item{Address: q.items[i].Address, Unclear: q.unclear[i], Decision: d})

@@ -49,37 +49,63 @@ func (c *Contacts) GotOf(ctx context.Context, persons [][32]byte) (map[[32]byte]
 	return got, nil
 }
 
-// Keep makes persons planned contacts of a send, but for those that have a place in it already. What was kept before an instant and is not kept
-// again is forgotten by [Contacts.ForgetPlanned].
-func (c *Contacts) Keep(ctx context.Context, send *campaign.Send, at consent.Instant, persons [][32]byte) error {
-	for len(persons) > 0 {
-		part := persons[:min(chunk, len(persons))]
-		persons = persons[len(part):]
-		err := c.engine.Do(ctx, &txn.Write{Bulk: true, Weight: len(part), Run: func(w *txn.Tx) error { return keep(under(w), send, at, part) }})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+// Keeping is an audience of a send that is to be kept.
+type Keeping struct {
+	Send     *campaign.Send
+	At       consent.Instant // since when the persons are planned
+	Position int64           // of the ledger, at that instant
 }
 
-func keep(rows *locked, send *campaign.Send, at consent.Instant, persons [][32]byte) error {
+// Recipient is a person of an audience.
+type Recipient struct {
+	Person [32]byte
+	Typed  string // an address of the person
+}
+
+// Keep makes persons planned contacts of a send, but for those that have a place in it already, and those that were erased since the position; and returns
+// how many of the persons the send has now. What was kept before an instant and is not kept again is forgotten by [Contacts.ForgetPlanned].
+func (c *Contacts) Keep(ctx context.Context, k *Keeping, persons []Recipient) (kept int, err error) {
+	for part := range slices.Chunk(persons, chunk) {
+		n := 0
+		err := c.engine.Do(ctx, &txn.Write{Bulk: true, Weight: len(part), Run: func(w *txn.Tx) (err error) {
+			n, err = c.keep(under(w), k, part)
+			return err
+		}})
+		if err != nil {
+			return kept, err
+		}
+		kept += n
+	}
+	return kept, nil
+}
+
+func (c *Contacts) keep(rows *locked, k *Keeping, recipients []Recipient) (kept int, err error) {
+	persons, typed := make([][32]byte, len(recipients)), make(map[[32]byte]string, len(recipients))
+	for i := range recipients {
+		persons[i], typed[recipients[i].Person] = recipients[i].Person, recipients[i].Typed
+	}
 	there, err := rows.contacts(persons)
 	if err != nil {
-		return err
+		return 0, err
 	}
+	send := k.Send
 	var planned []sendtable.Contact
 	for _, person := range persons {
 		if own := contactOf(there[person], send.ID); own != nil && own.State != campaign.ContactPlanned {
+			kept++
 			continue
 		}
 		planned = append(planned, sendtable.Contact{
 			Folded: person, Send: send.ID, Channel: send.Channel, Department: send.Department, Sender: send.SenderIdentity,
-			State: campaign.ContactPlanned, At: at, Until: consent.Instant(send.Until), Client: rows.Caller.ID,
+			State: campaign.ContactPlanned, At: k.At, Until: consent.Instant(send.Until), Client: rows.Caller.ID,
 		})
 	}
+	planned, err = rows.withoutErased(planned, k.Position, c.Keys, func(person [32]byte) (address.Address, error) { return address.Parse(typed[person]) })
+	if err != nil {
+		return 0, err
+	}
 	rows.put(planned)
-	return nil
+	return kept + len(planned), nil
 }
 
 // ForgetPlanned deletes the planned contacts of a send that were kept before an instant.

@@ -21,6 +21,8 @@ type Asked struct {
 	Send    string
 	Rules   *consent.Rules
 	Catalog *catalog.Catalog
+	// Position is that of the ledger that the decisions rest on: of a person who was erased after it nothing is reserved.
+	Position int64
 	// Past says that they are judged by what was there when they were decided about, and that nothing is reserved.
 	Past  bool
 	Items []Item
@@ -79,6 +81,9 @@ func (c *Contacts) reserve(ctx context.Context, a *Asked, from int, persons [][3
 		if decisions, reserved, err = a.judge(rows, persons, items); err != nil || len(reserved) == 0 {
 			return err
 		}
+		if reserved, err = rows.withoutErased(reserved, a.Position, c.Keys, addressesOf(persons, items)); err != nil || len(reserved) == 0 {
+			return err
+		}
 		for i := range reserved {
 			reserved[i].Client = w.Caller.ID
 		}
@@ -90,6 +95,20 @@ func (c *Contacts) reserve(ctx context.Context, a *Asked, from int, persons [][3
 	}
 	a.take(from, decisions)
 	return nil
+}
+
+// addressesOf returns what finds the address of a person among items.
+func addressesOf(persons [][32]byte, items []Item) func([32]byte) (address.Address, error) {
+	var by map[[32]byte]address.Address
+	return func(person [32]byte) (address.Address, error) {
+		if by == nil {
+			by = make(map[[32]byte]address.Address, len(persons))
+			for i := range persons {
+				by[persons[i]] = items[i].Address
+			}
+		}
+		return by[person], nil
+	}
 }
 
 // take replaces the decisions of the items from one on.

@@ -15,13 +15,16 @@ type locked struct {
 
 	rows map[[32]byte][]sendtable.Contact     // of persons that were read or written
 	wish map[[32]byte][]sendtable.PersonalCap // likewise; at most one each
+	gone map[[32]byte]bool                    // whom a write of the transaction has erased
 }
 
 // under returns the rows of a transaction, which all its writes share.
 func under(w *txn.Tx) *locked {
 	type key struct{}
 	fresh := func() any {
-		return &locked{Tx: w, rows: map[[32]byte][]sendtable.Contact{}, wish: map[[32]byte][]sendtable.PersonalCap{}}
+		return &locked{
+			Tx: w, rows: map[[32]byte][]sendtable.Contact{}, wish: map[[32]byte][]sendtable.PersonalCap{}, gone: map[[32]byte]bool{},
+		}
 	}
 	return w.Shared(key{}, fresh).(*locked) //nolint:errcheck,forcetypeassert // Nothing else has this key.
 }
@@ -92,7 +95,7 @@ func (l *locked) put(rows []sendtable.Contact) {
 
 // forget deletes all that is known of a person.
 func (l *locked) forget(person [32]byte) {
-	l.rows[person], l.wish[person] = nil, nil
+	l.rows[person], l.wish[person], l.gone[person] = nil, nil, true
 	l.WriteTable(sendtable.DropContactsAbout(person))
 	l.WriteTable(sendtable.DropPersonalCap(person))
 }

@@ -27,44 +27,53 @@ type ReportError struct {
 	*fault.Error
 }
 
-// ReportSent takes what became of messages of a send, and returns how many reports have changed something, and which could not be taken. What was sent
-// counts whether or not a place was reserved; what is released is as if it was never asked for. The same reports again change nothing. Errors:
+// Reported is what became of reports.
+type Reported struct {
+	Changed int // how many have changed something
+	// NotKept is how many are of messages from before an erasure of the person: nothing is written about them again.
+	NotKept int
+	Failed  []ReportError // which could not be taken
+}
+
+// ReportSent takes what became of messages of a send. What was sent counts whether or not a place was reserved; what is released is as if it was never
+// asked for. The same reports again change nothing. What was sent before the person was erased is not kept. Errors:
 // SEND_NOT_FOUND, OTHER_DEPARTMENT, TOO_LARGE; of a report INVALID_ADDRESS, TIME_IN_FUTURE, CONTACT_SENT.
-func (c *Contacts) ReportSent(ctx context.Context, send string, reports []Report) (changed int, failed []ReportError, err error) {
+func (c *Contacts) ReportSent(ctx context.Context, send string, reports []Report) (Reported, error) {
+	var all Reported
 	if len(reports) > env.MaxBatch {
-		return 0, nil, fault.Errorf(fault.TooLarge, "reports", "at most %d reports in one call", env.MaxBatch)
+		return all, fault.Errorf(fault.TooLarge, "reports", "at most %d reports in one call", env.MaxBatch)
 	}
 	for from := 0; from < len(reports); from += chunk {
 		part := reports[from:min(from+chunk, len(reports))]
-		n, refused, err := c.reportPart(ctx, send, part)
+		one, err := c.reportPart(ctx, send, part)
 		if err != nil {
-			return changed, failed, err
+			return all, err
 		}
-		changed += n
-		for _, f := range refused {
-			failed = append(failed, ReportError{from + f.Index, f.Error})
+		all.Changed, all.NotKept = all.Changed+one.Changed, all.NotKept+one.NotKept
+		for _, f := range one.Failed {
+			all.Failed = append(all.Failed, ReportError{from + f.Index, f.Error})
 		}
 	}
-	return changed, failed, nil
+	return all, nil
 }
 
 // reportPart takes reports in one transaction.
-func (c *Contacts) reportPart(ctx context.Context, send string, reports []Report) (changed int, failed []ReportError, err error) {
-	persons, unread := make([][32]byte, len(reports)), make([]*fault.Error, len(reports))
-	var known [][32]byte
+func (c *Contacts) reportPart(ctx context.Context, send string, reports []Report) (done Reported, err error) {
+	messages, known := make([]message, len(reports)), make([][32]byte, 0, len(reports))
 	for i := range reports {
-		a, err := address.Parse(reports[i].Address)
-		if err != nil {
-			unread[i] = subjects.InvalidAddress(err)
+		m := &messages[i]
+		m.Report = &reports[i]
+		if m.address, err = address.Parse(reports[i].Address); err != nil {
+			m.unread = subjects.InvalidAddress(err)
 			continue
 		}
-		if persons[i], err = c.personOf(a); err != nil {
-			return 0, nil, err
+		if m.person, err = c.personOf(m.address); err != nil {
+			return Reported{}, err
 		}
-		known = append(known, persons[i])
+		known = append(known, m.person)
 	}
 	err = c.engine.Do(ctx, &txn.Write{Bulk: len(reports) > 1, Weight: len(reports), Run: func(w *txn.Tx) error {
-		changed, failed = 0, nil
+		done = Reported{}
 		rows := under(w)
 		row, err := c.reportable(rows, send)
 		if err != nil {
@@ -74,20 +83,32 @@ func (c *Contacts) reportPart(ctx context.Context, send string, reports []Report
 			return err
 		}
 		r := reporting{locked: rows, send: row, now: w.Recorded, client: w.Caller.ID}
-		for i := range reports {
-			refused := unread[i]
+		if r.erased, err = rows.erasedUntil(c.Keys, r.maybeErased(messages)); err != nil {
+			return err
+		}
+		for i := range messages {
+			refused := messages[i].unread
 			if refused == nil {
-				refused = r.take(persons[i], &reports[i])
+				refused = r.take(messages[i].person, messages[i].Report)
 			}
 			if refused != nil {
-				failed = append(failed, ReportError{i, refused})
+				r.done.Failed = append(r.done.Failed, ReportError{i, refused})
 			}
 		}
-		changed = r.changed
+		done = r.done
 		r.store()
 		return nil
 	}})
-	return changed, failed, err
+	return done, err
+}
+
+// message is a report that was read.
+type message struct {
+	*Report
+
+	address address.Address
+	person  [32]byte
+	unread  *fault.Error // the address is none
 }
 
 // reportable returns the send, if the caller of the write may report of it.
@@ -113,12 +134,29 @@ func (c *Contacts) reportable(rows *locked, send string) (*sendtable.Send, error
 type reporting struct {
 	*locked
 
-	send    *sendtable.Send
-	now     consent.Instant
-	client  string
-	changed int
-	sent    []sendtable.Contact
-	gone    [][32]byte
+	send   *sendtable.Send
+	now    consent.Instant
+	client string
+	erased map[[32]byte]consent.Instant // until when; of those of whom it may matter
+	done   Reported
+	sent   []sendtable.Contact
+	freed  [][32]byte
+}
+
+// maybeErased returns the persons whose messages may be from before an erasure. A place that is there was reserved after the last one, and so were
+// messages sent since.
+func (r *reporting) maybeErased(messages []message) map[[32]byte]address.Address {
+	of := map[[32]byte]address.Address{}
+	for i := range messages {
+		m := &messages[i]
+		if m.unread != nil || m.Released || m.Sent == 0 {
+			continue
+		}
+		if own := contactOf(r.rows[m.person], r.send.ID); own == nil || m.Sent < own.At {
+			of[m.person] = m.address
+		}
+	}
+	return of
 }
 
 // take takes one report.
@@ -133,7 +171,7 @@ func (r *reporting) take(person [32]byte, report *Report) *fault.Error {
 	case report.Released:
 		if own != nil {
 			r.rows[person] = without(r.rows[person], r.send.ID)
-			r.gone, r.changed = append(r.gone, person), r.changed+1
+			r.freed, r.done.Changed = append(r.freed, person), r.done.Changed+1
 		}
 		return nil
 	}
@@ -144,18 +182,22 @@ func (r *reporting) take(person [32]byte, report *Report) *fault.Error {
 	if at > r.now {
 		return fault.Errorf(fault.TimeInFuture, "sentTime", "the time is in the future; report what was sent once it was, or omit the time for now")
 	}
+	if until, erased := r.erased[person]; erased && at <= until {
+		r.done.NotKept++
+		return nil
+	}
 	row := sendtable.Contact{
 		Folded: person, Send: r.send.ID, Channel: r.send.Channel, Department: r.send.Department, Sender: r.send.Sender,
 		State: campaign.ContactSent, At: at, Client: r.client,
 	}
 	r.rows[person] = append(without(r.rows[person], r.send.ID), row)
-	r.sent, r.changed = append(r.sent, row), r.changed+1
+	r.sent, r.done.Changed = append(r.sent, row), r.done.Changed+1
 	return nil
 }
 
 // store has what was gathered stored: what is gone first, for the same message may be reported as sent later in the list.
 func (r *reporting) store() {
-	for _, statement := range append(sendtable.DropContacts(r.send.ID, r.gone), sendtable.PutContacts(r.sent)...) {
+	for _, statement := range append(sendtable.DropContacts(r.send.ID, r.freed), sendtable.PutContacts(r.sent)...) {
 		r.WriteTable(statement)
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/assent-io/assent/internal/consent/leaving"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/contacts"
 	"github.com/assent-io/assent/internal/service/reference"
 	"github.com/assent-io/assent/internal/service/txn"
 	"github.com/assent-io/assent/internal/storage/tables/sendtable"
@@ -61,13 +62,14 @@ func previewOf(row *sendtable.Send) (*Preview, error) {
 
 // Audience counts the recipients of a send. It may be given several parts at once.
 type Audience struct {
-	sends *Sends
-	send  campaign.Send
-	began consent.Instant
-	keep  bool
-	at    int64 // for which caps are judged: when the send begins to go out, or now
-	cat   *catalog.Catalog
-	caps  []campaign.Cap // those that defer
+	sends  *Sends
+	send   campaign.Send
+	began  consent.Instant
+	since  int64 // the position of the ledger then
+	keep   bool
+	at     int64 // for which caps are judged: when the send begins to go out, or now
+	cat    *catalog.Catalog
+	caps   []campaign.Cap // those that defer
 	others others
 
 	mu       sync.Mutex
@@ -106,7 +108,7 @@ func (s *Sends) OpenAudience(ctx context.Context, id string, keep bool) (*Audien
 	now := max(s.Instant(), head.Recorded)
 	cat := reference.InForce(versions, now).Parsed
 	a := &Audience{
-		sends: s, send: row.Plan(), began: now, keep: keep, cat: cat, persons: map[[16]byte]struct{}{},
+		sends: s, send: row.Plan(), began: now, since: head.Position, keep: keep, cat: cat, persons: map[[16]byte]struct{}{},
 		overlaps: map[met]*sendtable.SendOverlap{},
 	}
 	a.at = max(int64(a.began), a.send.From)
@@ -124,6 +126,7 @@ func (s *Sends) OpenAudience(ctx context.Context, id string, keep bool) (*Audien
 type recipient struct {
 	valid, lawful, neverAsked bool
 	person                    [32]byte
+	typed                     string
 	left                      []string // departments
 }
 
@@ -139,7 +142,7 @@ func (a *Audience) Add(ctx context.Context, addresses []string) error {
 			failed = err
 		}
 		list[i] = recipient{
-			valid: true, lawful: d.Verdict == consent.Allow, neverAsked: d.Reason == consent.CodeNoLegalBasis, person: person,
+			valid: true, lawful: d.Verdict == consent.Allow, neverAsked: d.Reason == consent.CodeNoLegalBasis, person: person, typed: addresses[i],
 		}
 		leaving.Left(known, since, a.began, func(scope consent.Scope) { list[i].left = a.leave(list[i].left, scope) })
 	})
@@ -246,18 +249,19 @@ func one(is bool) int64 {
 
 // keepThose keeps those recipients as planned contacts that may be written to.
 func (a *Audience) keepThose(ctx context.Context, list []recipient) error {
-	var persons [][32]byte
+	var persons []contacts.Recipient
 	for i := range list {
 		if list[i].lawful {
-			persons = append(persons, list[i].person)
+			persons = append(persons, contacts.Recipient{Person: list[i].person, Typed: list[i].typed})
 		}
 	}
-	if err := a.sends.contacts.Keep(ctx, &a.send, a.began, persons); err != nil {
+	kept, err := a.sends.contacts.Keep(ctx, &contacts.Keeping{Send: &a.send, At: a.began, Position: a.since}, persons)
+	if err != nil {
 		return err
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.counted.Kept += int64(len(persons))
+	a.counted.Kept += int64(kept)
 	return nil
 }
 

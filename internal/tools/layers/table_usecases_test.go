@@ -16,7 +16,7 @@ func allowedUseCases() map[string][]string {
 		},
 		"internal/service/contacts": {
 			"internal/address", "internal/campaign", "internal/casework", "internal/catalog", "internal/consent", "internal/consent/operational",
-			"internal/fault", "internal/period", "internal/service/env", "internal/service/reference", "internal/service/subjects",
+			"internal/fault", "internal/period", "internal/seal", "internal/service/env", "internal/service/reference", "internal/service/subjects",
 			"internal/service/txn", "internal/storage", "internal/storage/tables/sendtable",
 		},
 		"internal/service/sends": {
