@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -230,6 +231,27 @@ func TestSends_TheirOwnDepartment_NeitherClearsNorObjects(t *testing.T) {
 		p.wantState("theirs", campaign.Cleared, campaign.ByOfficer)
 		_, err = p.s.ClearSend(other, "theirs", "again", txn.Idempotency{})
 		wantFault(t, err, fault.SendState)
+		// What a client of all departments has changed it does not clear, whatever another changes after that.
+		p.plan(p.newSend("changed"))
+		second := as(t.Context(), "second", "", access.RoleScopes("officer")...)
+		for _, u := range []struct {
+			who    context.Context
+			change sends.Update
+		}{{p.officer, sends.Update{ID: "changed", ExpectedSize: 5}}, {second, sends.Update{ID: "changed", Subject: "Autumn"}}} {
+			if _, err := p.s.UpdateSend(u.who, u.change); err != nil {
+				t.Fatal(err)
+			}
+			_, err = p.s.ClearSend(u.who, "changed", "I changed it", txn.Idempotency{})
+			wantFault(t, err, fault.OwnSend)
+		}
+		_, err = p.s.ClearSend(p.officer, "changed", "I changed it", txn.Idempotency{})
+		wantFault(t, err, fault.OwnSend)
+		if _, err := p.s.ClearSend(other, "changed", "fine with us", txn.Idempotency{}); err != nil {
+			t.Fatal(err)
+		}
+		if shown := p.wantState("changed", campaign.Cleared, campaign.ByOfficer); !slices.Equal(shown.ChangedBy, []string{"officer", "second"}) {
+			t.Errorf("changed by %v", shown.ChangedBy)
+		}
 	})
 }
 

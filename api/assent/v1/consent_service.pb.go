@@ -2466,8 +2466,11 @@ type ChannelState struct {
 	RefusedTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=refused_time,json=refusedTime,proto3" json:"refused_time,omitempty"`
 	// When the pending double opt-in ends; unset: none is pending.
 	PendingUntilTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=pending_until_time,json=pendingUntilTime,proto3" json:"pending_until_time,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// Where the decision waits for a send that is cleared (SEND_NOT_CLEARED), for the look-up names none: what a check that names one would say, but for the
+	// caps on what the person gets. It is for people, and not for sending. Unset: the decision waits for no send.
+	WithClearedSend *Decision `protobuf:"bytes,6,opt,name=with_cleared_send,json=withClearedSend,proto3" json:"with_cleared_send,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *ChannelState) Reset() {
@@ -2531,6 +2534,13 @@ func (x *ChannelState) GetRefusedTime() *timestamppb.Timestamp {
 func (x *ChannelState) GetPendingUntilTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.PendingUntilTime
+	}
+	return nil
+}
+
+func (x *ChannelState) GetWithClearedSend() *Decision {
+	if x != nil {
+		return x.WithClearedSend
 	}
 	return nil
 }
@@ -2946,13 +2956,14 @@ const file_assent_v1_consent_service_proto_rawDesc = "" +
 	"\bchannels\x18\x01 \x03(\v2\x17.assent.v1.ChannelStateR\bchannels\x12@\n" +
 	"\fsuppressions\x18\x02 \x03(\v2\x1c.assent.v1.ActiveSuppressionR\fsuppressions\x12\x1a\n" +
 	"\bposition\x18\x03 \x01(\x03R\bposition\x12'\n" +
-	"\x0fcatalog_version\x18\x04 \x01(\x03R\x0ecatalogVersion\"\x92\x02\n" +
+	"\x0fcatalog_version\x18\x04 \x01(\x03R\x0ecatalogVersion\"\xd3\x02\n" +
 	"\fChannelState\x12\x18\n" +
 	"\achannel\x18\x01 \x01(\tR\achannel\x12/\n" +
 	"\bdecision\x18\x02 \x01(\v2\x13.assent.v1.DecisionR\bdecision\x12.\n" +
 	"\x06grants\x18\x03 \x03(\v2\x16.assent.v1.ActiveGrantR\x06grants\x12=\n" +
 	"\frefused_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\vrefusedTime\x12H\n" +
-	"\x12pending_until_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x10pendingUntilTime\"\xf9\x02\n" +
+	"\x12pending_until_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x10pendingUntilTime\x12?\n" +
+	"\x11with_cleared_send\x18\x06 \x01(\v2\x13.assent.v1.DecisionR\x0fwithClearedSend\"\xf9\x02\n" +
 	"\vActiveGrant\x12\x1a\n" +
 	"\bposition\x18\x01 \x01(\x03R\bposition\x126\n" +
 	"\vlegal_basis\x18\x02 \x01(\x0e2\x15.assent.v1.LegalBasisR\n" +
@@ -3121,38 +3132,39 @@ var file_assent_v1_consent_service_proto_depIdxs = []int32{
 	30, // 57: assent.v1.ChannelState.grants:type_name -> assent.v1.ActiveGrant
 	32, // 58: assent.v1.ChannelState.refused_time:type_name -> google.protobuf.Timestamp
 	32, // 59: assent.v1.ChannelState.pending_until_time:type_name -> google.protobuf.Timestamp
-	39, // 60: assent.v1.ActiveGrant.legal_basis:type_name -> assent.v1.LegalBasis
-	36, // 61: assent.v1.ActiveGrant.declaration:type_name -> assent.v1.DeclarationRef
-	32, // 62: assent.v1.ActiveGrant.occurred_time:type_name -> google.protobuf.Timestamp
-	32, // 63: assent.v1.ActiveGrant.confirmed_time:type_name -> google.protobuf.Timestamp
-	32, // 64: assent.v1.ActiveGrant.expires_time:type_name -> google.protobuf.Timestamp
-	32, // 65: assent.v1.ActiveSuppression.since_time:type_name -> google.protobuf.Timestamp
-	32, // 66: assent.v1.ActiveSuppression.until_time:type_name -> google.protobuf.Timestamp
-	1,  // 67: assent.v1.ConsentService.CheckConsent:input_type -> assent.v1.CheckConsentRequest
-	6,  // 68: assent.v1.ConsentService.VerifyReceipt:input_type -> assent.v1.VerifyReceiptRequest
-	9,  // 69: assent.v1.ConsentService.BatchCheckConsent:input_type -> assent.v1.BatchCheckConsentRequest
-	10, // 70: assent.v1.ConsentService.StreamCheckConsent:input_type -> assent.v1.StreamCheckConsentRequest
-	15, // 71: assent.v1.ConsentService.RequestConsent:input_type -> assent.v1.RequestConsentRequest
-	17, // 72: assent.v1.ConsentService.ConfirmConsent:input_type -> assent.v1.ConfirmConsentRequest
-	19, // 73: assent.v1.ConsentService.GrantConsent:input_type -> assent.v1.GrantConsentRequest
-	21, // 74: assent.v1.ConsentService.WithdrawConsent:input_type -> assent.v1.WithdrawConsentRequest
-	23, // 75: assent.v1.ConsentService.BatchRecordEvents:input_type -> assent.v1.BatchRecordEventsRequest
-	27, // 76: assent.v1.ConsentService.LookupRecipient:input_type -> assent.v1.LookupRecipientRequest
-	4,  // 77: assent.v1.ConsentService.CheckConsent:output_type -> assent.v1.CheckConsentResponse
-	8,  // 78: assent.v1.ConsentService.VerifyReceipt:output_type -> assent.v1.VerifyReceiptResponse
-	12, // 79: assent.v1.ConsentService.BatchCheckConsent:output_type -> assent.v1.BatchCheckConsentResponse
-	11, // 80: assent.v1.ConsentService.StreamCheckConsent:output_type -> assent.v1.StreamCheckConsentResponse
-	16, // 81: assent.v1.ConsentService.RequestConsent:output_type -> assent.v1.RequestConsentResponse
-	18, // 82: assent.v1.ConsentService.ConfirmConsent:output_type -> assent.v1.ConfirmConsentResponse
-	20, // 83: assent.v1.ConsentService.GrantConsent:output_type -> assent.v1.GrantConsentResponse
-	22, // 84: assent.v1.ConsentService.WithdrawConsent:output_type -> assent.v1.WithdrawConsentResponse
-	25, // 85: assent.v1.ConsentService.BatchRecordEvents:output_type -> assent.v1.BatchRecordEventsResponse
-	28, // 86: assent.v1.ConsentService.LookupRecipient:output_type -> assent.v1.LookupRecipientResponse
-	77, // [77:87] is the sub-list for method output_type
-	67, // [67:77] is the sub-list for method input_type
-	67, // [67:67] is the sub-list for extension type_name
-	67, // [67:67] is the sub-list for extension extendee
-	0,  // [0:67] is the sub-list for field type_name
+	35, // 60: assent.v1.ChannelState.with_cleared_send:type_name -> assent.v1.Decision
+	39, // 61: assent.v1.ActiveGrant.legal_basis:type_name -> assent.v1.LegalBasis
+	36, // 62: assent.v1.ActiveGrant.declaration:type_name -> assent.v1.DeclarationRef
+	32, // 63: assent.v1.ActiveGrant.occurred_time:type_name -> google.protobuf.Timestamp
+	32, // 64: assent.v1.ActiveGrant.confirmed_time:type_name -> google.protobuf.Timestamp
+	32, // 65: assent.v1.ActiveGrant.expires_time:type_name -> google.protobuf.Timestamp
+	32, // 66: assent.v1.ActiveSuppression.since_time:type_name -> google.protobuf.Timestamp
+	32, // 67: assent.v1.ActiveSuppression.until_time:type_name -> google.protobuf.Timestamp
+	1,  // 68: assent.v1.ConsentService.CheckConsent:input_type -> assent.v1.CheckConsentRequest
+	6,  // 69: assent.v1.ConsentService.VerifyReceipt:input_type -> assent.v1.VerifyReceiptRequest
+	9,  // 70: assent.v1.ConsentService.BatchCheckConsent:input_type -> assent.v1.BatchCheckConsentRequest
+	10, // 71: assent.v1.ConsentService.StreamCheckConsent:input_type -> assent.v1.StreamCheckConsentRequest
+	15, // 72: assent.v1.ConsentService.RequestConsent:input_type -> assent.v1.RequestConsentRequest
+	17, // 73: assent.v1.ConsentService.ConfirmConsent:input_type -> assent.v1.ConfirmConsentRequest
+	19, // 74: assent.v1.ConsentService.GrantConsent:input_type -> assent.v1.GrantConsentRequest
+	21, // 75: assent.v1.ConsentService.WithdrawConsent:input_type -> assent.v1.WithdrawConsentRequest
+	23, // 76: assent.v1.ConsentService.BatchRecordEvents:input_type -> assent.v1.BatchRecordEventsRequest
+	27, // 77: assent.v1.ConsentService.LookupRecipient:input_type -> assent.v1.LookupRecipientRequest
+	4,  // 78: assent.v1.ConsentService.CheckConsent:output_type -> assent.v1.CheckConsentResponse
+	8,  // 79: assent.v1.ConsentService.VerifyReceipt:output_type -> assent.v1.VerifyReceiptResponse
+	12, // 80: assent.v1.ConsentService.BatchCheckConsent:output_type -> assent.v1.BatchCheckConsentResponse
+	11, // 81: assent.v1.ConsentService.StreamCheckConsent:output_type -> assent.v1.StreamCheckConsentResponse
+	16, // 82: assent.v1.ConsentService.RequestConsent:output_type -> assent.v1.RequestConsentResponse
+	18, // 83: assent.v1.ConsentService.ConfirmConsent:output_type -> assent.v1.ConfirmConsentResponse
+	20, // 84: assent.v1.ConsentService.GrantConsent:output_type -> assent.v1.GrantConsentResponse
+	22, // 85: assent.v1.ConsentService.WithdrawConsent:output_type -> assent.v1.WithdrawConsentResponse
+	25, // 86: assent.v1.ConsentService.BatchRecordEvents:output_type -> assent.v1.BatchRecordEventsResponse
+	28, // 87: assent.v1.ConsentService.LookupRecipient:output_type -> assent.v1.LookupRecipientResponse
+	78, // [78:88] is the sub-list for method output_type
+	68, // [68:78] is the sub-list for method input_type
+	68, // [68:68] is the sub-list for extension type_name
+	68, // [68:68] is the sub-list for extension extendee
+	0,  // [0:68] is the sub-list for field type_name
 }
 
 func init() { file_assent_v1_consent_service_proto_init() }

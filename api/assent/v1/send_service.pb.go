@@ -74,7 +74,9 @@ type Send struct {
 	// What its last preview counted; unset: there was none.
 	Preview *SendPreview `protobuf:"bytes,23,opt,name=preview,proto3" json:"preview,omitempty"`
 	// Changes with every change of the send.
-	Etag          string `protobuf:"bytes,24,opt,name=etag,proto3" json:"etag,omitempty"`
+	Etag string `protobuf:"bytes,24,opt,name=etag,proto3" json:"etag,omitempty"`
+	// The clients that changed its plan since it was planned. None of them clears it.
+	ChangedBy     []string `protobuf:"bytes,25,rep,name=changed_by,json=changedBy,proto3" json:"changed_by,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -275,6 +277,13 @@ func (x *Send) GetEtag() string {
 		return x.Etag
 	}
 	return ""
+}
+
+func (x *Send) GetChangedBy() []string {
+	if x != nil {
+		return x.ChangedBy
+	}
+	return nil
 }
 
 // What a preview counted. Each recipient counts once, by mailbox.
@@ -817,7 +826,9 @@ func (x *CreateSendRequest) GetRequestId() string {
 type CreateSendResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The send.
-	Send          *Send `protobuf:"bytes,1,opt,name=send,proto3" json:"send,omitempty"`
+	Send *Send `protobuf:"bytes,1,opt,name=send,proto3" json:"send,omitempty"`
+	// What is known of the cases that it would bring; unset: the catalog does not say how many the desk of its department can answer.
+	Load          *SendLoad `protobuf:"bytes,2,opt,name=load,proto3" json:"load,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -859,6 +870,123 @@ func (x *CreateSendResponse) GetSend() *Send {
 	return nil
 }
 
+func (x *CreateSendResponse) GetLoad() *SendLoad {
+	if x != nil {
+		return x.Load
+	}
+	return nil
+}
+
+// What is known of the cases that a send would bring to the desk of its department.
+type SendLoad struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many cases the desk can answer on a working day (answer_capacity in the catalog).
+	AnswerCapacity int64 `protobuf:"varint,1,opt,name=answer_capacity,json=answerCapacity,proto3" json:"answer_capacity,omitempty"`
+	// On how many working days of the desk the send goes out; 1 at least.
+	WorkingDays int64 `protobuf:"varint,2,opt,name=working_days,json=workingDays,proto3" json:"working_days,omitempty"`
+	// How many cases wait at the desk now.
+	Waiting int64 `protobuf:"varint,3,opt,name=waiting,proto3" json:"waiting,omitempty"`
+	// How many recipients are reckoned with: of the last preview those who may be written to, else those that the send expects; 0: it is not known.
+	Recipients int64 `protobuf:"varint,4,opt,name=recipients,proto3" json:"recipients,omitempty"`
+	// How many messages of the sender identity were reported as sent within the last 30 days.
+	Contacts int64 `protobuf:"varint,5,opt,name=contacts,proto3" json:"contacts,omitempty"`
+	// How many cases about the sender identity came within the last 30 days.
+	Cases int64 `protobuf:"varint,6,opt,name=cases,proto3" json:"cases,omitempty"`
+	// How many cases the send would bring if as many for 1,000 messages come as so far. Unset: nothing can be said, for fewer than 1,000 messages were
+	// reported, or the number of recipients is not known.
+	ExpectedCases *int64 `protobuf:"varint,7,opt,name=expected_cases,json=expectedCases,proto3,oneof" json:"expected_cases,omitempty"`
+	// Whether those that wait and those that are expected are more than the desk can answer on these working days.
+	OverCapacity  bool `protobuf:"varint,8,opt,name=over_capacity,json=overCapacity,proto3" json:"over_capacity,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SendLoad) Reset() {
+	*x = SendLoad{}
+	mi := &file_assent_v1_send_service_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SendLoad) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SendLoad) ProtoMessage() {}
+
+func (x *SendLoad) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_send_service_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SendLoad.ProtoReflect.Descriptor instead.
+func (*SendLoad) Descriptor() ([]byte, []int) {
+	return file_assent_v1_send_service_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *SendLoad) GetAnswerCapacity() int64 {
+	if x != nil {
+		return x.AnswerCapacity
+	}
+	return 0
+}
+
+func (x *SendLoad) GetWorkingDays() int64 {
+	if x != nil {
+		return x.WorkingDays
+	}
+	return 0
+}
+
+func (x *SendLoad) GetWaiting() int64 {
+	if x != nil {
+		return x.Waiting
+	}
+	return 0
+}
+
+func (x *SendLoad) GetRecipients() int64 {
+	if x != nil {
+		return x.Recipients
+	}
+	return 0
+}
+
+func (x *SendLoad) GetContacts() int64 {
+	if x != nil {
+		return x.Contacts
+	}
+	return 0
+}
+
+func (x *SendLoad) GetCases() int64 {
+	if x != nil {
+		return x.Cases
+	}
+	return 0
+}
+
+func (x *SendLoad) GetExpectedCases() int64 {
+	if x != nil && x.ExpectedCases != nil {
+		return *x.ExpectedCases
+	}
+	return 0
+}
+
+func (x *SendLoad) GetOverCapacity() bool {
+	if x != nil {
+		return x.OverCapacity
+	}
+	return false
+}
+
 // The send to return.
 type GetSendRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -870,7 +998,7 @@ type GetSendRequest struct {
 
 func (x *GetSendRequest) Reset() {
 	*x = GetSendRequest{}
-	mi := &file_assent_v1_send_service_proto_msgTypes[7]
+	mi := &file_assent_v1_send_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -882,7 +1010,7 @@ func (x *GetSendRequest) String() string {
 func (*GetSendRequest) ProtoMessage() {}
 
 func (x *GetSendRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_send_service_proto_msgTypes[7]
+	mi := &file_assent_v1_send_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -895,7 +1023,7 @@ func (x *GetSendRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSendRequest.ProtoReflect.Descriptor instead.
 func (*GetSendRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_send_service_proto_rawDescGZIP(), []int{7}
+	return file_assent_v1_send_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *GetSendRequest) GetId() string {
@@ -918,7 +1046,7 @@ type GetSendResponse struct {
 
 func (x *GetSendResponse) Reset() {
 	*x = GetSendResponse{}
-	mi := &file_assent_v1_send_service_proto_msgTypes[8]
+	mi := &file_assent_v1_send_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -930,7 +1058,7 @@ func (x *GetSendResponse) String() string {
 func (*GetSendResponse) ProtoMessage() {}
 
 func (x *GetSendResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_send_service_proto_msgTypes[8]
+	mi := &file_assent_v1_send_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -943,7 +1071,7 @@ func (x *GetSendResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSendResponse.ProtoReflect.Descriptor instead.
 func (*GetSendResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_send_service_proto_rawDescGZIP(), []int{8}
+	return file_assent_v1_send_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *GetSendResponse) GetSend() *Send {
@@ -983,7 +1111,7 @@ type ListSendsRequest struct {
 
 func (x *ListSendsRequest) Reset() {
 	*x = ListSendsRequest{}
-	mi := &file_assent_v1_send_service_proto_msgTypes[9]
+	mi := &file_assent_v1_send_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -995,7 +1123,7 @@ func (x *ListSendsRequest) String() string {
 func (*ListSendsRequest) ProtoMessage() {}
 
 func (x *ListSendsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_send_service_proto_msgTypes[9]
+	mi := &file_assent_v1_send_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1008,7 +1136,7 @@ func (x *ListSendsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListSendsRequest.ProtoReflect.Descriptor instead.
 func (*ListSendsRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_send_service_proto_rawDescGZIP(), []int{9}
+	return file_assent_v1_send_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ListSendsRequest) GetPageSize() int32 {
@@ -1073,7 +1201,7 @@ type ListSendsResponse struct {
 
 func (x *ListSendsResponse) Reset() {
 	*x = ListSendsResponse{}
-	mi := &file_assent_v1_send_service_proto_msgTypes[10]
+	mi := &file_assent_v1_send_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1085,7 +1213,7 @@ func (x *ListSendsResponse) String() string {
 func (*ListSendsResponse) ProtoMessage() {}
 
 func (x *ListSendsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_send_service_proto_msgTypes[10]
+	mi := &file_assent_v1_send_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1098,7 +1226,7 @@ func (x *ListSendsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListSendsResponse.ProtoReflect.Descriptor instead.
 func (*ListSendsResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_send_service_proto_rawDescGZIP(), []int{10}
+	return file_assent_v1_send_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ListSendsResponse) GetSends() []*Send {
@@ -1148,7 +1276,7 @@ type UpdateSendRequest struct {
 
 func (x *UpdateSendRequest) Reset() {
 	*x = UpdateSendRequest{}
-	mi := &file_assent_v1_send_service_proto_msgTypes[11]
+	mi := &file_assent_v1_send_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1160,7 +1288,7 @@ func (x *UpdateSendRequest) String() string {
 func (*UpdateSendRequest) ProtoMessage() {}
 
 func (x *UpdateSendRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_send_service_proto_msgTypes[11]
+	mi := &file_assent_v1_send_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1173,7 +1301,7 @@ func (x *UpdateSendRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateSendRequest.ProtoReflect.Descriptor instead.
 func (*UpdateSendRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_send_service_proto_rawDescGZIP(), []int{11}
+	return file_assent_v1_send_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *UpdateSendRequest) GetId() string {
@@ -1273,7 +1401,7 @@ type UpdateSendResponse struct {
 
 func (x *UpdateSendResponse) Reset() {
 	*x = UpdateSendResponse{}
-	mi := &file_assent_v1_send_service_proto_msgTypes[12]
+	mi := &file_assent_v1_send_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1285,7 +1413,7 @@ func (x *UpdateSendResponse) String() string {
 func (*UpdateSendResponse) ProtoMessage() {}
 
 func (x *UpdateSendResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_send_service_proto_msgTypes[12]
+	mi := &file_assent_v1_send_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1298,7 +1426,7 @@ func (x *UpdateSendResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateSendResponse.ProtoReflect.Descriptor instead.
 func (*UpdateSendResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_send_service_proto_rawDescGZIP(), []int{12}
+	return file_assent_v1_send_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *UpdateSendResponse) GetSend() *Send {
@@ -1332,7 +1460,7 @@ type CommentSendRequest struct {
 
 func (x *CommentSendRequest) Reset() {
 	*x = CommentSendRequest{}
-	mi := &file_assent_v1_send_service_proto_msgTypes[13]
+	mi := &file_assent_v1_send_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1344,7 +1472,7 @@ func (x *CommentSendRequest) String() string {
 func (*CommentSendRequest) ProtoMessage() {}
 
 func (x *CommentSendRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_send_service_proto_msgTypes[13]
+	mi := &file_assent_v1_send_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1357,7 +1485,7 @@ func (x *CommentSendRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CommentSendRequest.ProtoReflect.Descriptor instead.
 func (*CommentSendRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_send_service_proto_rawDescGZIP(), []int{13}
+	return file_assent_v1_send_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *CommentSendRequest) GetId() string {
@@ -1399,7 +1527,7 @@ type CommentSendResponse struct {
 
 func (x *CommentSendResponse) Reset() {
 	*x = CommentSendResponse{}
-	mi := &file_assent_v1_send_service_proto_msgTypes[14]
+	mi := &file_assent_v1_send_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1411,7 +1539,7 @@ func (x *CommentSendResponse) String() string {
 func (*CommentSendResponse) ProtoMessage() {}
 
 func (x *CommentSendResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_send_service_proto_msgTypes[14]
+	mi := &file_assent_v1_send_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1424,7 +1552,7 @@ func (x *CommentSendResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CommentSendResponse.ProtoReflect.Descriptor instead.
 func (*CommentSendResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_send_service_proto_rawDescGZIP(), []int{14}
+	return file_assent_v1_send_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *CommentSendResponse) GetSend() *Send {
@@ -1449,7 +1577,7 @@ type ClearSendRequest struct {
 
 func (x *ClearSendRequest) Reset() {
 	*x = ClearSendRequest{}
-	mi := &file_assent_v1_send_service_proto_msgTypes[15]
+	mi := &file_assent_v1_send_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1461,7 +1589,7 @@ func (x *ClearSendRequest) String() string {
 func (*ClearSendRequest) ProtoMessage() {}
 
 func (x *ClearSendRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_send_service_proto_msgTypes[15]
+	mi := &file_assent_v1_send_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1474,7 +1602,7 @@ func (x *ClearSendRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClearSendRequest.ProtoReflect.Descriptor instead.
 func (*ClearSendRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_send_service_proto_rawDescGZIP(), []int{15}
+	return file_assent_v1_send_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ClearSendRequest) GetId() string {
@@ -1509,7 +1637,7 @@ type ClearSendResponse struct {
 
 func (x *ClearSendResponse) Reset() {
 	*x = ClearSendResponse{}
-	mi := &file_assent_v1_send_service_proto_msgTypes[16]
+	mi := &file_assent_v1_send_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1521,7 +1649,7 @@ func (x *ClearSendResponse) String() string {
 func (*ClearSendResponse) ProtoMessage() {}
 
 func (x *ClearSendResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_send_service_proto_msgTypes[16]
+	mi := &file_assent_v1_send_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1534,7 +1662,7 @@ func (x *ClearSendResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClearSendResponse.ProtoReflect.Descriptor instead.
 func (*ClearSendResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_send_service_proto_rawDescGZIP(), []int{16}
+	return file_assent_v1_send_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ClearSendResponse) GetSend() *Send {
@@ -1559,7 +1687,7 @@ type CancelSendRequest struct {
 
 func (x *CancelSendRequest) Reset() {
 	*x = CancelSendRequest{}
-	mi := &file_assent_v1_send_service_proto_msgTypes[17]
+	mi := &file_assent_v1_send_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1571,7 +1699,7 @@ func (x *CancelSendRequest) String() string {
 func (*CancelSendRequest) ProtoMessage() {}
 
 func (x *CancelSendRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_send_service_proto_msgTypes[17]
+	mi := &file_assent_v1_send_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1584,7 +1712,7 @@ func (x *CancelSendRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelSendRequest.ProtoReflect.Descriptor instead.
 func (*CancelSendRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_send_service_proto_rawDescGZIP(), []int{17}
+	return file_assent_v1_send_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *CancelSendRequest) GetId() string {
@@ -1619,7 +1747,7 @@ type CancelSendResponse struct {
 
 func (x *CancelSendResponse) Reset() {
 	*x = CancelSendResponse{}
-	mi := &file_assent_v1_send_service_proto_msgTypes[18]
+	mi := &file_assent_v1_send_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1631,7 +1759,7 @@ func (x *CancelSendResponse) String() string {
 func (*CancelSendResponse) ProtoMessage() {}
 
 func (x *CancelSendResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_send_service_proto_msgTypes[18]
+	mi := &file_assent_v1_send_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1644,7 +1772,7 @@ func (x *CancelSendResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelSendResponse.ProtoReflect.Descriptor instead.
 func (*CancelSendResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_send_service_proto_rawDescGZIP(), []int{18}
+	return file_assent_v1_send_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *CancelSendResponse) GetSend() *Send {
@@ -1667,7 +1795,7 @@ type StartSendRequest struct {
 
 func (x *StartSendRequest) Reset() {
 	*x = StartSendRequest{}
-	mi := &file_assent_v1_send_service_proto_msgTypes[19]
+	mi := &file_assent_v1_send_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1679,7 +1807,7 @@ func (x *StartSendRequest) String() string {
 func (*StartSendRequest) ProtoMessage() {}
 
 func (x *StartSendRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_send_service_proto_msgTypes[19]
+	mi := &file_assent_v1_send_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1692,7 +1820,7 @@ func (x *StartSendRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartSendRequest.ProtoReflect.Descriptor instead.
 func (*StartSendRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_send_service_proto_rawDescGZIP(), []int{19}
+	return file_assent_v1_send_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *StartSendRequest) GetId() string {
@@ -1720,7 +1848,7 @@ type StartSendResponse struct {
 
 func (x *StartSendResponse) Reset() {
 	*x = StartSendResponse{}
-	mi := &file_assent_v1_send_service_proto_msgTypes[20]
+	mi := &file_assent_v1_send_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1732,7 +1860,7 @@ func (x *StartSendResponse) String() string {
 func (*StartSendResponse) ProtoMessage() {}
 
 func (x *StartSendResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_send_service_proto_msgTypes[20]
+	mi := &file_assent_v1_send_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1745,7 +1873,7 @@ func (x *StartSendResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartSendResponse.ProtoReflect.Descriptor instead.
 func (*StartSendResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_send_service_proto_rawDescGZIP(), []int{20}
+	return file_assent_v1_send_service_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *StartSendResponse) GetSend() *Send {
@@ -1768,7 +1896,7 @@ type FinishSendRequest struct {
 
 func (x *FinishSendRequest) Reset() {
 	*x = FinishSendRequest{}
-	mi := &file_assent_v1_send_service_proto_msgTypes[21]
+	mi := &file_assent_v1_send_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1780,7 +1908,7 @@ func (x *FinishSendRequest) String() string {
 func (*FinishSendRequest) ProtoMessage() {}
 
 func (x *FinishSendRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_send_service_proto_msgTypes[21]
+	mi := &file_assent_v1_send_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1793,7 +1921,7 @@ func (x *FinishSendRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FinishSendRequest.ProtoReflect.Descriptor instead.
 func (*FinishSendRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_send_service_proto_rawDescGZIP(), []int{21}
+	return file_assent_v1_send_service_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *FinishSendRequest) GetId() string {
@@ -1821,7 +1949,7 @@ type FinishSendResponse struct {
 
 func (x *FinishSendResponse) Reset() {
 	*x = FinishSendResponse{}
-	mi := &file_assent_v1_send_service_proto_msgTypes[22]
+	mi := &file_assent_v1_send_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1833,7 +1961,7 @@ func (x *FinishSendResponse) String() string {
 func (*FinishSendResponse) ProtoMessage() {}
 
 func (x *FinishSendResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_send_service_proto_msgTypes[22]
+	mi := &file_assent_v1_send_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1846,7 +1974,7 @@ func (x *FinishSendResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FinishSendResponse.ProtoReflect.Descriptor instead.
 func (*FinishSendResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_send_service_proto_rawDescGZIP(), []int{22}
+	return file_assent_v1_send_service_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *FinishSendResponse) GetSend() *Send {
@@ -1872,7 +2000,7 @@ type PreviewSendRequest struct {
 
 func (x *PreviewSendRequest) Reset() {
 	*x = PreviewSendRequest{}
-	mi := &file_assent_v1_send_service_proto_msgTypes[23]
+	mi := &file_assent_v1_send_service_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1884,7 +2012,7 @@ func (x *PreviewSendRequest) String() string {
 func (*PreviewSendRequest) ProtoMessage() {}
 
 func (x *PreviewSendRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_send_service_proto_msgTypes[23]
+	mi := &file_assent_v1_send_service_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1897,7 +2025,7 @@ func (x *PreviewSendRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PreviewSendRequest.ProtoReflect.Descriptor instead.
 func (*PreviewSendRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_send_service_proto_rawDescGZIP(), []int{23}
+	return file_assent_v1_send_service_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *PreviewSendRequest) GetId() string {
@@ -1927,14 +2055,16 @@ type PreviewSendResponse struct {
 	// The send, with the preview.
 	Send *Send `protobuf:"bytes,1,opt,name=send,proto3" json:"send,omitempty"`
 	// The departments that this preview names for the first time. They have the whole time for comments.
-	Named         []string `protobuf:"bytes,2,rep,name=named,proto3" json:"named,omitempty"`
+	Named []string `protobuf:"bytes,2,rep,name=named,proto3" json:"named,omitempty"`
+	// As in CreateSendResponse.
+	Load          *SendLoad `protobuf:"bytes,3,opt,name=load,proto3" json:"load,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *PreviewSendResponse) Reset() {
 	*x = PreviewSendResponse{}
-	mi := &file_assent_v1_send_service_proto_msgTypes[24]
+	mi := &file_assent_v1_send_service_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1946,7 +2076,7 @@ func (x *PreviewSendResponse) String() string {
 func (*PreviewSendResponse) ProtoMessage() {}
 
 func (x *PreviewSendResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_send_service_proto_msgTypes[24]
+	mi := &file_assent_v1_send_service_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1959,7 +2089,7 @@ func (x *PreviewSendResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PreviewSendResponse.ProtoReflect.Descriptor instead.
 func (*PreviewSendResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_send_service_proto_rawDescGZIP(), []int{24}
+	return file_assent_v1_send_service_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *PreviewSendResponse) GetSend() *Send {
@@ -1972,6 +2102,13 @@ func (x *PreviewSendResponse) GetSend() *Send {
 func (x *PreviewSendResponse) GetNamed() []string {
 	if x != nil {
 		return x.Named
+	}
+	return nil
+}
+
+func (x *PreviewSendResponse) GetLoad() *SendLoad {
+	if x != nil {
+		return x.Load
 	}
 	return nil
 }
@@ -1989,7 +2126,7 @@ type CreateSendCalendarRequest struct {
 
 func (x *CreateSendCalendarRequest) Reset() {
 	*x = CreateSendCalendarRequest{}
-	mi := &file_assent_v1_send_service_proto_msgTypes[25]
+	mi := &file_assent_v1_send_service_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2001,7 +2138,7 @@ func (x *CreateSendCalendarRequest) String() string {
 func (*CreateSendCalendarRequest) ProtoMessage() {}
 
 func (x *CreateSendCalendarRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_send_service_proto_msgTypes[25]
+	mi := &file_assent_v1_send_service_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2014,7 +2151,7 @@ func (x *CreateSendCalendarRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateSendCalendarRequest.ProtoReflect.Descriptor instead.
 func (*CreateSendCalendarRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_send_service_proto_rawDescGZIP(), []int{25}
+	return file_assent_v1_send_service_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *CreateSendCalendarRequest) GetId() string {
@@ -2045,7 +2182,7 @@ type CreateSendCalendarResponse struct {
 
 func (x *CreateSendCalendarResponse) Reset() {
 	*x = CreateSendCalendarResponse{}
-	mi := &file_assent_v1_send_service_proto_msgTypes[26]
+	mi := &file_assent_v1_send_service_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2057,7 +2194,7 @@ func (x *CreateSendCalendarResponse) String() string {
 func (*CreateSendCalendarResponse) ProtoMessage() {}
 
 func (x *CreateSendCalendarResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_send_service_proto_msgTypes[26]
+	mi := &file_assent_v1_send_service_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2070,7 +2207,7 @@ func (x *CreateSendCalendarResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateSendCalendarResponse.ProtoReflect.Descriptor instead.
 func (*CreateSendCalendarResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_send_service_proto_rawDescGZIP(), []int{26}
+	return file_assent_v1_send_service_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *CreateSendCalendarResponse) GetCalendar() *SendCalendar {
@@ -2100,7 +2237,7 @@ type ListSendCalendarsRequest struct {
 
 func (x *ListSendCalendarsRequest) Reset() {
 	*x = ListSendCalendarsRequest{}
-	mi := &file_assent_v1_send_service_proto_msgTypes[27]
+	mi := &file_assent_v1_send_service_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2112,7 +2249,7 @@ func (x *ListSendCalendarsRequest) String() string {
 func (*ListSendCalendarsRequest) ProtoMessage() {}
 
 func (x *ListSendCalendarsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_send_service_proto_msgTypes[27]
+	mi := &file_assent_v1_send_service_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2125,7 +2262,7 @@ func (x *ListSendCalendarsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListSendCalendarsRequest.ProtoReflect.Descriptor instead.
 func (*ListSendCalendarsRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_send_service_proto_rawDescGZIP(), []int{27}
+	return file_assent_v1_send_service_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *ListSendCalendarsRequest) GetPageSize() int32 {
@@ -2155,7 +2292,7 @@ type ListSendCalendarsResponse struct {
 
 func (x *ListSendCalendarsResponse) Reset() {
 	*x = ListSendCalendarsResponse{}
-	mi := &file_assent_v1_send_service_proto_msgTypes[28]
+	mi := &file_assent_v1_send_service_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2167,7 +2304,7 @@ func (x *ListSendCalendarsResponse) String() string {
 func (*ListSendCalendarsResponse) ProtoMessage() {}
 
 func (x *ListSendCalendarsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_send_service_proto_msgTypes[28]
+	mi := &file_assent_v1_send_service_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2180,7 +2317,7 @@ func (x *ListSendCalendarsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListSendCalendarsResponse.ProtoReflect.Descriptor instead.
 func (*ListSendCalendarsResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_send_service_proto_rawDescGZIP(), []int{28}
+	return file_assent_v1_send_service_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *ListSendCalendarsResponse) GetCalendars() []*SendCalendar {
@@ -2210,7 +2347,7 @@ type RevokeSendCalendarRequest struct {
 
 func (x *RevokeSendCalendarRequest) Reset() {
 	*x = RevokeSendCalendarRequest{}
-	mi := &file_assent_v1_send_service_proto_msgTypes[29]
+	mi := &file_assent_v1_send_service_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2222,7 +2359,7 @@ func (x *RevokeSendCalendarRequest) String() string {
 func (*RevokeSendCalendarRequest) ProtoMessage() {}
 
 func (x *RevokeSendCalendarRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_send_service_proto_msgTypes[29]
+	mi := &file_assent_v1_send_service_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2235,7 +2372,7 @@ func (x *RevokeSendCalendarRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeSendCalendarRequest.ProtoReflect.Descriptor instead.
 func (*RevokeSendCalendarRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_send_service_proto_rawDescGZIP(), []int{29}
+	return file_assent_v1_send_service_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *RevokeSendCalendarRequest) GetId() string {
@@ -2263,7 +2400,7 @@ type RevokeSendCalendarResponse struct {
 
 func (x *RevokeSendCalendarResponse) Reset() {
 	*x = RevokeSendCalendarResponse{}
-	mi := &file_assent_v1_send_service_proto_msgTypes[30]
+	mi := &file_assent_v1_send_service_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2275,7 +2412,7 @@ func (x *RevokeSendCalendarResponse) String() string {
 func (*RevokeSendCalendarResponse) ProtoMessage() {}
 
 func (x *RevokeSendCalendarResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_send_service_proto_msgTypes[30]
+	mi := &file_assent_v1_send_service_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2288,7 +2425,7 @@ func (x *RevokeSendCalendarResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeSendCalendarResponse.ProtoReflect.Descriptor instead.
 func (*RevokeSendCalendarResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_send_service_proto_rawDescGZIP(), []int{30}
+	return file_assent_v1_send_service_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *RevokeSendCalendarResponse) GetCalendar() *SendCalendar {
@@ -2302,7 +2439,7 @@ var File_assent_v1_send_service_proto protoreflect.FileDescriptor
 
 const file_assent_v1_send_service_proto_rawDesc = "" +
 	"\n" +
-	"\x1cassent/v1/send_service.proto\x12\tassent.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe7\a\n" +
+	"\x1cassent/v1/send_service.proto\x12\tassent.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x86\b\n" +
 	"\x04Send\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
 	"\achannel\x18\x02 \x01(\tR\achannel\x12'\n" +
@@ -2336,7 +2473,9 @@ const file_assent_v1_send_service_proto_rawDesc = "" +
 	"\n" +
 	"ended_time\x18\x16 \x01(\v2\x1a.google.protobuf.TimestampR\tendedTime\x120\n" +
 	"\apreview\x18\x17 \x01(\v2\x16.assent.v1.SendPreviewR\apreview\x12\x12\n" +
-	"\x04etag\x18\x18 \x01(\tR\x04etag\"\x92\x03\n" +
+	"\x04etag\x18\x18 \x01(\tR\x04etag\x12\x1d\n" +
+	"\n" +
+	"changed_by\x18\x19 \x03(\tR\tchangedBy\"\x92\x03\n" +
 	"\vSendPreview\x12=\n" +
 	"\fpreview_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\vpreviewTime\x12\x1e\n" +
 	"\n" +
@@ -2401,9 +2540,22 @@ const file_assent_v1_send_service_proto_rawDesc = "" +
 	"\bpriority\x18\n" +
 	" \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x18d(\x00R\bpriority\x12-\n" +
 	"\n" +
-	"request_id\x18\v \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"9\n" +
+	"request_id\x18\v \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"b\n" +
 	"\x12CreateSendResponse\x12#\n" +
-	"\x04send\x18\x01 \x01(\v2\x0f.assent.v1.SendR\x04send\".\n" +
+	"\x04send\x18\x01 \x01(\v2\x0f.assent.v1.SendR\x04send\x12'\n" +
+	"\x04load\x18\x02 \x01(\v2\x13.assent.v1.SendLoadR\x04load\"\xa6\x02\n" +
+	"\bSendLoad\x12'\n" +
+	"\x0fanswer_capacity\x18\x01 \x01(\x03R\x0eanswerCapacity\x12!\n" +
+	"\fworking_days\x18\x02 \x01(\x03R\vworkingDays\x12\x18\n" +
+	"\awaiting\x18\x03 \x01(\x03R\awaiting\x12\x1e\n" +
+	"\n" +
+	"recipients\x18\x04 \x01(\x03R\n" +
+	"recipients\x12\x1a\n" +
+	"\bcontacts\x18\x05 \x01(\x03R\bcontacts\x12\x14\n" +
+	"\x05cases\x18\x06 \x01(\x03R\x05cases\x12*\n" +
+	"\x0eexpected_cases\x18\a \x01(\x03H\x00R\rexpectedCases\x88\x01\x01\x12#\n" +
+	"\rover_capacity\x18\b \x01(\bR\foverCapacityB\x11\n" +
+	"\x0f_expected_cases\".\n" +
 	"\x0eGetSendRequest\x12\x1c\n" +
 	"\x02id\x18\x01 \x01(\tB\f\xe0A\x02\xbaH\x06r\x04 \x01(@R\x02id\"j\n" +
 	"\x0fGetSendResponse\x12#\n" +
@@ -2491,10 +2643,11 @@ const file_assent_v1_send_service_proto_rawDesc = "" +
 	"\xe0A\x01\xbaH\x04r\x02(@R\x02id\x121\n" +
 	"\taddresses\x18\x02 \x03(\tB\x13\xe0A\x01\xbaH\r\x92\x01\n" +
 	"\x10\x90N\"\x05r\x03(\x80\x04R\taddresses\x12\x17\n" +
-	"\x04keep\x18\x03 \x01(\bB\x03\xe0A\x01R\x04keep\"P\n" +
+	"\x04keep\x18\x03 \x01(\bB\x03\xe0A\x01R\x04keep\"y\n" +
 	"\x13PreviewSendResponse\x12#\n" +
 	"\x04send\x18\x01 \x01(\v2\x0f.assent.v1.SendR\x04send\x12\x14\n" +
-	"\x05named\x18\x02 \x03(\tR\x05named\"\x9b\x02\n" +
+	"\x05named\x18\x02 \x03(\tR\x05named\x12'\n" +
+	"\x04load\x18\x03 \x01(\v2\x13.assent.v1.SendLoadR\x04load\"\x9b\x02\n" +
 	"\x19CreateSendCalendarRequest\x12\xce\x01\n" +
 	"\x02id\x18\x01 \x01(\tB\xbd\x01\xe0A\x02\xbaH\xb6\x01\xba\x01\xac\x01\n" +
 	"\x10send_calendar_id\x12ban id is 1 to 64 lower-case letters, digits, '-', '_' and '.', and begins with a letter or a digit\x1a4this == '' || this.matches('^[a-z0-9][a-z0-9._-]*$')r\x04 \x01(@R\x02id\x12-\n" +
@@ -2547,7 +2700,7 @@ func file_assent_v1_send_service_proto_rawDescGZIP() []byte {
 	return file_assent_v1_send_service_proto_rawDescData
 }
 
-var file_assent_v1_send_service_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
+var file_assent_v1_send_service_proto_msgTypes = make([]protoimpl.MessageInfo, 32)
 var file_assent_v1_send_service_proto_goTypes = []any{
 	(*Send)(nil),                       // 0: assent.v1.Send
 	(*SendPreview)(nil),                // 1: assent.v1.SendPreview
@@ -2556,98 +2709,101 @@ var file_assent_v1_send_service_proto_goTypes = []any{
 	(*SendCalendar)(nil),               // 4: assent.v1.SendCalendar
 	(*CreateSendRequest)(nil),          // 5: assent.v1.CreateSendRequest
 	(*CreateSendResponse)(nil),         // 6: assent.v1.CreateSendResponse
-	(*GetSendRequest)(nil),             // 7: assent.v1.GetSendRequest
-	(*GetSendResponse)(nil),            // 8: assent.v1.GetSendResponse
-	(*ListSendsRequest)(nil),           // 9: assent.v1.ListSendsRequest
-	(*ListSendsResponse)(nil),          // 10: assent.v1.ListSendsResponse
-	(*UpdateSendRequest)(nil),          // 11: assent.v1.UpdateSendRequest
-	(*UpdateSendResponse)(nil),         // 12: assent.v1.UpdateSendResponse
-	(*CommentSendRequest)(nil),         // 13: assent.v1.CommentSendRequest
-	(*CommentSendResponse)(nil),        // 14: assent.v1.CommentSendResponse
-	(*ClearSendRequest)(nil),           // 15: assent.v1.ClearSendRequest
-	(*ClearSendResponse)(nil),          // 16: assent.v1.ClearSendResponse
-	(*CancelSendRequest)(nil),          // 17: assent.v1.CancelSendRequest
-	(*CancelSendResponse)(nil),         // 18: assent.v1.CancelSendResponse
-	(*StartSendRequest)(nil),           // 19: assent.v1.StartSendRequest
-	(*StartSendResponse)(nil),          // 20: assent.v1.StartSendResponse
-	(*FinishSendRequest)(nil),          // 21: assent.v1.FinishSendRequest
-	(*FinishSendResponse)(nil),         // 22: assent.v1.FinishSendResponse
-	(*PreviewSendRequest)(nil),         // 23: assent.v1.PreviewSendRequest
-	(*PreviewSendResponse)(nil),        // 24: assent.v1.PreviewSendResponse
-	(*CreateSendCalendarRequest)(nil),  // 25: assent.v1.CreateSendCalendarRequest
-	(*CreateSendCalendarResponse)(nil), // 26: assent.v1.CreateSendCalendarResponse
-	(*ListSendCalendarsRequest)(nil),   // 27: assent.v1.ListSendCalendarsRequest
-	(*ListSendCalendarsResponse)(nil),  // 28: assent.v1.ListSendCalendarsResponse
-	(*RevokeSendCalendarRequest)(nil),  // 29: assent.v1.RevokeSendCalendarRequest
-	(*RevokeSendCalendarResponse)(nil), // 30: assent.v1.RevokeSendCalendarResponse
-	(*timestamppb.Timestamp)(nil),      // 31: google.protobuf.Timestamp
+	(*SendLoad)(nil),                   // 7: assent.v1.SendLoad
+	(*GetSendRequest)(nil),             // 8: assent.v1.GetSendRequest
+	(*GetSendResponse)(nil),            // 9: assent.v1.GetSendResponse
+	(*ListSendsRequest)(nil),           // 10: assent.v1.ListSendsRequest
+	(*ListSendsResponse)(nil),          // 11: assent.v1.ListSendsResponse
+	(*UpdateSendRequest)(nil),          // 12: assent.v1.UpdateSendRequest
+	(*UpdateSendResponse)(nil),         // 13: assent.v1.UpdateSendResponse
+	(*CommentSendRequest)(nil),         // 14: assent.v1.CommentSendRequest
+	(*CommentSendResponse)(nil),        // 15: assent.v1.CommentSendResponse
+	(*ClearSendRequest)(nil),           // 16: assent.v1.ClearSendRequest
+	(*ClearSendResponse)(nil),          // 17: assent.v1.ClearSendResponse
+	(*CancelSendRequest)(nil),          // 18: assent.v1.CancelSendRequest
+	(*CancelSendResponse)(nil),         // 19: assent.v1.CancelSendResponse
+	(*StartSendRequest)(nil),           // 20: assent.v1.StartSendRequest
+	(*StartSendResponse)(nil),          // 21: assent.v1.StartSendResponse
+	(*FinishSendRequest)(nil),          // 22: assent.v1.FinishSendRequest
+	(*FinishSendResponse)(nil),         // 23: assent.v1.FinishSendResponse
+	(*PreviewSendRequest)(nil),         // 24: assent.v1.PreviewSendRequest
+	(*PreviewSendResponse)(nil),        // 25: assent.v1.PreviewSendResponse
+	(*CreateSendCalendarRequest)(nil),  // 26: assent.v1.CreateSendCalendarRequest
+	(*CreateSendCalendarResponse)(nil), // 27: assent.v1.CreateSendCalendarResponse
+	(*ListSendCalendarsRequest)(nil),   // 28: assent.v1.ListSendCalendarsRequest
+	(*ListSendCalendarsResponse)(nil),  // 29: assent.v1.ListSendCalendarsResponse
+	(*RevokeSendCalendarRequest)(nil),  // 30: assent.v1.RevokeSendCalendarRequest
+	(*RevokeSendCalendarResponse)(nil), // 31: assent.v1.RevokeSendCalendarResponse
+	(*timestamppb.Timestamp)(nil),      // 32: google.protobuf.Timestamp
 }
 var file_assent_v1_send_service_proto_depIdxs = []int32{
-	31, // 0: assent.v1.Send.from_time:type_name -> google.protobuf.Timestamp
-	31, // 1: assent.v1.Send.until_time:type_name -> google.protobuf.Timestamp
-	31, // 2: assent.v1.Send.comment_until_time:type_name -> google.protobuf.Timestamp
-	31, // 3: assent.v1.Send.cleared_time:type_name -> google.protobuf.Timestamp
-	31, // 4: assent.v1.Send.created_time:type_name -> google.protobuf.Timestamp
-	31, // 5: assent.v1.Send.updated_time:type_name -> google.protobuf.Timestamp
-	31, // 6: assent.v1.Send.started_time:type_name -> google.protobuf.Timestamp
-	31, // 7: assent.v1.Send.ended_time:type_name -> google.protobuf.Timestamp
+	32, // 0: assent.v1.Send.from_time:type_name -> google.protobuf.Timestamp
+	32, // 1: assent.v1.Send.until_time:type_name -> google.protobuf.Timestamp
+	32, // 2: assent.v1.Send.comment_until_time:type_name -> google.protobuf.Timestamp
+	32, // 3: assent.v1.Send.cleared_time:type_name -> google.protobuf.Timestamp
+	32, // 4: assent.v1.Send.created_time:type_name -> google.protobuf.Timestamp
+	32, // 5: assent.v1.Send.updated_time:type_name -> google.protobuf.Timestamp
+	32, // 6: assent.v1.Send.started_time:type_name -> google.protobuf.Timestamp
+	32, // 7: assent.v1.Send.ended_time:type_name -> google.protobuf.Timestamp
 	1,  // 8: assent.v1.Send.preview:type_name -> assent.v1.SendPreview
-	31, // 9: assent.v1.SendPreview.preview_time:type_name -> google.protobuf.Timestamp
+	32, // 9: assent.v1.SendPreview.preview_time:type_name -> google.protobuf.Timestamp
 	2,  // 10: assent.v1.SendPreview.overlaps:type_name -> assent.v1.SendOverlap
-	31, // 11: assent.v1.SendComment.created_time:type_name -> google.protobuf.Timestamp
-	31, // 12: assent.v1.SendCalendar.created_time:type_name -> google.protobuf.Timestamp
-	31, // 13: assent.v1.SendCalendar.revoked_time:type_name -> google.protobuf.Timestamp
-	31, // 14: assent.v1.CreateSendRequest.from_time:type_name -> google.protobuf.Timestamp
-	31, // 15: assent.v1.CreateSendRequest.until_time:type_name -> google.protobuf.Timestamp
+	32, // 11: assent.v1.SendComment.created_time:type_name -> google.protobuf.Timestamp
+	32, // 12: assent.v1.SendCalendar.created_time:type_name -> google.protobuf.Timestamp
+	32, // 13: assent.v1.SendCalendar.revoked_time:type_name -> google.protobuf.Timestamp
+	32, // 14: assent.v1.CreateSendRequest.from_time:type_name -> google.protobuf.Timestamp
+	32, // 15: assent.v1.CreateSendRequest.until_time:type_name -> google.protobuf.Timestamp
 	0,  // 16: assent.v1.CreateSendResponse.send:type_name -> assent.v1.Send
-	0,  // 17: assent.v1.GetSendResponse.send:type_name -> assent.v1.Send
-	3,  // 18: assent.v1.GetSendResponse.comments:type_name -> assent.v1.SendComment
-	31, // 19: assent.v1.ListSendsRequest.from_time:type_name -> google.protobuf.Timestamp
-	31, // 20: assent.v1.ListSendsRequest.until_time:type_name -> google.protobuf.Timestamp
-	0,  // 21: assent.v1.ListSendsResponse.sends:type_name -> assent.v1.Send
-	31, // 22: assent.v1.UpdateSendRequest.from_time:type_name -> google.protobuf.Timestamp
-	31, // 23: assent.v1.UpdateSendRequest.until_time:type_name -> google.protobuf.Timestamp
-	0,  // 24: assent.v1.UpdateSendResponse.send:type_name -> assent.v1.Send
-	0,  // 25: assent.v1.CommentSendResponse.send:type_name -> assent.v1.Send
-	0,  // 26: assent.v1.ClearSendResponse.send:type_name -> assent.v1.Send
-	0,  // 27: assent.v1.CancelSendResponse.send:type_name -> assent.v1.Send
-	0,  // 28: assent.v1.StartSendResponse.send:type_name -> assent.v1.Send
-	0,  // 29: assent.v1.FinishSendResponse.send:type_name -> assent.v1.Send
-	0,  // 30: assent.v1.PreviewSendResponse.send:type_name -> assent.v1.Send
-	4,  // 31: assent.v1.CreateSendCalendarResponse.calendar:type_name -> assent.v1.SendCalendar
-	4,  // 32: assent.v1.ListSendCalendarsResponse.calendars:type_name -> assent.v1.SendCalendar
-	4,  // 33: assent.v1.RevokeSendCalendarResponse.calendar:type_name -> assent.v1.SendCalendar
-	5,  // 34: assent.v1.SendService.CreateSend:input_type -> assent.v1.CreateSendRequest
-	7,  // 35: assent.v1.SendService.GetSend:input_type -> assent.v1.GetSendRequest
-	9,  // 36: assent.v1.SendService.ListSends:input_type -> assent.v1.ListSendsRequest
-	11, // 37: assent.v1.SendService.UpdateSend:input_type -> assent.v1.UpdateSendRequest
-	13, // 38: assent.v1.SendService.CommentSend:input_type -> assent.v1.CommentSendRequest
-	15, // 39: assent.v1.SendService.ClearSend:input_type -> assent.v1.ClearSendRequest
-	17, // 40: assent.v1.SendService.CancelSend:input_type -> assent.v1.CancelSendRequest
-	19, // 41: assent.v1.SendService.StartSend:input_type -> assent.v1.StartSendRequest
-	21, // 42: assent.v1.SendService.FinishSend:input_type -> assent.v1.FinishSendRequest
-	23, // 43: assent.v1.SendService.PreviewSend:input_type -> assent.v1.PreviewSendRequest
-	25, // 44: assent.v1.SendService.CreateSendCalendar:input_type -> assent.v1.CreateSendCalendarRequest
-	27, // 45: assent.v1.SendService.ListSendCalendars:input_type -> assent.v1.ListSendCalendarsRequest
-	29, // 46: assent.v1.SendService.RevokeSendCalendar:input_type -> assent.v1.RevokeSendCalendarRequest
-	6,  // 47: assent.v1.SendService.CreateSend:output_type -> assent.v1.CreateSendResponse
-	8,  // 48: assent.v1.SendService.GetSend:output_type -> assent.v1.GetSendResponse
-	10, // 49: assent.v1.SendService.ListSends:output_type -> assent.v1.ListSendsResponse
-	12, // 50: assent.v1.SendService.UpdateSend:output_type -> assent.v1.UpdateSendResponse
-	14, // 51: assent.v1.SendService.CommentSend:output_type -> assent.v1.CommentSendResponse
-	16, // 52: assent.v1.SendService.ClearSend:output_type -> assent.v1.ClearSendResponse
-	18, // 53: assent.v1.SendService.CancelSend:output_type -> assent.v1.CancelSendResponse
-	20, // 54: assent.v1.SendService.StartSend:output_type -> assent.v1.StartSendResponse
-	22, // 55: assent.v1.SendService.FinishSend:output_type -> assent.v1.FinishSendResponse
-	24, // 56: assent.v1.SendService.PreviewSend:output_type -> assent.v1.PreviewSendResponse
-	26, // 57: assent.v1.SendService.CreateSendCalendar:output_type -> assent.v1.CreateSendCalendarResponse
-	28, // 58: assent.v1.SendService.ListSendCalendars:output_type -> assent.v1.ListSendCalendarsResponse
-	30, // 59: assent.v1.SendService.RevokeSendCalendar:output_type -> assent.v1.RevokeSendCalendarResponse
-	47, // [47:60] is the sub-list for method output_type
-	34, // [34:47] is the sub-list for method input_type
-	34, // [34:34] is the sub-list for extension type_name
-	34, // [34:34] is the sub-list for extension extendee
-	0,  // [0:34] is the sub-list for field type_name
+	7,  // 17: assent.v1.CreateSendResponse.load:type_name -> assent.v1.SendLoad
+	0,  // 18: assent.v1.GetSendResponse.send:type_name -> assent.v1.Send
+	3,  // 19: assent.v1.GetSendResponse.comments:type_name -> assent.v1.SendComment
+	32, // 20: assent.v1.ListSendsRequest.from_time:type_name -> google.protobuf.Timestamp
+	32, // 21: assent.v1.ListSendsRequest.until_time:type_name -> google.protobuf.Timestamp
+	0,  // 22: assent.v1.ListSendsResponse.sends:type_name -> assent.v1.Send
+	32, // 23: assent.v1.UpdateSendRequest.from_time:type_name -> google.protobuf.Timestamp
+	32, // 24: assent.v1.UpdateSendRequest.until_time:type_name -> google.protobuf.Timestamp
+	0,  // 25: assent.v1.UpdateSendResponse.send:type_name -> assent.v1.Send
+	0,  // 26: assent.v1.CommentSendResponse.send:type_name -> assent.v1.Send
+	0,  // 27: assent.v1.ClearSendResponse.send:type_name -> assent.v1.Send
+	0,  // 28: assent.v1.CancelSendResponse.send:type_name -> assent.v1.Send
+	0,  // 29: assent.v1.StartSendResponse.send:type_name -> assent.v1.Send
+	0,  // 30: assent.v1.FinishSendResponse.send:type_name -> assent.v1.Send
+	0,  // 31: assent.v1.PreviewSendResponse.send:type_name -> assent.v1.Send
+	7,  // 32: assent.v1.PreviewSendResponse.load:type_name -> assent.v1.SendLoad
+	4,  // 33: assent.v1.CreateSendCalendarResponse.calendar:type_name -> assent.v1.SendCalendar
+	4,  // 34: assent.v1.ListSendCalendarsResponse.calendars:type_name -> assent.v1.SendCalendar
+	4,  // 35: assent.v1.RevokeSendCalendarResponse.calendar:type_name -> assent.v1.SendCalendar
+	5,  // 36: assent.v1.SendService.CreateSend:input_type -> assent.v1.CreateSendRequest
+	8,  // 37: assent.v1.SendService.GetSend:input_type -> assent.v1.GetSendRequest
+	10, // 38: assent.v1.SendService.ListSends:input_type -> assent.v1.ListSendsRequest
+	12, // 39: assent.v1.SendService.UpdateSend:input_type -> assent.v1.UpdateSendRequest
+	14, // 40: assent.v1.SendService.CommentSend:input_type -> assent.v1.CommentSendRequest
+	16, // 41: assent.v1.SendService.ClearSend:input_type -> assent.v1.ClearSendRequest
+	18, // 42: assent.v1.SendService.CancelSend:input_type -> assent.v1.CancelSendRequest
+	20, // 43: assent.v1.SendService.StartSend:input_type -> assent.v1.StartSendRequest
+	22, // 44: assent.v1.SendService.FinishSend:input_type -> assent.v1.FinishSendRequest
+	24, // 45: assent.v1.SendService.PreviewSend:input_type -> assent.v1.PreviewSendRequest
+	26, // 46: assent.v1.SendService.CreateSendCalendar:input_type -> assent.v1.CreateSendCalendarRequest
+	28, // 47: assent.v1.SendService.ListSendCalendars:input_type -> assent.v1.ListSendCalendarsRequest
+	30, // 48: assent.v1.SendService.RevokeSendCalendar:input_type -> assent.v1.RevokeSendCalendarRequest
+	6,  // 49: assent.v1.SendService.CreateSend:output_type -> assent.v1.CreateSendResponse
+	9,  // 50: assent.v1.SendService.GetSend:output_type -> assent.v1.GetSendResponse
+	11, // 51: assent.v1.SendService.ListSends:output_type -> assent.v1.ListSendsResponse
+	13, // 52: assent.v1.SendService.UpdateSend:output_type -> assent.v1.UpdateSendResponse
+	15, // 53: assent.v1.SendService.CommentSend:output_type -> assent.v1.CommentSendResponse
+	17, // 54: assent.v1.SendService.ClearSend:output_type -> assent.v1.ClearSendResponse
+	19, // 55: assent.v1.SendService.CancelSend:output_type -> assent.v1.CancelSendResponse
+	21, // 56: assent.v1.SendService.StartSend:output_type -> assent.v1.StartSendResponse
+	23, // 57: assent.v1.SendService.FinishSend:output_type -> assent.v1.FinishSendResponse
+	25, // 58: assent.v1.SendService.PreviewSend:output_type -> assent.v1.PreviewSendResponse
+	27, // 59: assent.v1.SendService.CreateSendCalendar:output_type -> assent.v1.CreateSendCalendarResponse
+	29, // 60: assent.v1.SendService.ListSendCalendars:output_type -> assent.v1.ListSendCalendarsResponse
+	31, // 61: assent.v1.SendService.RevokeSendCalendar:output_type -> assent.v1.RevokeSendCalendarResponse
+	49, // [49:62] is the sub-list for method output_type
+	36, // [36:49] is the sub-list for method input_type
+	36, // [36:36] is the sub-list for extension type_name
+	36, // [36:36] is the sub-list for extension extendee
+	0,  // [0:36] is the sub-list for field type_name
 }
 
 func init() { file_assent_v1_send_service_proto_init() }
@@ -2655,14 +2811,15 @@ func file_assent_v1_send_service_proto_init() {
 	if File_assent_v1_send_service_proto != nil {
 		return
 	}
-	file_assent_v1_send_service_proto_msgTypes[11].OneofWrappers = []any{}
+	file_assent_v1_send_service_proto_msgTypes[7].OneofWrappers = []any{}
+	file_assent_v1_send_service_proto_msgTypes[12].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_assent_v1_send_service_proto_rawDesc), len(file_assent_v1_send_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   31,
+			NumMessages:   32,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -59,7 +59,7 @@ type SendServiceClient interface {
 	CommentSend(ctx context.Context, in *CommentSendRequest, opts ...grpc.CallOption) (*CommentSendResponse, error)
 	// Clears a send before the time for comments is over, or over an objection; the reason is shown to all. It needs the scope lift. Errors: NOT_FOUND
 	// with SEND_NOT_FOUND; FAILED_PRECONDITION with SEND_STATE for a send that is not planned; PERMISSION_DENIED with OWN_SEND for a client of the
-	// department whose send it is, and for the client that planned it.
+	// department whose send it is, and for the clients that planned it or changed its plan.
 	ClearSend(ctx context.Context, in *ClearSendRequest, opts ...grpc.CallOption) (*ClearSendResponse, error)
 	// Cancels a send that has not ended: by a client of its department, or one with the scope lift. What has gone out stays sent. Errors: NOT_FOUND
 	// with SEND_NOT_FOUND; FAILED_PRECONDITION with SEND_STATE; PERMISSION_DENIED with OTHER_DEPARTMENT.
@@ -252,7 +252,7 @@ type SendServiceServer interface {
 	CommentSend(context.Context, *CommentSendRequest) (*CommentSendResponse, error)
 	// Clears a send before the time for comments is over, or over an objection; the reason is shown to all. It needs the scope lift. Errors: NOT_FOUND
 	// with SEND_NOT_FOUND; FAILED_PRECONDITION with SEND_STATE for a send that is not planned; PERMISSION_DENIED with OWN_SEND for a client of the
-	// department whose send it is, and for the client that planned it.
+	// department whose send it is, and for the clients that planned it or changed its plan.
 	ClearSend(context.Context, *ClearSendRequest) (*ClearSendResponse, error)
 	// Cancels a send that has not ended: by a client of its department, or one with the scope lift. What has gone out stays sent. Errors: NOT_FOUND
 	// with SEND_NOT_FOUND; FAILED_PRECONDITION with SEND_STATE; PERMISSION_DENIED with OTHER_DEPARTMENT.

@@ -42,6 +42,7 @@ func card(s *assentv1.Send) string {
 		{"priority", fmt.Sprintf("%d of 100", s.GetPriority())},
 		{"state", standing(s)},
 		{"planned", value.Stamp(s.GetCreatedTime()) + " by " + s.GetCreatedBy()},
+		{"changed by", strings.Join(s.GetChangedBy(), ", ")},
 		{"started", value.Stamp(s.GetStartedTime())},
 		{"ended", value.Stamp(s.GetEndedTime())},
 		{"content", s.GetContentLink()},

@@ -36,7 +36,7 @@ func sendOf(s *sends.Send) *assentv1.Send {
 		ExpectedSize: s.ExpectedSize, Priority: int32(s.Priority), State: string(s.State), Cleared: s.IsCleared, //nolint:gosec // 0 to 100.
 		CommentUntilTime: handler.Timestamp(consent.Instant(s.CommentUntil)), Objections: int32(s.Objections), //nolint:gosec // One a department.
 		ClearedTime: handler.Timestamp(consent.Instant(s.ClearedTime)), ClearedBy: string(s.ClearedBy), CreatedTime: handler.Timestamp(s.Created),
-		CreatedBy: s.CreatedBy, UpdatedTime: handler.Timestamp(s.Updated), StartedTime: handler.Timestamp(s.Started),
+		CreatedBy: s.CreatedBy, ChangedBy: s.ChangedBy, UpdatedTime: handler.Timestamp(s.Updated), StartedTime: handler.Timestamp(s.Started),
 		EndedTime: handler.Timestamp(s.Ended), Preview: previewOf(s.Preview), Etag: s.ETag,
 	}
 }

@@ -3,6 +3,7 @@ package sends
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/assent-io/assent/internal/campaign"
 	"github.com/assent-io/assent/internal/catalog"
@@ -226,10 +227,21 @@ func (s *Sends) UpdateSend(ctx context.Context, u Update) (Updated, error) {
 				}
 			}
 		}
+		changedBy(row, w.Caller.ID)
 		put(w, row)
 		shown, err := s.show(row, w.Recorded)
 		return Updated{Send: shown, AskedAgain: again}, err
 	}, access.ScopeSends)
+}
+
+// changers returns the clients that changed the plan of a send since it was planned.
+func changers(row *sendtable.Send) []string { return strings.Fields(row.ChangedBy) }
+
+// changedBy notes who changed the plan of a send.
+func changedBy(row *sendtable.Send, client string) {
+	if all := changers(row); !slices.Contains(all, client) {
+		row.ChangedBy = strings.Join(append(all, client), " ")
+	}
 }
 
 // asksAgain reports whether a change concerns other departments.

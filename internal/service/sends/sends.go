@@ -67,7 +67,8 @@ type Send struct {
 
 	IsCleared bool // now
 	Created   consent.Instant
-	CreatedBy string // id of a client
+	CreatedBy string   // id of a client
+	ChangedBy []string // ids of the clients that changed the plan since
 	Updated   consent.Instant
 	Started   consent.Instant // zero: it does not go out yet
 	Ended     consent.Instant // zero: it is neither sent nor cancelled
@@ -119,7 +120,7 @@ func (s *Sends) show(row *sendtable.Send, at consent.Instant) (Send, error) {
 		return Send{}, err
 	}
 	shown := Send{
-		Send: row.Plan(), Created: row.Created, CreatedBy: row.CreatedBy, Updated: row.Updated, Started: row.Started, Ended: row.Ended,
+		Send: row.Plan(), Created: row.Created, CreatedBy: row.CreatedBy, ChangedBy: changers(row), Updated: row.Updated, Started: row.Started, Ended: row.Ended,
 		ETag: etag(row),
 	}
 	shown.Subject, shown.ContentLink, shown.ContentDigest = c.Subject, c.Link, c.Digest

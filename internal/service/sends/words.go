@@ -3,6 +3,7 @@ package sends
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -130,6 +131,8 @@ func (s *Sends) ClearSend(ctx context.Context, id, reason string, once txn.Idemp
 				"all departments, clears it", id, row.Department)
 		case w.Caller.ID == row.CreatedBy:
 			return Send{}, fault.Errorf(fault.OwnSend, "id", "the client %s planned the send %s itself; another client clears it", w.Caller.ID, id)
+		case slices.Contains(changers(row), w.Caller.ID):
+			return Send{}, fault.Errorf(fault.OwnSend, "id", "the client %s changed the plan of the send %s; another client clears it", w.Caller.ID, id)
 		}
 		if err := s.clearInSilence(w, row); err != nil {
 			return Send{}, err

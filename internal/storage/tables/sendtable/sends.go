@@ -39,6 +39,8 @@ type Send struct {
 	Ended     consent.Instant // when it was sent or cancelled; zero: neither
 	Previewed consent.Instant // zero: never
 	Preview   string          // what the last preview counted, as JSON; empty: there was none
+	ChangedBy string          // ids of the clients that changed the plan since, each once, with a space between two
+	Keeping   consent.Instant // names the last preview that was to keep its audience: when it began; zero: there was none
 }
 
 // Plan returns the send without what is sealed.
@@ -51,7 +53,8 @@ func (s *Send) Plan() campaign.Send {
 }
 
 const sendColumns = `id, channel, sender, department, sealed, from_time, until_time, expected_size, priority, state, comment_until, objections,
-	cleared_time, cleared_by, created_time, created_by, updated_time, revision, comments, started_time, ended_time, previewed_time, preview`
+	cleared_time, cleared_by, created_time, created_by, updated_time, revision, comments, started_time, ended_time, previewed_time, preview,
+	changed_by, keeping_time`
 
 // SendOf returns the send with the id, if there is one.
 func SendOf(ctx context.Context, from storage.TableReader, id string) ([]Send, error) {
@@ -135,18 +138,19 @@ func sendArgs(s *Send) []any {
 		s.ID, s.Channel, s.Sender, s.Department, column.NotNull(s.Sealed), int64(s.From), int64(s.Until), s.Expected, s.Priority, string(s.State),
 		int64(s.CommentUntil), s.Objections, column.InstantOrNull(s.Cleared), string(s.ClearedBy), int64(s.Created), s.CreatedBy, int64(s.Updated),
 		s.Revision, s.Comments, column.InstantOrNull(s.Started), column.InstantOrNull(s.Ended), column.InstantOrNull(s.Previewed), s.Preview,
+		s.ChangedBy, column.InstantOrNull(s.Keeping),
 	}
 }
 
 func scanSend(scan storage.Scan) (Send, error) {
 	var s Send
 	var state, clearedBy string
-	var cleared, started, ended, previewed *int64
+	var cleared, started, ended, previewed, keeping *int64
 	err := scan(&s.ID, &s.Channel, &s.Sender, &s.Department, &s.Sealed, (*int64)(&s.From), (*int64)(&s.Until), &s.Expected, &s.Priority, &state,
 		(*int64)(&s.CommentUntil), &s.Objections, &cleared, &clearedBy, (*int64)(&s.Created), &s.CreatedBy, (*int64)(&s.Updated), &s.Revision,
-		&s.Comments, &started, &ended, &previewed, &s.Preview)
+		&s.Comments, &started, &ended, &previewed, &s.Preview, &s.ChangedBy, &keeping)
 	s.State, s.ClearedBy = campaign.State(state), campaign.Cause(clearedBy)
 	s.Cleared, s.Started, s.Ended = column.Instant(cleared), column.Instant(started), column.Instant(ended)
-	s.Previewed = column.Instant(previewed)
+	s.Previewed, s.Keeping = column.Instant(previewed), column.Instant(keeping)
 	return s, err
 }

@@ -40,6 +40,7 @@ func testSends(t *testing.T, open storagetest.Open) {
 	one.State, one.Cleared, one.ClearedBy, one.Objections = campaign.Sent, instant(7), campaign.ByOverride, 2
 	one.Started, one.Ended, one.Previewed, one.Preview, one.Revision, one.Comments = instant(10), instant(19), instant(6), `{"size":3}`, 5, 3
 	one.Sealed, one.Priority, one.Until = []byte{2, 3}, 0, instant(21)
+	one.ChangedBy, one.Keeping = "desk officer", instant(8)
 	writeTables(t, store, sendtable.ChangeSend(&one))
 	stored, err = sendtable.SendOf(t.Context(), store, "spring")
 	storagetest.NoError(t, "SendOf", err)

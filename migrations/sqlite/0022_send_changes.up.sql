@@ -1,0 +1,4 @@
+-- Who changed the plan of a send, and which preview keeps its audience. docs/storage-format.md describes both columns.
+
+ALTER TABLE sends ADD COLUMN changed_by TEXT NOT NULL DEFAULT '';
+ALTER TABLE sends ADD COLUMN keeping_time INTEGER;
