@@ -60,7 +60,7 @@ func (s *server) workers() []worker {
 
 // forgetCases takes what is personal from old cases, and deletes old absences and notices.
 func (s *server) forgetCases(ctx context.Context) error {
-	return errors.Join(unlessNoCatalog(s.local.ForgetCases(ctx)), s.local.ForgetNotices(ctx))
+	return errors.Join(unlessNoCatalog(s.local.ForgetCases(ctx)), unlessNoCatalog(s.local.ForgetAbsences(ctx)), s.local.ForgetNotices(ctx))
 }
 
 // worker is something that a server does again and again.

@@ -15,6 +15,7 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/intake/mail"
 	"github.com/assent-io/assent/internal/service/cases"
+	"github.com/assent-io/assent/internal/service/cases/absences"
 	"github.com/assent-io/assent/internal/service/contacts"
 	"github.com/assent-io/assent/internal/service/intake"
 	"github.com/assent-io/assent/internal/service/notices"
@@ -181,7 +182,7 @@ func TestCases_Run_RemindsEscalatesAndBringsBack(t *testing.T) {
 		c := w.openCase(ctx, s, n) // On Sunday; it is due on Tuesday at nine.
 		access := w.openCase(ctx, s, cases.NewCase{Kind: casework.Access, Address: "ben@example.at", Department: "customer-service"})
 		until := consent.InstantOf(start.AddDate(0, 0, 3))
-		if _, err := s.CreateAbsence(ctx, cases.NewAbsence{Department: "marketing", Member: "mara", Deputy: "max", Until: until}); err != nil {
+		if _, err := s.CreateAbsence(ctx, absences.NewAbsence{Department: "marketing", Member: "mara", Deputy: "max", Until: until}); err != nil {
 			t.Fatal(err)
 		}
 		told := map[string]bool{}

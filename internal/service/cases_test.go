@@ -16,6 +16,7 @@ import (
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/administration"
 	"github.com/assent-io/assent/internal/service/cases"
+	"github.com/assent-io/assent/internal/service/cases/absences"
 	"github.com/assent-io/assent/internal/service/cases/desks"
 	"github.com/assent-io/assent/internal/service/notices"
 	"github.com/assent-io/assent/internal/service/txn"
@@ -330,8 +331,8 @@ func TestAbsences_ADeputyStandsIn_AndNobodysCaseWaits(t *testing.T) {
 		n.Assignee = "mara"
 		c := w.openCase(ctx, s, n)
 		until := consent.InstantOf(start.AddDate(0, 0, 10))
-		away := func(member, deputy string) (cases.Absence, error) {
-			return s.CreateAbsence(ctx, cases.NewAbsence{Department: "marketing", Member: member, Deputy: deputy, Until: until})
+		away := func(member, deputy string) (absences.Absence, error) {
+			return s.CreateAbsence(ctx, absences.NewAbsence{Department: "marketing", Member: member, Deputy: deputy, Until: until})
 		}
 		first, err := away("mara", "max")
 		if err != nil {
@@ -345,18 +346,18 @@ func TestAbsences_ADeputyStandsIn_AndNobodysCaseWaits(t *testing.T) {
 			t.Errorf("the deputy of the deputy: %+v", got)
 		}
 		for _, bad := range []struct {
-			a    cases.NewAbsence
+			a    absences.NewAbsence
 			want fault.Code
 		}{
-			{cases.NewAbsence{Department: "marketing", Member: "mia", Deputy: "mara", Until: until}, fault.InvalidAbsence}, // a circle
-			{cases.NewAbsence{Department: "marketing", Member: "mia", Deputy: "mia", Until: until}, fault.InvalidAbsence},  // her own
-			{cases.NewAbsence{Department: "marketing", Member: "mara", Until: until}, fault.InvalidAbsence},                // away already
-			{cases.NewAbsence{Department: "marketing", Member: "mia"}, fault.InvalidAbsence},                               // no end
-			{cases.NewAbsence{Department: "marketing", Member: "mia", Until: until + 400*86_400e6}, fault.InvalidTime},     // too long
-			{cases.NewAbsence{Department: "marketing", Member: "otto", Until: until}, fault.InvalidAbsence},                // a stranger
-			{cases.NewAbsence{Department: "newsletter-desk", Member: "nora", Until: until}, fault.InvalidAbsence},          // a desk without members
-			{cases.NewAbsence{Department: "sales", Member: "nora", Until: until}, fault.DeskMissing},                       // no desk
-			{cases.NewAbsence{Department: "marketing", Member: "mia", From: 1, Until: 2}, fault.InvalidTime},               // passed
+			{absences.NewAbsence{Department: "marketing", Member: "mia", Deputy: "mara", Until: until}, fault.InvalidAbsence}, // a circle
+			{absences.NewAbsence{Department: "marketing", Member: "mia", Deputy: "mia", Until: until}, fault.InvalidAbsence},  // her own
+			{absences.NewAbsence{Department: "marketing", Member: "mara", Until: until}, fault.InvalidAbsence},                // away already
+			{absences.NewAbsence{Department: "marketing", Member: "mia"}, fault.InvalidAbsence},                               // no end
+			{absences.NewAbsence{Department: "marketing", Member: "mia", Until: until + 400*86_400e6}, fault.InvalidTime},     // too long
+			{absences.NewAbsence{Department: "marketing", Member: "otto", Until: until}, fault.InvalidAbsence},                // a stranger
+			{absences.NewAbsence{Department: "newsletter-desk", Member: "nora", Until: until}, fault.InvalidAbsence},          // a desk without members
+			{absences.NewAbsence{Department: "sales", Member: "nora", Until: until}, fault.DeskMissing},                       // no desk
+			{absences.NewAbsence{Department: "marketing", Member: "mia", From: 1, Until: 2}, fault.InvalidTime},               // passed
 		} {
 			_, err := s.CreateAbsence(ctx, bad.a)
 			wantFault(t, err, bad.want)

@@ -16,6 +16,7 @@ import (
 	"github.com/assent-io/assent/internal/service/asof"
 	"github.com/assent-io/assent/internal/service/audit"
 	"github.com/assent-io/assent/internal/service/cases"
+	"github.com/assent-io/assent/internal/service/cases/absences"
 	"github.com/assent-io/assent/internal/service/changes"
 	"github.com/assent-io/assent/internal/service/check"
 	"github.com/assent-io/assent/internal/service/checkpoint"
@@ -125,6 +126,7 @@ type Service struct {
 	*sends.Sends
 	*contacts.Contacts
 	*cases.Cases
+	*absences.Absences
 	*notices.Notices
 	// Allowed counts what checks were allowed.
 	Allowed *sources.Allowed
@@ -183,6 +185,7 @@ func wire(env *env.Env, opts *Options) *Service {
 		ofCases.Contacts = s.Contacts
 	}
 	s.Cases = cases.New(env, s.reference, s.Guard, s.engine, s.Checker, ofCases)
+	s.Absences = absences.New(env, s.Guard, s.engine, ofCases.Desk)
 	links := opts.Links
 	links.Concerns = concerns.Concerns{Caps: s.Contacts, Cases: s.Cases}
 	s.Links = recipient.New(env, reader, s.engine, s.Recorder, s.Checker, links)

@@ -8,7 +8,7 @@ import (
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/rpc/handler"
-	"github.com/assent-io/assent/internal/service/cases"
+	"github.com/assent-io/assent/internal/service/cases/absences"
 	"github.com/assent-io/assent/internal/service/cases/tally"
 	"github.com/assent-io/assent/internal/service/notices"
 )
@@ -98,7 +98,7 @@ func (s *caseServer) CreateAbsence(ctx context.Context, m *assentv1.CreateAbsenc
 	if err != nil {
 		return nil, err
 	}
-	a, err := s.cases.CreateAbsence(ctx, cases.NewAbsence{
+	a, err := s.cases.CreateAbsence(ctx, absences.NewAbsence{
 		Department: m.GetDepartment(), Member: m.GetMember(), From: from, Until: until, Deputy: m.GetDeputy(), Idempotency: once,
 	})
 	if err != nil {
@@ -107,7 +107,7 @@ func (s *caseServer) CreateAbsence(ctx context.Context, m *assentv1.CreateAbsenc
 	return &assentv1.CreateAbsenceResponse{Absence: absenceOf(&a)}, nil
 }
 
-func absenceOf(a *cases.Absence) *assentv1.Absence {
+func absenceOf(a *absences.Absence) *assentv1.Absence {
 	return &assentv1.Absence{
 		Id: a.ID, Department: a.Department, Member: a.Member, FromTime: handler.Timestamp(a.From), UntilTime: handler.Timestamp(a.Until),
 		Deputy: a.Deputy, CreatedTime: handler.Timestamp(a.Created), CreatedBy: a.CreatedBy,

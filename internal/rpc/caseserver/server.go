@@ -12,6 +12,7 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/rpc/handler"
 	"github.com/assent-io/assent/internal/service/cases"
+	"github.com/assent-io/assent/internal/service/cases/absences"
 	"github.com/assent-io/assent/internal/service/notices"
 	"github.com/assent-io/assent/internal/service/txn"
 )
@@ -30,8 +31,8 @@ type Cases interface {
 	DraftAnswer(ctx context.Context, number, language string) (cases.Draft, error)
 	CaseFigures(ctx context.Context, since, before consent.Instant, department string) (cases.Figures, error)
 	ListDesks(ctx context.Context, department string) ([]cases.Desk, error)
-	CreateAbsence(ctx context.Context, n cases.NewAbsence) (cases.Absence, error)
-	ListAbsences(ctx context.Context, department string, size int, pageToken string) (cases.AbsencePage, error)
+	CreateAbsence(ctx context.Context, n absences.NewAbsence) (absences.Absence, error)
+	ListAbsences(ctx context.Context, department string, size int, pageToken string) (absences.Page, error)
 	DeleteAbsence(ctx context.Context, id string, once txn.Idempotency) error
 }
 

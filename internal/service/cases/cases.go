@@ -144,15 +144,6 @@ func (s *Cases) catalog(ctx context.Context, head *storage.Head) (*catalog.Catal
 	return reference.InForce(versions, max(s.Instant(), head.Recorded)).Parsed, nil
 }
 
-// reaches reports whether a case of a department is one that the caller works on.
-func reaches(who *access.Caller, department string) bool {
-	return who.AllDepartments || department != "" && department == who.Department
-}
-
 func missing() error {
 	return fault.Errorf(fault.CaseMissing, "id", "there is no case of this number, or its desk is another department's")
-}
-
-func noDesk(department string) error {
-	return fault.Errorf(fault.DeskMissing, "department", "the catalog has no department %q", department)
 }

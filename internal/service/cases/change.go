@@ -52,7 +52,7 @@ func (s *Cases) change(ctx context.Context, c Change, load storage.Load, run fun
 		if err != nil {
 			return changed{}, false, err
 		}
-		if !reaches(&w.Caller, on.row.Department) {
+		if !desks.Reaches(&w.Caller, on.row.Department) {
 			return changed{}, false, missing()
 		}
 		if c.Etag != "" && c.Etag != etagOf(on.row) {

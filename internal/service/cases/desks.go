@@ -38,7 +38,7 @@ func (s *Cases) ListDesks(ctx context.Context, department string) ([]Desk, error
 	if err := v.knownDepartment(department); err != nil {
 		return nil, err
 	}
-	if !v.narrow(&department) {
+	if !desks.Narrow(&v.who, &department) {
 		return nil, nil
 	}
 	counted, err := casetable.CountCases(ctx, s.Store, consent.InstantOf(v.now))
@@ -66,20 +66,20 @@ func (s *Cases) ListDesks(ctx context.Context, department string) ([]Desk, error
 
 // desk returns a desk as it is now.
 func (v *viewer) desk(ctx context.Context, department string, desk *casework.Desk) (Desk, error) {
-	absences, err := v.absent(ctx, department)
+	away, err := v.absent(ctx, department)
 	if err != nil {
 		return Desk{}, err
 	}
 	shown := Desk{Department: department, Mailboxes: desk.Mailboxes, Hours: desk.HoursInWords()}
 	for _, m := range desk.Members {
 		member := Member{ID: m.ID, Email: m.Email}
-		for i := range absences {
-			if a := &absences[i]; a.Member == m.ID && a.Covers(v.now) {
+		for i := range away {
+			if a := &away[i]; a.Member == m.ID && a.Covers(v.now) {
 				member.AwayUntil = max(member.AwayUntil, consent.InstantOf(a.Until))
 			}
 		}
 		if member.AwayUntil != 0 {
-			member.Deputy = desks.Deputy(desk, absences, m.ID, v.now)
+			member.Deputy = desks.Deputy(desk, away, m.ID, v.now)
 		}
 		shown.Members = append(shown.Members, member)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/service/cases/desks"
 	"github.com/assent-io/assent/internal/service/cases/tally"
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/storage/tables/casetable"
@@ -40,7 +41,7 @@ func (s *Cases) CaseFigures(ctx context.Context, since, before consent.Instant, 
 	if f.Since >= f.Before {
 		return Figures{}, fault.Errorf(fault.InvalidTime, "beforeTime", "the time ends before it begins")
 	}
-	if !v.narrow(&department) {
+	if !desks.Narrow(&v.who, &department) {
 		return f, nil
 	}
 	sent, err := s.contacts.Sent(ctx, f.Since.Time(), f.Before.Time())

@@ -6,6 +6,7 @@ import (
 	"github.com/assent-io/assent/internal/casework"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/cases/alarm"
+	"github.com/assent-io/assent/internal/service/cases/desks"
 	"github.com/assent-io/assent/internal/storage"
 )
 
@@ -26,7 +27,7 @@ func (s *Cases) HandOverCase(ctx context.Context, c Change, h HandOver) (Case, e
 		desk, found := s.desk(on.cat, h.Department)
 		switch {
 		case !found:
-			return noDesk(h.Department)
+			return desks.Missing(h.Department)
 		case h.Department == on.row.Department:
 			return fault.Errorf(fault.InvalidRequest, "department", "the desk of %s has the case already", h.Department)
 		}

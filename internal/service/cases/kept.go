@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/assent-io/assent/internal/address"
-	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/service/cases/sealed"
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/service/txn"
@@ -39,13 +38,10 @@ func (s *Cases) erasedDigest(e *txn.Erased) (digest [32]byte, found bool, err er
 	return digest, err == nil, err
 }
 
-// ForgetCases takes what is personal from cases that were closed longer ago than the catalog keeps it, and deletes absences that are over. Without
-// a period in the catalog cases are kept.
+// ForgetCases takes what is personal from cases that were closed longer ago than the catalog keeps it. Without a period in the catalog
+// cases are kept.
 func (s *Cases) ForgetCases(ctx context.Context) error {
 	now := s.Clock()
-	if err := s.Store.WriteTables(ctx, casetable.DropOldAbsences(consent.InstantOf(now.Add(-keepAbsences)))); err != nil {
-		return env.StoreFault(err)
-	}
 	head, err := s.Store.Head(ctx)
 	if err != nil {
 		return env.StoreFault(err)

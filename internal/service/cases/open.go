@@ -13,6 +13,7 @@ import (
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/cases/alarm"
+	"github.com/assent-io/assent/internal/service/cases/desks"
 	"github.com/assent-io/assent/internal/service/cases/number"
 	"github.com/assent-io/assent/internal/service/cases/sealed"
 	"github.com/assent-io/assent/internal/service/subjects"
@@ -155,7 +156,7 @@ func (s *Cases) add(w *txn.Tx, o *opening) (*casetable.Case, error) {
 	}
 	desk, found := s.desk(cat, o.department)
 	if o.department != "" && !found {
-		return nil, noDesk(o.department)
+		return nil, desks.Missing(o.department)
 	}
 	row := &casetable.Case{
 		Kind: string(o.kind), State: string(casework.Open), Origin: string(o.origin), Department: o.department, Personal: o.personal,

@@ -8,8 +8,8 @@ import (
 	"github.com/assent-io/assent/internal/casework"
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
-	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/cases/absences"
 	"github.com/assent-io/assent/internal/service/cases/desks"
 	"github.com/assent-io/assent/internal/service/cases/number"
 	"github.com/assent-io/assent/internal/service/cases/sealed"
@@ -50,7 +50,7 @@ func (v *viewer) absent(ctx context.Context, department string) ([]casework.Abse
 	if err != nil {
 		return nil, env.StoreFault(err)
 	}
-	v.absences[department] = absencesOf(rows)
+	v.absences[department] = absences.Of(rows)
 	return v.absences[department], nil
 }
 
@@ -71,8 +71,8 @@ func (v *viewer) show(ctx context.Context, row *casetable.Case) (Case, error) {
 		return c, nil
 	}
 	desk, _ := v.cases.desk(v.cat, row.Department)
-	absences, err := v.absent(ctx, row.Department)
-	c.Deputy = desks.Deputy(&desk, absences, row.Assignee, v.now)
+	away, err := v.absent(ctx, row.Department)
+	c.Deputy = desks.Deputy(&desk, away, row.Assignee, v.now)
 	return c, err
 }
 
@@ -88,7 +88,7 @@ func (s *Cases) caseOf(ctx context.Context, id int64) (Case, error) {
 		return Case{}, err
 	case len(rows) == 0:
 		return Case{}, missing()
-	case !reaches(&v.who, rows[0].Department):
+	case !desks.Reaches(&v.who, rows[0].Department):
 		return Case{ID: number.Of(id), Department: rows[0].Department}, nil
 	}
 	return v.show(ctx, &rows[0])
@@ -170,7 +170,7 @@ func (s *Cases) find(ctx context.Context, text string) (*viewer, *casetable.Case
 	if err != nil {
 		return nil, nil, err
 	}
-	if len(rows) == 0 || !reaches(&v.who, rows[0].Department) {
+	if len(rows) == 0 || !desks.Reaches(&v.who, rows[0].Department) {
 		return nil, nil, missing()
 	}
 	return v, &rows[0], nil
@@ -205,7 +205,7 @@ func (s *Cases) ListCases(ctx context.Context, f Filter, size int, pageToken str
 	if err != nil {
 		return Page{}, err
 	}
-	if !v.narrow(&f.Department) {
+	if !desks.Narrow(&v.who, &f.Department) {
 		return Page{}, nil
 	}
 	rows, err := s.listed(ctx, &f, &at, size+1, v.now)
@@ -246,20 +246,10 @@ func (s *Cases) listed(ctx context.Context, f *Filter, at *token.Page, limit int
 	return rows, env.StoreFault(err)
 }
 
-// narrow makes a department that was asked for one that the caller may see, and reports whether there is anything to see.
-func (v *viewer) narrow(department *string) bool {
-	if v.who.AllDepartments {
-		return true
-	}
-	asked := *department
-	*department = v.who.Department
-	return asked == "" || asked == v.who.Department
-}
-
 // knownDepartment refuses a department that the catalog does not have.
 func (v *viewer) knownDepartment(department string) error {
 	if _, ok := v.cat.Department(department); !ok && department != "" {
-		return fault.Errorf(fault.DeskMissing, "department", "the catalog has no department %q", department)
+		return desks.Missing(department)
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package cases
 import (
 	"context"
 
+	"github.com/assent-io/assent/internal/service/cases/absences"
 	"github.com/assent-io/assent/internal/service/cases/alarm"
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/service/notices"
@@ -72,12 +73,12 @@ func (s *Cases) tellDesk(w *txn.Tx, row *casetable.Case, kind, occasion string) 
 		if err != nil {
 			return err
 		}
-		absences, err := absentIn(w)
+		away, err := absences.In(w)
 		if err != nil {
 			return err
 		}
 		desk, _ := s.desk(cat, row.Department)
-		charge := desk.InCharge(row.Assignee, absencesOf(ofDesk(absences, row.Department)), w.Recorded.Time())
+		charge := desk.InCharge(row.Assignee, absences.Of(absences.OfDesk(away, row.Department)), w.Recorded.Time())
 		if len(charge.Members) == 1 {
 			n.Audience, n.Recipient = notices.ToMember, charge.Members[0]
 		}

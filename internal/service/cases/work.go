@@ -8,6 +8,7 @@ import (
 	"github.com/assent-io/assent/internal/casework"
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/cases/absences"
 	"github.com/assent-io/assent/internal/service/cases/alarm"
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/service/notices"
@@ -30,7 +31,7 @@ func (s *Cases) RunCases(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	absences, err := casetable.Absences(ctx, s.Store, everyDesk)
+	away, err := casetable.Absences(ctx, s.Store, absences.EveryDesk)
 	if err != nil {
 		return env.StoreFault(err)
 	}
@@ -42,7 +43,7 @@ func (s *Cases) RunCases(ctx context.Context) error {
 			return env.StoreFault(err)
 		}
 		for i := range rows {
-			if err := s.runCase(ctx, cat, &rows[i], absences, now); err != nil {
+			if err := s.runCase(ctx, cat, &rows[i], away, now); err != nil {
 				failed = errors.Join(failed, err) // The others are not to wait for it.
 			}
 			if ctx.Err() != nil {
@@ -57,9 +58,9 @@ func (s *Cases) RunCases(ctx context.Context) error {
 }
 
 // runCase does what is due in a case, if anything is.
-func (s *Cases) runCase(ctx context.Context, cat *catalog.Catalog, row *casetable.Case, absences []casetable.Absence, now time.Time) error {
+func (s *Cases) runCase(ctx context.Context, cat *catalog.Catalog, row *casetable.Case, away []casetable.Absence, now time.Time) error {
 	desk, _ := s.desk(cat, row.Department)
-	steps, err := alarm.Steps(row, &desk, absencesOf(ofDesk(absences, row.Department)), now)
+	steps, err := alarm.Steps(row, &desk, absences.Of(absences.OfDesk(away, row.Department)), now)
 	if err != nil {
 		return err
 	}

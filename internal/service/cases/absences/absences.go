@@ -1,4 +1,5 @@
-package cases
+// Package absences keeps when members of desks are away, and who stands in for them.
+package absences
 
 import (
 	"context"
@@ -8,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/assent-io/assent/internal/casework"
+	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/access"
@@ -24,6 +26,25 @@ const (
 	// keepAbsences is how long an absence is kept that has ended.
 	keepAbsences = 90 * 24 * time.Hour
 )
+
+// Absences is the use cases about absences.
+type Absences struct {
+	*env.Env
+
+	guard  *access.Guard
+	engine *txn.Engine
+	desk   func(cat *catalog.Catalog, department string) (casework.Desk, bool)
+}
+
+// New returns the use cases about absences. Desk returns the desk of a department of a catalog; nil: [desks.Of].
+func New(
+	env *env.Env, guard *access.Guard, engine *txn.Engine, desk func(cat *catalog.Catalog, department string) (casework.Desk, bool),
+) *Absences {
+	if desk == nil {
+		desk = desks.Of
+	}
+	return &Absences{Env: env, guard: guard, engine: engine, desk: desk}
+}
 
 // Absence is a time in which a member of a desk answers nothing.
 type Absence struct {
@@ -44,7 +65,8 @@ func shownAbsence(row *casetable.Absence) Absence {
 	}
 }
 
-func absencesOf(rows []casetable.Absence) []casework.Absence {
+// Of returns absences as the rules of cases have them.
+func Of(rows []casetable.Absence) []casework.Absence {
 	list := make([]casework.Absence, len(rows))
 	for i := range rows {
 		r := &rows[i]
@@ -53,16 +75,16 @@ func absencesOf(rows []casetable.Absence) []casework.Absence {
 	return list
 }
 
-// absentIn returns the absences of all desks as the transaction has left them so far.
-func absentIn(w *txn.Tx) ([]casetable.Absence, error) {
-	return txn.RowsOf(w, everyDesk, casetable.Absences)
+// In returns the absences of all desks as the transaction has left them so far.
+func In(w *txn.Tx) ([]casetable.Absence, error) {
+	return txn.RowsOf(w, EveryDesk, casetable.Absences)
 }
 
-// everyDesk is the department by which absences are read within a transaction: all of them, for they are few.
-const everyDesk = ""
+// EveryDesk is the department by which absences are read within a transaction: all of them, for they are few.
+const EveryDesk = ""
 
-// ofDesk returns the absences of one desk.
-func ofDesk(all []casetable.Absence, department string) []casetable.Absence {
+// OfDesk returns the absences of one desk.
+func OfDesk(all []casetable.Absence, department string) []casetable.Absence {
 	return slices.DeleteFunc(slices.Clone(all), func(a casetable.Absence) bool { return a.Department != department })
 }
 
@@ -78,7 +100,7 @@ type NewAbsence struct {
 
 // CreateAbsence says that a member of a desk is away. Errors: INVALID_TIME, INVALID_ABSENCE, DESK_NOT_FOUND, DESK_HAS_NO_MEMBER,
 // OTHER_DEPARTMENT, SCOPE_MISSING, NO_CATALOG.
-func (s *Cases) CreateAbsence(ctx context.Context, n NewAbsence) (Absence, error) {
+func (s *Absences) CreateAbsence(ctx context.Context, n NewAbsence) (Absence, error) {
 	if err := access.Need(ctx, access.ScopeCases); err != nil {
 		return Absence{}, err
 	}
@@ -93,20 +115,20 @@ func (s *Cases) CreateAbsence(ctx context.Context, n NewAbsence) (Absence, error
 		if row.From == 0 {
 			row.From = w.Recorded
 		}
-		there, err := absentIn(w)
+		there, err := In(w)
 		if err != nil {
 			return Absence{}, false, err
 		}
-		if err := s.mayBeAway(w, row, absencesOf(ofDesk(there, n.Department))); err != nil {
+		if err := s.mayBeAway(w, row, Of(OfDesk(there, n.Department))); err != nil {
 			return Absence{}, false, err
 		}
-		txn.PutRows(w, everyDesk, append(there, *row), casetable.AddAbsence(row))
+		txn.PutRows(w, EveryDesk, append(there, *row), casetable.AddAbsence(row))
 		return shownAbsence(row), true, nil
 	})
 }
 
 // mayBeAway refuses an absence that the caller may not state, and one that makes no sense beside the others of the desk.
-func (s *Cases) mayBeAway(w *txn.Tx, a *casetable.Absence, others []casework.Absence) error {
+func (s *Absences) mayBeAway(w *txn.Tx, a *casetable.Absence, others []casework.Absence) error {
 	if err := w.Caller.Need(access.ScopeCases); err != nil {
 		return err
 	}
@@ -117,8 +139,8 @@ func (s *Cases) mayBeAway(w *txn.Tx, a *casetable.Absence, others []casework.Abs
 	desk, found := s.desk(cat, a.Department)
 	switch {
 	case !found:
-		return noDesk(a.Department)
-	case !reaches(&w.Caller, a.Department):
+		return desks.Missing(a.Department)
+	case !desks.Reaches(&w.Caller, a.Department):
 		return fault.Errorf(fault.OtherDepartment, "department", "the client belongs to the department %s, and states absences of its desk only",
 			w.Caller.Department)
 	case a.From < a.Until && a.Until <= w.Recorded:
@@ -127,39 +149,39 @@ func (s *Cases) mayBeAway(w *txn.Tx, a *casetable.Absence, others []casework.Abs
 		return fault.Errorf(fault.InvalidTime, "untilTime",
 			"an absence lasts 400 days at most; who is away for longer is no member of the desk, which the catalog says")
 	}
-	return desks.CheckAbsence(&desk, absencesOf([]casetable.Absence{*a})[0], others)
+	return desks.CheckAbsence(&desk, Of([]casetable.Absence{*a})[0], others)
 }
 
-// AbsencePage is a page of absences.
-type AbsencePage struct {
+// Page is a page of absences.
+type Page struct {
 	Absences []Absence
 	Next     string // the token of the next page; empty after the last
 }
 
 // ListAbsences returns absences by department and begin. Errors: INVALID_PAGE_TOKEN, SCOPE_MISSING.
-func (s *Cases) ListAbsences(ctx context.Context, department string, size int, pageToken string) (AbsencePage, error) {
+func (s *Absences) ListAbsences(ctx context.Context, department string, size int, pageToken string) (Page, error) {
 	method := "absences\x00" + department
 	at, err := token.ReadPage(s.Keys, method, pageToken)
 	if err != nil {
-		return AbsencePage{}, env.InvalidPage()
+		return Page{}, env.InvalidPage()
 	}
-	v, err := s.viewer(ctx)
+	_, who, err := s.guard.AdmitNow(ctx, access.ScopeCases)
 	if err != nil {
-		return AbsencePage{}, err
+		return Page{}, err
 	}
-	if !v.narrow(&department) {
-		return AbsencePage{}, nil
+	if !desks.Narrow(&who, &department) {
+		return Page{}, nil
 	}
 	rows, err := casetable.Absences(ctx, s.Store, department)
 	if err != nil {
-		return AbsencePage{}, env.StoreFault(err)
+		return Page{}, env.StoreFault(err)
 	}
 	from := 0
 	if at.AfterKey != "" {
 		// The absences of all desks are few. One that was deleted meanwhile begins the list anew, rather than cutting it off.
 		from = 1 + slices.IndexFunc(rows, func(a casetable.Absence) bool { return uuid.UUID(a.ID).String() == at.AfterKey })
 	}
-	var page AbsencePage
+	var page Page
 	for i := from; i < len(rows); i++ {
 		if len(page.Absences) == size {
 			page.Next, err = token.NewPage(s.Keys, method, token.Page{AfterKey: uuid.UUID(rows[i-1].ID).String()})
@@ -171,7 +193,7 @@ func (s *Cases) ListAbsences(ctx context.Context, department string, size int, p
 }
 
 // DeleteAbsence deletes an absence. Errors: INVALID_REQUEST, ABSENCE_NOT_FOUND, also for one of another department; SCOPE_MISSING.
-func (s *Cases) DeleteAbsence(ctx context.Context, id string, once txn.Idempotency) error {
+func (s *Absences) DeleteAbsence(ctx context.Context, id string, once txn.Idempotency) error {
 	if err := access.Need(ctx, access.ScopeCases); err != nil {
 		return err
 	}
@@ -181,7 +203,7 @@ func (s *Cases) DeleteAbsence(ctx context.Context, id string, once txn.Idempoten
 		refused = fault.Errorf(fault.InvalidRequest, "id", "the id of an absence is a UUID")
 	}
 	_, err = txn.Idempotent(ctx, s.engine, &txn.Write{}, once, refused, func(w *txn.Tx) (struct{}, bool, error) {
-		all, err := absentIn(w)
+		all, err := In(w)
 		if err != nil {
 			return struct{}{}, false, err
 		}
@@ -189,11 +211,17 @@ func (s *Cases) DeleteAbsence(ctx context.Context, id string, once txn.Idempoten
 		if err := w.Caller.Need(access.ScopeCases); err != nil {
 			return struct{}{}, false, err
 		}
-		if at < 0 || !reaches(&w.Caller, all[at].Department) {
+		if at < 0 || !desks.Reaches(&w.Caller, all[at].Department) {
 			return struct{}{}, false, fault.Errorf(fault.AbsenceMissing, "id", "there is no absence with this id, or it is another desk's")
 		}
-		txn.PutRows(w, everyDesk, slices.Delete(all, at, at+1), casetable.DropAbsence(key))
+		txn.PutRows(w, EveryDesk, slices.Delete(all, at, at+1), casetable.DropAbsence(key))
 		return struct{}{}, true, nil
 	})
 	return err
+}
+
+// ForgetAbsences deletes absences that ended long ago.
+func (s *Absences) ForgetAbsences(ctx context.Context) error {
+	before := consent.InstantOf(s.Clock().Add(-keepAbsences))
+	return env.StoreFault(s.Store.WriteTables(ctx, casetable.DropOldAbsences(before)))
 }
