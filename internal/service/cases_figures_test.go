@@ -10,6 +10,7 @@ import (
 
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/casework"
+	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/administration"
 	"github.com/assent-io/assent/internal/service/cases"
@@ -75,6 +76,54 @@ func TestCases_Figures_ByDeskAndSender(t *testing.T) {
 		desk := w.as(ctx, s, administration.NewClient{ID: "desk", Department: "newsletter-desk", Scopes: []string{"cases"}})
 		if f, err := s.CaseFigures(desk, 0, 0, ""); err != nil || len(f.Desks) != 1 || len(f.Senders) != 1 {
 			t.Errorf("of a department: %+v, %v", f, err)
+		}
+	})
+}
+
+func TestCases_Figures_WhatIsOpenedAgain_WaitsForTheNextAnswer(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		closed, wrote := w.openCase(ctx, s, complaintAbout("anna@example.at")), w.openCase(ctx, s, complaintAbout("ben@example.at"))
+		for _, c := range []cases.Case{closed, wrote} {
+			if _, err := s.CommentCase(ctx, cases.Change{ID: c.ID}, "an answer", true); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, _, err := s.CloseCase(ctx, cases.Change{ID: closed.ID}, cases.Closing{Outcome: casework.Unfounded}); err != nil {
+			t.Fatal(err)
+		}
+		figures := func() tally.Figures {
+			t.Helper()
+			w.clock.Advance(time.Minute)
+			f, err := s.CaseFigures(ctx, 0, 0, "")
+			if err != nil || len(f.Desks) != 1 {
+				t.Fatalf("%+v, %v", f, err)
+			}
+			return f.Desks[0]
+		}
+		if f := figures(); f.Answered != 2 || f.InTime != 2 || f.SameDay != 2 || f.Overdue != 0 {
+			t.Errorf("two are answered: %+v", f)
+		}
+		w.clock.Advance(96 * time.Hour)
+		now := consent.InstantOf(w.clock.Now())
+		again, err := s.ReopenCase(ctx, cases.Change{ID: closed.ID}, "she called")
+		if err != nil || again.Due <= now {
+			t.Errorf("the desk has no time for the next answer: %+v, %v", again, err)
+		}
+		l := letter{from: "ben@example.at", to: "marketing@acme.example", id: "1@home", subject: "[Case " + wrote.ID + "]", text: "And the list?"}
+		w.wantCase(ctx, s, l, cases.MailAttached, casework.Complaint, "marketing")
+		if f := figures(); f.Answered != 0 || f.InTime != 0 || f.SameDay != 0 || f.Overdue != 0 || f.Median == 0 {
+			t.Errorf("two wait again: %+v", f)
+		}
+		w.clock.Advance(96 * time.Hour)
+		if f := figures(); f.Answered != 0 || f.Overdue != 2 {
+			t.Errorf("two are overdue: %+v", f)
+		}
+		if _, err := s.CommentCase(ctx, cases.Change{ID: closed.ID}, "another answer", true); err != nil {
+			t.Fatal(err)
+		}
+		if f := figures(); f.Answered != 1 || f.InTime != 1 || f.Overdue != 1 {
+			t.Errorf("one has its next answer: %+v", f)
 		}
 	})
 }

@@ -214,13 +214,27 @@ func (s *Cases) ReopenCase(ctx context.Context, c Change, note string) (Case, er
 		if on.state() != casework.Closed {
 			return fault.Errorf(fault.CaseNotClosed, "id", "the case is %s; only a closed one can be opened again", on.row.State)
 		}
-		on.reopen()
+		if err := on.reopen(); err != nil {
+			return err
+		}
 		return on.add(&entry{kind: EntryReopened, text: note})
 	})
 	return after, err
 }
 
-// reopen makes the case one that the desk has to act on.
-func (on *onCase) reopen() {
+// reopen makes the case one that the desk has to act on. After an answer, or after its end, the desk has as long for the next answer as it had for
+// the first.
+func (on *onCase) reopen() error {
+	again := on.state() == casework.Answered || on.state() == casework.Closed
 	on.row.State, on.row.Resubmit, on.row.Closed, on.row.Outcome = string(casework.Open), 0, 0, ""
+	if !again {
+		return nil
+	}
+	calendar, err := on.desk.Calendar()
+	if err != nil {
+		return err
+	}
+	due, err := calendar.Due(casework.Kind(on.row.Kind), on.Recorded.Time())
+	on.row.Due, on.row.DueRule = consent.InstantOf(due.At), due.Rule
+	return err
 }

@@ -232,24 +232,13 @@ func (on *onCase) takeAnswer(l *Letter, o *opening, own bool) error {
 	return on.cases.addEntry(on.Tx, on.row.ID, &entry{kind: kind, text: l.Text, mail: o.mail})
 }
 
-// takeLetter attaches a further letter of the person. One that was answered, closed or put aside waits for the desk again; after an answer it has
-// as long for the next one as it had for the first.
+// takeLetter attaches a further letter of the person. One that was answered, closed or put aside waits for the desk again.
 func (on *onCase) takeLetter(l *Letter, o *opening) error {
 	if l.DryRun {
 		return nil
 	}
-	again := on.state() == casework.Answered || on.state() == casework.Closed
-	on.reopen()
-	if again {
-		calendar, err := on.desk.Calendar()
-		if err != nil {
-			return err
-		}
-		due, err := calendar.Due(casework.Kind(on.row.Kind), on.Recorded.Time())
-		if err != nil {
-			return err
-		}
-		on.row.Due, on.row.DueRule = consent.InstantOf(due.At), due.Rule
+	if err := on.reopen(); err != nil {
+		return err
 	}
 	on.put()
 	if err := on.cases.tellDesk(on.Tx, on.row, alarm.Returned, etagOf(on.row)); err != nil {

@@ -17,11 +17,11 @@ type Figures struct {
 	Department     string // empty of a sender identity, and of the officers
 	SenderIdentity string // empty of a desk
 	Cases          int64
-	Answered       int64 // or closed
+	Answered       int64 // or closed; not those that the person or an officer has opened again
 	SameDay        int64 // on the day on which they came, in the zone of the desk
 	InTime         int64
-	Overdue        int64         // not answered, and due
-	Median, P90    time.Duration // zero: none was answered
+	Overdue        int64         // not answered, or opened again, and due
+	Median, P90    time.Duration // of all first answers; zero: there is none
 	Complaints     int64
 	AgainstSender  int64 // complaints that were right about who sent
 	Contacts       int64 // zero: not known
@@ -84,7 +84,8 @@ func sorted(sums map[string]*sum, sent map[string]int64) []Figures {
 	return list
 }
 
-// add adds a case that is answered in a zone. One that is closed without an answer counts as answered when it was closed.
+// add adds a case that is answered in a zone. One that is closed without an answer counts as answered when it was closed. One that was opened again
+// after its answer waits for the next one: it is not answered, and its first answer counts for the times alone.
 func (s *sum) add(c *casetable.Case, zone *time.Location, now consent.Instant) {
 	f := &s.of
 	f.Cases++
@@ -98,7 +99,10 @@ func (s *sum) add(c *casetable.Case, zone *time.Location, now consent.Instant) {
 	if answered == 0 && c.Closed != 0 {
 		answered, late = c.Closed, c.Closed >= c.Due
 	}
-	if answered == 0 {
+	if answered != 0 {
+		s.times = append(s.times, answered.Time().Sub(c.Received.Time()))
+	}
+	if c.State != string(casework.Answered) && c.State != string(casework.Closed) {
 		if c.Due <= now {
 			f.Overdue++
 		}
@@ -111,7 +115,6 @@ func (s *sum) add(c *casetable.Case, zone *time.Location, now consent.Instant) {
 	if wallclock.DateOf(answered.Time().In(zone)) == wallclock.DateOf(c.Received.Time().In(zone)) {
 		f.SameDay++
 	}
-	s.times = append(s.times, answered.Time().Sub(c.Received.Time()))
 }
 
 // figures returns the figures, with how many messages were sent.
