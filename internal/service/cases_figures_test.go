@@ -179,3 +179,45 @@ func TestCases_Retention_TakesThePersonFromWhatWasClosedLongAgo(t *testing.T) {
 		}
 	})
 }
+
+func TestCases_Retention_ClosesWhatWasAnsweredAndNeverClosed(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		document := strings.Replace(acme(t), "\npolicy:", "\npolicy:\n  retention: {cases: P1Y}", 1)
+		if !strings.Contains(acme(t), "\npolicy:") {
+			document = acme(t) + "\npolicy:\n  retention: {cases: P1Y}\n"
+		}
+		if _, err := s.ApplyCatalog(ctx, administration.ApplyCatalog{Document: document}); err != nil {
+			t.Fatal(err)
+		}
+		once, twice := w.openCase(ctx, s, complaintAbout("anna@example.at")), w.openCase(ctx, s, complaintAbout("ben@example.at"))
+		answer := func(c cases.Case) {
+			t.Helper()
+			if _, err := s.CommentCase(ctx, cases.Change{ID: c.ID}, "an answer", true); err != nil {
+				t.Fatal(err)
+			}
+		}
+		answer(once)
+		answer(twice)
+		w.clock.Advance(300 * 24 * time.Hour)
+		answer(twice)
+		forget := func() (first, second cases.Opened) {
+			t.Helper()
+			if err := s.ForgetCases(ctx); err != nil {
+				t.Fatal(err)
+			}
+			return w.getCase(ctx, s, once.ID), w.getCase(ctx, s, twice.ID)
+		}
+		if first, _ := forget(); first.Case.Address == "" || first.Case.State != casework.Answered {
+			t.Errorf("the time is not over: %+v", first.Case)
+		}
+		w.clock.Advance(100 * 24 * time.Hour)
+		first, second := forget()
+		if c := first.Case; c.Address != "" || c.Text != "" || c.State != casework.Closed || c.Outcome != "" || c.Answered == 0 || len(first.Entries) != 0 {
+			t.Errorf("answered 400 days ago: %+v, %+v", c, first.Entries)
+		}
+		if c := second.Case; c.Address != "ben@example.at" || c.State != casework.Answered || len(second.Entries) != 3 {
+			t.Errorf("answered again 100 days ago: %+v, %+v", c, second.Entries)
+		}
+	})
+}

@@ -2,8 +2,12 @@ package cases
 
 import (
 	"context"
+	"time"
 
 	"github.com/assent-io/assent/internal/address"
+	"github.com/assent-io/assent/internal/casework"
+	"github.com/assent-io/assent/internal/period"
+	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/cases/sealed"
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/service/txn"
@@ -38,8 +42,8 @@ func (s *Cases) erasedDigest(e *txn.Erased) (digest [32]byte, found bool, err er
 	return digest, err == nil, err
 }
 
-// ForgetCases takes what is personal from cases that were closed longer ago than the catalog keeps it. Without a period in the catalog
-// cases are kept.
+// ForgetCases takes what is personal from cases that were closed, or that were answered and never closed, longer ago than the catalog keeps it; of
+// the latter the last answer counts, and they are closed without an outcome. Without a period in the catalog cases are kept.
 func (s *Cases) ForgetCases(ctx context.Context) error {
 	now := s.Clock()
 	head, err := s.Store.Head(ctx)
@@ -53,6 +57,9 @@ func (s *Cases) ForgetCases(ctx context.Context) error {
 	kept := keptFor(cat)
 	if kept.IsZero() {
 		return nil
+	}
+	if err := s.closeForgotten(access.WithCaller(ctx, access.Process(AuthorID)), kept, now); err != nil {
+		return err
 	}
 	for {
 		const page = 100
@@ -73,4 +80,56 @@ func (s *Cases) ForgetCases(ctx context.Context) error {
 			return env.StoreFault(err)
 		}
 	}
+}
+
+// closeForgotten closes cases of which the desk never said what came of them, once they are kept no longer after their answer, and takes what is
+// personal from them.
+func (s *Cases) closeForgotten(ctx context.Context, kept period.Period, now time.Time) error {
+	const page = 100
+	for after := int64(0); ; {
+		rows, err := casetable.AnsweredCases(ctx, s.Store, after, page)
+		if err != nil {
+			return env.StoreFault(err)
+		}
+		for i := range rows {
+			if kept.AddTo(rows[i].Answered.Time()).After(now) {
+				continue
+			}
+			err := s.engine.Do(ctx, &txn.Write{Run: func(w *txn.Tx) error {
+				on, err := s.on(w, rows[i].ID)
+				if err != nil {
+					return err
+				}
+				return on.forget(kept, now)
+			}})
+			if err != nil {
+				return err
+			}
+		}
+		if len(rows) < page {
+			return nil
+		}
+		after = rows[page-1].ID
+	}
+}
+
+// forget closes a case that is kept no longer after its last answer, and takes all that was said from it, with its entries, and who worked on it.
+func (on *onCase) forget(kept period.Period, now time.Time) error {
+	entries, err := entriesOf(on.Tx, on.row.ID)
+	if err != nil {
+		return err
+	}
+	last := on.row.Answered
+	for i := range entries {
+		if entries[i].Kind == EntryAnswer {
+			last = max(last, entries[i].Time)
+		}
+	}
+	if on.state() != casework.Answered || kept.AddTo(last.Time()).After(now) {
+		return nil
+	}
+	on.row.State, on.row.Closed, on.row.Assignee, on.row.Folded, on.row.Sealed = string(casework.Closed), on.Recorded, "", nil, nil
+	on.put()
+	txn.PutRows(on.Tx, entriesKey(on.row.ID), []casetable.Entry(nil), casetable.BlankCase(on.row.ID)...)
+	return nil
 }

@@ -141,6 +141,15 @@ func CountCases(ctx context.Context, from storage.TableReader, now consent.Insta
 	return rows, err
 }
 
+// AnsweredCases returns the cases that are answered and not closed by id, after an id; at most limit of them.
+func AnsweredCases(ctx context.Context, from storage.TableReader, after int64, limit int) ([]Case, error) {
+	_, rows, err := portable.List(ctx, from, storage.Statement{
+		Doing: "read the cases that are answered",
+		SQL:   `SELECT ` + caseColumns + ` FROM cases WHERE state = 'answered' AND id > $1 ORDER BY id LIMIT $2`, Args: []any{after, max(limit, 0)},
+	}, scanCase)
+	return rows, err
+}
+
 // BlankCasesAbout takes the address and all that was said from the cases of a folded address. Their numbers, times and outcomes stay.
 func BlankCasesAbout(folded [32]byte) []storage.Statement {
 	return []storage.Statement{
@@ -156,12 +165,12 @@ func BlankCasesAbout(folded [32]byte) []storage.Statement {
 	}
 }
 
-// ClosedCases returns the cases that are closed and still name a person, those closed first before all others; at most limit of them.
+// ClosedCases returns the cases that are closed and still name a person or have entries, those closed first before all others; at most limit of them.
 func ClosedCases(ctx context.Context, from storage.TableReader, limit int) ([]Case, error) {
 	_, rows, err := portable.List(ctx, from, storage.Statement{
 		Doing: "read closed cases",
-		SQL: `SELECT ` + caseColumns + ` FROM cases WHERE closed_time IS NOT NULL AND (folded IS NOT NULL OR assignee <> '' OR sealed <> $1)
-			ORDER BY closed_time, id LIMIT $2`,
+		SQL: `SELECT ` + caseColumns + ` FROM cases WHERE closed_time IS NOT NULL AND (folded IS NOT NULL OR assignee <> '' OR sealed <> $1
+			OR EXISTS (SELECT 1 FROM case_entries WHERE case_id = cases.id)) ORDER BY closed_time, id LIMIT $2`,
 		Args: []any{[]byte{}, max(limit, 0)},
 	}, scanCase)
 	return rows, err

@@ -73,6 +73,11 @@ func testCasePages(t *testing.T, open storagetest.Open) {
 	rows, err := casetable.UnclosedCases(t.Context(), store, first.ID, 2)
 	storagetest.NoError(t, "UnclosedCases", err)
 	storagetest.Same(t, "the cases that are not closed", rows, []casetable.Case{second, third})
+	first.State, third.State, other.State = "answered", "answered", "answered"
+	putCases(t, store, first, third, other)
+	rows, err = casetable.AnsweredCases(t.Context(), store, first.ID, 1)
+	storagetest.NoError(t, "AnsweredCases", err)
+	storagetest.Same(t, "the cases that are answered", rows, []casetable.Case{third})
 }
 
 func testOverdueCases(t *testing.T, open storagetest.Open) {
@@ -159,6 +164,8 @@ func testBlankClosedCases(t *testing.T, open storagetest.Open) {
 	wantEntries(t, store, old.ID)
 	wantEntries(t, store, unclosed.ID, kept)
 	want(3, young)
+	writeTables(t, store, casetable.AddEntry(&entry))
+	want(3, old, young) // What was said about it later.
 }
 
 func entryOf(id int64, n int) casetable.Entry {
