@@ -297,3 +297,44 @@ func TestCases_WithoutAToken_GoToTheDeskThatSent(t *testing.T) {
 		}
 	})
 }
+
+func TestCases_ForwardOfADesk_BecomesACaseOfThePersonWhoWrote(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		const quoted = "Bitte übernehmen!\n\n-----Ursprüngliche Nachricht-----\nVon: Anna <anna@example.at>\nGesendet: Sonntag, 1. November 2026 11:00\n" +
+			"An: Service <service@acme.example>\nBetreff: Beschwerde\n\nIch beschwere mich über Ihre Werbung."
+		first := letter{
+			from: "service@acme.example", to: "cases@acme.example", id: "1@acme", answers: "1@home", subject: "WG: Beschwerde", text: quoted,
+		}
+		id := w.wantCase(ctx, s, first, cases.MailOpened, casework.Complaint, "customer-service")
+		c := w.getCase(ctx, s, id)
+		if c.Case.Address != "anna@example.at" || c.Case.Mailbox != "service@acme.example" || !strings.Contains(c.Case.Text, "Ich beschwere mich") || c.Case.Personal {
+			t.Errorf("%+v", c.Case)
+		}
+		if len(c.Entries) != 2 || !strings.Contains(c.Entries[1].Text, "passed on by the desk of customer-service") {
+			t.Errorf("%+v", c.Entries)
+		}
+		// The same mail of the person, passed on by another desk, adds to the case and answers nothing; so does one of the desk itself.
+		for n, from := range []string{"marketing-beschwerden@acme.example", "service@acme.example"} {
+			again := letter{from: from, to: "cases@acme.example", id: fmt.Sprintf("%d@acme", 2+n), answers: "1@home", subject: "Fwd: Beschwerde", text: quoted}
+			if got := w.wantCase(ctx, s, again, cases.MailAttached, casework.Complaint, "customer-service"); got != id {
+				t.Errorf("it is in case %s", got)
+			}
+		}
+		if got := w.getCase(ctx, s, id); got.Case.State != casework.Open || got.Entries[3].Kind != cases.EntryComment {
+			t.Errorf("%+v", got)
+		}
+		// The person writes once more.
+		own := letter{from: "anna@example.at", to: "service@acme.example", id: "2@home", subject: "[Case " + id + "]", text: "Wann antworten Sie?"}
+		w.wantCase(ctx, s, own, cases.MailAttached, casework.Complaint, "customer-service")
+		// What says nothing of who wrote is a case without an address; what a program wrote is none.
+		bare := letter{from: "service@acme.example", to: "cases@acme.example", id: "5@acme", subject: "Fwd: Frage", text: "Wann öffnen Sie?"}
+		if c := w.getCase(ctx, s, w.wantCase(ctx, s, bare, cases.MailOpened, casework.Inquiry, "customer-service")); c.Case.Address != "" {
+			t.Errorf("%+v", c.Case)
+		}
+		program := letter{from: "service@acme.example", to: "cases@acme.example", id: "6@acme", subject: "WG: Automatische Antwort: Ihre Mail", text: "Ich bin im Urlaub."}
+		if got := w.handIn(ctx, s, program.to, program.String()); got.Case != nil {
+			t.Errorf("the answer of a program, passed on, opened %+v", got.Case)
+		}
+	})
+}

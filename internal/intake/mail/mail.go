@@ -56,6 +56,8 @@ type Letter struct {
 	// ID is the Message-ID, and Answers those of the mails that it answers, the last first; without angle brackets.
 	ID      string
 	Answers []string
+	// Forward is the mail that it passes on; nil: it passes none on.
+	Forward *Forward
 }
 
 // A Reader reads mails that came back. It may be used by several goroutines.

@@ -160,6 +160,7 @@ func (l *letter) written() *Letter {
 			w.Answers = append(w.Answers, id)
 		}
 	}
+	w.Forward = l.forwarded(w.Answers)
 	return w
 }
 

@@ -129,6 +129,11 @@ func quotedFields() (from, sent []string) {
 	return from, sent
 }
 
+// forwardSubjects are how mail programs begin the subject of a forward, in lower case.
+func forwardSubjects() []string {
+	return []string{"fw:", "fwd:", "wg:", "tr:", "rv:", "i:", "vb:", "vl:", "enc:", "doorst:", "pd:", "пересл:", "转发:", "轉寄:"}
+}
+
 // quoteMarks are what the line says, before its colon, or how it begins, after which the letter of another stands.
 func quoteMarks() (verbs, begins []string) {
 	verbs = []string{

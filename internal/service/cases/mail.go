@@ -27,6 +27,7 @@ type Letter struct {
 	To      []string
 	ID      string   // Message-ID; empty: it has none
 	Answers []string // Message-IDs of the mails that it answers
+	Forward *Forward // the mail that it passes on; nil: none
 	// Token is what our token in it says; nil: there is none.
 	Token *casework.Candidate
 	// AsksToLeave says that its words ask for no more mail, and Hint which hint says so; empty: none.
@@ -34,6 +35,13 @@ type Letter struct {
 	Hint        string
 	// DryRun says what would become of it, and changes nothing.
 	DryRun bool
+}
+
+// Forward is a mail that a letter passes on.
+type Forward struct {
+	From string // who wrote it, as the letter says; empty: not known
+	Text string // all that the letter says, with the mail that it passes on
+	ID   string // its Message-ID; empty: not known
 }
 
 // Taken is what a mail has to do with a case.
@@ -51,7 +59,7 @@ const (
 	MailAttached = "attached" // it belongs to a case that was there
 	MailAnswered = "answered" // it is a copy of the answer of the desk
 	MailKnown    = "known"    // it was here before
-	MailNone     = "none"     // a copy of a mail of a desk that names no case
+	MailNone     = "none"     // a mail of a desk that names no case and passes none on
 )
 
 // IsDesk reports whether an address is that of a desk, so that a mail from it is no letter of a person.
@@ -83,9 +91,13 @@ func (s *Cases) deskOf(cat *catalog.Catalog, from string) string {
 // NO_CATALOG.
 func (s *Cases) TakeLetter(ctx context.Context, l *Letter) (taken Taken, err error) {
 	o := &opening{origin: casework.FromMail, subject: l.Subject, text: l.Text, token: l.Token}
-	if a, err := address.Parse(l.From); err == nil {
-		o.address, o.known = a, true
-		if o.sent, err = s.sentTo(ctx, a, 0); err != nil {
+	if err = s.saysFrom(ctx, o, l.From); err != nil {
+		return Taken{}, err
+	}
+	var passed *opening
+	if l.Forward != nil {
+		passed = &opening{origin: casework.FromMail, subject: l.Subject, text: l.Forward.Text, token: l.Token}
+		if err = s.saysFrom(ctx, passed, l.Forward.From); err != nil {
 			return Taken{}, err
 		}
 	}
@@ -98,14 +110,25 @@ func (s *Cases) TakeLetter(ctx context.Context, l *Letter) (taken Taken, err err
 	}
 	err = s.engine.Do(ctx, &txn.Write{Run: func(w *txn.Tx) error {
 		o := *o // The run may be repeated.
-		taken, err = s.take(w, l, &o)
+		taken, err = s.take(w, l, &o, passed)
 		return err
 	}})
 	return taken, err
 }
 
-// take takes a letter as a part of a write.
-func (s *Cases) take(w *txn.Tx, l *Letter, o *opening) (Taken, error) {
+// saysFrom takes who wrote a mail, as it says, and what was sent to them lately.
+func (s *Cases) saysFrom(ctx context.Context, o *opening, from string) error {
+	a, err := address.Parse(from)
+	if err != nil {
+		return nil //nolint:nilerr // Who wrote it is not known.
+	}
+	o.address, o.known = a, true
+	o.sent, err = s.sentTo(ctx, a, 0)
+	return err
+}
+
+// take takes a letter as a part of a write; passed is the case that it would open as a forward of a desk, nil: it is no forward.
+func (s *Cases) take(w *txn.Tx, l *Letter, o, passed *opening) (Taken, error) {
 	cat, err := w.Catalog(w.Recorded)
 	if err != nil {
 		return Taken{}, err
@@ -118,7 +141,8 @@ func (s *Cases) take(w *txn.Tx, l *Letter, o *opening) (Taken, error) {
 		}
 		by.person = person[:]
 	}
-	before, err := s.before(w, o.mail, by)
+	mail := o.mail
+	before, err := s.before(w, mail, by)
 	if err != nil {
 		return Taken{}, err
 	}
@@ -130,16 +154,40 @@ func (s *Cases) take(w *txn.Tx, l *Letter, o *opening) (Taken, error) {
 		return Taken{}, err
 	}
 	switch {
-	case on != nil && by.answers(on.row):
+	case on != nil && by.answers(on.row) && passed == nil:
 		return takenOf(on.row, MailAnswered), on.takeAnswer(l, o, true)
 	case on != nil && by.desk != "":
 		return takenOf(on.row, MailAttached), on.takeAnswer(l, o, false)
 	case on != nil:
 		return takenOf(on.row, MailAttached), on.takeLetter(l, o)
-	case by.desk != "":
+	case by.desk != "" && passed == nil:
 		return Taken{Outcome: MailNone}, nil
+	case by.desk != "":
+		o := *passed // The run may be repeated.
+		return s.openForwarded(w, cat, l, &o, by.desk, mail)
 	}
 	return s.openFor(w, cat, l, o)
+}
+
+// openForwarded opens a case for a mail that a desk passes on: as one that came to a mailbox of that desk, from the person whom the forward names. It is known
+// again by the mail that was passed on, too, so that a second desk that passes it on adds to the same case.
+func (s *Cases) openForwarded(w *txn.Tx, cat *catalog.Catalog, l *Letter, o *opening, department string, mail []byte) (Taken, error) {
+	desk, _ := s.desk(cat, department)
+	to := l.From
+	if !desk.Owns(to) && len(desk.Mailboxes) > 0 {
+		to = desk.Mailboxes[0]
+	}
+	if o.known && s.deskOf(cat, o.address.Exact()) != "" { // A mail among desks names no person.
+		o.address, o.known, o.sent = address.Address{}, false, nil
+	}
+	passed := *l
+	passed.To, passed.Hint, passed.Text = []string{to}, "", o.text
+	o.mail, o.note = mail, "passed on by the desk of "+department+"; who wrote is as the forward says"
+	var err error
+	if o.noteMail, err = sealed.MailKey(s.Keys, l.Forward.ID); err != nil {
+		return Taken{}, err
+	}
+	return s.openFor(w, cat, &passed, o)
 }
 
 // writer is from whom a mail is, as its From says.
@@ -185,7 +233,11 @@ func (s *Cases) before(w *txn.Tx, mail []byte, by writer) (*onCase, error) {
 // belongsTo returns the case that a mail belongs to; nil: none. That is the case of a mail that it answers, or the one that its subject names, if its
 // writer may write in it.
 func (s *Cases) belongsTo(w *txn.Tx, l *Letter, by writer) (*onCase, error) {
-	for _, id := range l.Answers {
+	answers := l.Answers
+	if l.Forward != nil && l.Forward.ID != "" {
+		answers = append([]string{l.Forward.ID}, answers...)
+	}
+	for _, id := range answers {
 		key, err := sealed.MailKey(s.Keys, id)
 		if err != nil {
 			return nil, err
@@ -229,7 +281,11 @@ func (on *onCase) takeAnswer(l *Letter, o *opening, own bool) error {
 		on.answered()
 	}
 	on.put()
-	return on.cases.addEntry(on.Tx, on.row.ID, &entry{kind: kind, text: l.Text, mail: o.mail})
+	text := l.Text
+	if l.Forward != nil {
+		text = l.Forward.Text
+	}
+	return on.cases.addEntry(on.Tx, on.row.ID, &entry{kind: kind, text: text, mail: o.mail})
 }
 
 // takeLetter attaches a further letter of the person. One that was answered, closed or put aside waits for the desk again.

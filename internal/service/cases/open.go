@@ -139,6 +139,7 @@ type opening struct {
 	mail       []byte               // by what the mail is known again
 	author     string               // of the first entry; empty: the caller
 	note       string               // a second entry of the program
+	noteMail   []byte               // by what a mail is known again that it is about
 }
 
 // add opens a case as a part of a write.
@@ -190,7 +191,7 @@ func (s *Cases) add(w *txn.Tx, o *opening) (*casetable.Case, error) {
 		return nil, err
 	}
 	if o.note != "" {
-		if err := s.addEntry(w, row.ID, &entry{kind: EntryComment, author: AuthorID, text: o.note}); err != nil {
+		if err := s.addEntry(w, row.ID, &entry{kind: EntryComment, author: AuthorID, text: o.note, mail: o.noteMail}); err != nil {
 			return nil, err
 		}
 	}

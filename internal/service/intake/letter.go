@@ -31,6 +31,9 @@ func (s *Intake) caseOf(ctx context.Context, read *mail.Result, items []*item, m
 		From: read.From, Subject: read.Subject, Text: read.Letter.Text, To: read.Letter.To, ID: read.Letter.ID, Answers: read.Letter.Answers,
 		AsksToLeave: read.AsksToLeave, DryRun: m.DryRun,
 	}
+	if f := read.Letter.Forward; f != nil {
+		l.Forward = &cases.Forward{From: f.From, Text: f.Text, ID: f.ID}
+	}
 	for _, it := range items {
 		if it.proved && it.department != "" {
 			l.Token = it.sentBy()
