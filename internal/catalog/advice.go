@@ -25,6 +25,7 @@ func (d *decoder) advise(c *Catalog) {
 		}
 	}
 	d.adviseRetention(&c.Policy.Retention)
+	adviseContactLapses(d.Reader, c)
 	d.adviseTelephone(c)
 }
 

@@ -196,6 +196,8 @@ type Channel struct {
 	NoticeRequired bool
 	// ConsentLapsesAfter is zero when consents do not lapse.
 	ConsentLapsesAfter period.Period
+	// ConsentLapsesFrom is from when on that period counts; empty when consents do not lapse.
+	ConsentLapsesFrom LapsesFrom
 	// Honours names the channels with refusals that hold here, too, for every
 	// basis but consent.
 	Honours []string
@@ -214,6 +216,17 @@ type Channel struct {
 
 	reference *regexp.Regexp
 }
+
+// LapsesFrom says from when on the period counts after which a consent lapses.
+type LapsesFrom string
+
+// From when on the period counts.
+const (
+	// FromBeginning counts from when the consent began; a contact changes nothing.
+	FromBeginning LapsesFrom = "beginning"
+	// FromLastContact counts from the last message that the person was sent on the channel before the consent had lapsed.
+	FromLastContact LapsesFrom = "last_contact"
+)
 
 // Accepts reports whether a grant on the basis counts on the channel.
 func (c *Channel) Accepts(basis Basis) bool { return slices.Contains(c.LegalBases, basis) }

@@ -140,7 +140,7 @@ func TestParse_EveryKey_IsKept(t *testing.T) {
 			email(Channel{
 				ID: "offers", Name: LocalName{"Offers", "Angebote"}, Department: "sales", Class: ClassMarketing,
 				LegalBases: []Basis{BasisConsent, BasisExistingCustomer, BasisTerms}, DoubleOptIn: true,
-				ConsentLapsesAfter: mustPeriod(t, "P18M"), Honours: []string{"magazine"}, Goods: []string{"electricity", "gas"},
+				ConsentLapsesAfter: mustPeriod(t, "P18M"), ConsentLapsesFrom: FromLastContact, Honours: []string{"magazine"}, Goods: []string{"electricity", "gas"},
 				EvidenceRequired: []Evidence{EvidenceURL, EvidenceIP}, NoticeRequired: true, Refusable: true, SenderIdentities: []string{"tariffs"},
 			}),
 			email(Channel{
@@ -184,7 +184,7 @@ func TestParse_EveryKey_IsKept(t *testing.T) {
 			ClaimsPeriod: mustPeriod(t, "P3Y/EOY"), ComplaintScope: ComplaintMarketing, SoftBouncesSuppress: 7,
 			Retention: Retention{
 				Evidence: mustPeriod(t, "P3Y"), Requests: mustPeriod(t, "P30D"), Disclosures: mustPeriod(t, "P3Y"), HardBounces: mustPeriod(t, "P24M"),
-				Contacts: mustPeriod(t, "P90D"),
+				Contacts: mustPeriod(t, "P5Y"),
 				Cases:    mustPeriod(t, "P3Y"),
 			},
 		},
@@ -238,7 +238,7 @@ func TestParse_MissingOptionalKeys_HaveDefaults(t *testing.T) {
 	c := mustParse(t, document)
 	want := Policy{
 		DecisionTTL: mustPeriod(t, "PT5M"), ExistingCustomerLapsesAfter: mustPeriod(t, "P24M"), ConfirmationExpiresAfter: mustPeriod(t, "P30D"),
-		ComplaintScope: ComplaintDepartment, SoftBouncesSuppress: 5, Retention: Retention{Contacts: mustPeriod(t, "P30D")},
+		ComplaintScope: ComplaintDepartment, SoftBouncesSuppress: 5, Retention: Retention{Contacts: mustPeriod(t, "P550D")}, // For as long as a consent may need them.
 	}
 	if c.Policy != want || c.EffectiveTime != nil || !c.Channels[0].DoubleOptIn {
 		t.Errorf("policy %v, effective %v, double opt-in %t", c.Policy, c.EffectiveTime, c.Channels[0].DoubleOptIn)

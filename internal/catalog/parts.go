@@ -95,7 +95,7 @@ func (d *decoder) department(entry yamlread.Item) Department {
 
 func (d *decoder) channel(entry yamlread.Item) Channel {
 	o := entry.Object("id", "name", "department", "medium", "class", "legal_bases",
-		"double_opt_in", "evidence_required", "notice_required", "consent_lapses_after", "honours", "goods", "refusable", "reference_pattern",
+		"double_opt_in", "evidence_required", "notice_required", "consent_lapses_after", "consent_lapses_from", "honours", "goods", "refusable", "reference_pattern",
 		"sender_identities", "retired")
 	o.Require("id", "name", "department", "medium", "class", "legal_bases", "sender_identities")
 	c := Channel{
@@ -109,6 +109,7 @@ func (d *decoder) channel(entry yamlread.Item) Channel {
 		EvidenceRequired:   evidence(o, "evidence_required"),
 		NoticeRequired:     o.Flag("notice_required"),
 		ConsentLapsesAfter: withinYear(o, "consent_lapses_after", period.Period{}),
+		ConsentLapsesFrom:  lapsesFrom(o),
 		Honours:            o.Tokens("honours"),
 		Goods:              o.Tokens("goods"),
 		Refusable:          o.Flag("refusable"),

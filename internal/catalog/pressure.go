@@ -64,7 +64,7 @@ func pressure(d *yamlread.Reader, c *Catalog) {
 	}
 	kept := &c.Policy.Retention.Contacts
 	if kept.IsZero() {
-		*kept = period.Days(int64(days))
+		*kept = period.Days(int64(max(days, daysOfContactLapses(c))))
 		return
 	}
 	if least, _ := lengthInDays(*kept); least < days {

@@ -31,6 +31,7 @@ func (d *decoder) validate(c *Catalog) {
 	d.policyLength(c)
 	d.desks(c)
 	pressure(d.Reader, c)
+	contactLapses(d.Reader, c)
 }
 
 // identifiers reports ids that are defined twice. One kind of thing knows
@@ -121,6 +122,7 @@ func (d *decoder) channelWithoutEffect(channel *Channel, path string) {
 	}{
 		{"double_opt_in", !consent, "the channel does not accept consent"},
 		{"consent_lapses_after", !consent, "the channel does not accept consent"},
+		{"consent_lapses_from", !consent, "the channel does not accept consent"},
 		{"evidence_required", !consent, "the channel does not accept consent"},
 		{"notice_required", !customers, "a notice applies to existing_customer and terms only, which the channel does not accept"},
 		{"honours", !customers, "honoured refusals apply to existing_customer and terms only, which the channel does not accept"},

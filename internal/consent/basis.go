@@ -6,8 +6,15 @@ import (
 	"github.com/assent-io/assent/internal/catalog"
 )
 
-// decideBasis is stages 7, 8 and 10: the first basis that holds allows; what was tried before it is told with it.
+// decideBasis is stages 7, 8 and 10, and says what contacts had to do with it.
 func (e *evaluation) decideBasis(found *findings) Decision {
+	d := e.firstBasis(found)
+	d.Contacts = e.contacts
+	return d
+}
+
+// firstBasis decides by the first basis that holds; what was tried before it is told with it.
+func (e *evaluation) firstBasis(found *findings) Decision {
 	bounced := e.lastBounce()
 	if e.rules.channel.Accepts(catalog.BasisConsent) {
 		g, code, ends := e.consent(bounced)
@@ -120,7 +127,7 @@ func (e *evaluation) judgeConsent(g *Grant) (Code, Instant) {
 	if EndedBy(g.Expires, e.at) {
 		return CodeConsentExpired, 0
 	}
-	lapse := g.Lapse(e.rules.channel, e.rules.catalog)
+	lapse := e.lapse(g)
 	if EndedBy(lapse, e.at) {
 		return CodeConsentLapsed, 0
 	}

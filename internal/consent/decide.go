@@ -16,6 +16,9 @@ type Known struct {
 	Domains  []*State      // in the order of address.Address.Domains
 	Linked   []LinkedState // of other addresses of the same person
 	Lists    []Listing     // what the external lists in force at the time say of it; those that do not matter may be left out
+
+	// Contacts are the messages that were sent to the person, by time; nil: they were not asked for, and no consent lives by them.
+	Contacts []Contact
 }
 
 // Decision is the answer to a check with what it rests on.
@@ -33,6 +36,7 @@ type Decision struct {
 	BasisEnd    Instant // of an ALLOW: when the grant that it rests on ends; zero: it does not
 	Retry       Instant // from when it may be asked again, where time alone changes the answer; else zero
 	Decided     Instant
+	Contacts    ContactsRole
 }
 
 // Decide answers whether a may be contacted at t, but for the operational limits of package operational.
@@ -89,6 +93,8 @@ type evaluation struct {
 	at     Instant
 	blocks []block
 	erased Instant // the last erasure of the address; what began at or before it counts as never made
+
+	contacts ContactsRole // what they had to do with a consent so far
 }
 
 // gatherBlocks appends the suppressions in force that match the address: of it folded, but bounces exact; of its domain and the domains above,

@@ -62,7 +62,8 @@ func (r *Rules) consentFlaw(g *Grant, t Instant) Code {
 	}
 }
 
-// Lapse returns when a grant lapses on a channel although it does not expire; zero: it does not.
+// Lapse returns when a grant lapses on a channel although it does not expire; zero: it does not. Of a consent that lapses from the last contact it is
+// when it would without any.
 func (g *Grant) Lapse(ch *catalog.Channel, c *catalog.Catalog) Instant {
 	if g.Basis == catalog.BasisConsent {
 		return g.Begin().Plus(ch.ConsentLapsesAfter)

@@ -161,7 +161,11 @@ func (r *recorder) messagesKept(channel *catalog.Channel, c *catalog.Controller)
 		kept = append(kept, keptFor("records.kept.requests", policy.Retention.Requests))
 	}
 	if !channel.ConsentLapsesAfter.IsZero() {
-		kept = append(kept, keptFor("records.kept.lapse", channel.ConsentLapsesAfter))
+		key := "records.kept.lapse"
+		if channel.ConsentLapsesFrom == catalog.FromLastContact {
+			key = "records.kept.lapseByContact"
+		}
+		kept = append(kept, keptFor(key, channel.ConsentLapsesAfter))
 	}
 	if channel.Accepts(catalog.BasisExistingCustomer) && !policy.ExistingCustomerLapsesAfter.IsZero() {
 		kept = append(kept, keptFor("records.kept.customer", policy.ExistingCustomerLapsesAfter))

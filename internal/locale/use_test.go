@@ -53,6 +53,7 @@ func sets() map[string][]string {
 			of["reason."] = append(of["reason."], string(code)+".remedy")
 		}
 	}
+	of["reason."] = append(of["reason."], "CONSENT_LAPSED.contact.explanation") // Where contacts have a part in it.
 	for _, kind := range consent.Kinds() {
 		of["kind."] = append(of["kind."], kind.String())
 	}

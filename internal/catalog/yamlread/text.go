@@ -11,6 +11,7 @@ import (
 
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/catalog/document"
+	"github.com/assent-io/assent/internal/nearest"
 	"github.com/assent-io/assent/internal/yamltext"
 )
 
@@ -220,7 +221,11 @@ func OneOf[T ~string](o *Object, key string, allowed ...T) T {
 			return value
 		}
 	}
-	o.Fail(key, "%s is not allowed; use %s", Shown(o.fields[key]), Alternatives(allowed))
+	names := make([]string, len(allowed))
+	for i, value := range allowed {
+		names[i] = string(value)
+	}
+	o.Fail(key, "%s is not allowed; use %s%s", Shown(o.fields[key]), Alternatives(allowed), nearest.Hint(s, names))
 	return ""
 }
 

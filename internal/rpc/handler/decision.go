@@ -38,7 +38,7 @@ func decision(d *consent.Decision, basis *check.Snapshot, of *catalog.Department
 		RetryTime:      Timestamp(d.Retry),
 		Position:       basis.Position,
 		CatalogVersion: basis.CatalogVersion,
-		Explanation:    d.Reason.Explanation(lang),
+		Explanation:    d.Explanation(lang),
 		Remedy:         d.Reason.Remedy(lang),
 		ForSending:     basis.ForSending,
 	}

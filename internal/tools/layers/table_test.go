@@ -254,7 +254,7 @@ func allowed() map[string][]string {
 			"internal/catalog/prose", "internal/catalog/yamlread", "internal/period", "internal/wallclock", "internal/yamltext",
 		},
 		"internal/catalog/yamlread": {
-			"internal/address", "internal/catalog/document", "internal/catalog/problem", "internal/period",
+			"internal/address", "internal/catalog/document", "internal/catalog/problem", "internal/nearest", "internal/period",
 			"internal/timetext", "internal/wallclock", "internal/yamltext",
 		},
 		"internal/catalog/problem":   {},
