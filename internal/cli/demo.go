@@ -22,7 +22,7 @@ import (
 	"github.com/assent-io/assent/examples"
 	"github.com/assent-io/assent/internal/cli/bulk"
 	"github.com/assent-io/assent/internal/cli/connect"
-	"github.com/assent-io/assent/internal/cli/kit"
+	"github.com/assent-io/assent/internal/cli/story"
 	"github.com/assent-io/assent/internal/cli/terminal"
 	"github.com/assent-io/assent/internal/cli/tour"
 	"github.com/assent-io/assent/internal/cli/value"
@@ -36,16 +36,8 @@ const (
 	demoCatalog  = "catalogs/acme.yaml"
 	demoHistory  = "acme/events.csv.gz"
 	demoAudience = "acme/audience.csv"
-	demoChannel  = "product-marketing"
 
-	demoClient      = "demo" // as which an open server knows its callers
-	demoNewsletter  = "newsletter"
-	demoTool        = "newsletter-tool"
-	demoAgency      = "newsletter-agency"
-	demoMailbox     = "mailbox@example.at" // of a person who subscribes while the demo starts
-	demoConsent     = "newsletter-signup"
 	demoUnsubscribe = "leave@acme.example"
-	demoWording     = "2026-01"
 )
 
 // demoTime is the time for which the audience is checked.
@@ -58,12 +50,13 @@ func (a *app) demo() *cobra.Command {
 		Use:   "demo",
 		Short: "Run a demo server with an example company",
 		Long: "Run a server over a temporary database, import the history of an example company, check which addresses its\n" +
-			"marketing may write to, and write the counts by reason. Two consumers of the change feed read its newsletter, one with\n" +
+			"marketing may write to, and write the counts by reason. Then it plays a mailing to people who left the newsletter, and the\n" +
+			"complaint of one of them. Two consumers of the change feed read its newsletter, one with\n" +
 			"addresses and one with hashes. The server then runs until it is interrupted, without authentication, for all users of\n" +
 			"this machine. With --once it ends instead.",
 		Args: noArguments,
 	}
-	cmd.Flags().BoolVar(&once, "once", false, "end after the table")
+	cmd.Flags().BoolVar(&once, "once", false, "end after what it shows, and serve no longer")
 	addDemoFlags(cmd.Flags())
 	cmd.RunE = a.does(func(ctx context.Context, _ []string) error {
 		cfg, err := config.Load(cmd.Flags(), a.demoEnv)
@@ -147,15 +140,16 @@ func (a *app) runDemo(ctx context.Context, cfg config.Server, once bool) (err er
 		if !ok {
 			return nil
 		}
-		key := filepath.Join(folder, demoAgency+".key")
-		if err := a.showDemo(ctx, at, key); err != nil {
+		key := filepath.Join(folder, story.Agency+".key")
+		number, err := a.showDemo(ctx, at, key)
+		if err != nil {
 			return err
 		}
 		if once {
 			stop()
 			return nil
 		}
-		return a.showTour(ctx, at, folder, key)
+		return a.showTour(ctx, at, folder, key, number)
 	})
 	return group.Wait()
 }
@@ -168,76 +162,47 @@ func (a *app) guestOf(at host.Addresses) *app {
 	return &guest
 }
 
-// showDemo loads the example company, gives its newsletter consumers and checks its audience.
-func (a *app) showDemo(ctx context.Context, at host.Addresses, keyFile string) error {
+// showDemo loads the example company, gives its newsletter consumers, checks its audience and plays the case of those who left. It returns the
+// number of the complaint.
+func (a *app) showDemo(ctx context.Context, at host.Addresses, keyFile string) (number string, err error) {
 	guest := a.guestOf(at)
-	return guest.withServer(ctx, func(ctx context.Context, s *connect.Server) error {
+	err = guest.withServer(ctx, func(ctx context.Context, s *connect.Server) error {
 		if err := guest.demoCatalog(ctx, s); err != nil {
 			return err
 		}
 		if err := guest.demoImport(ctx, s); err != nil {
 			return err
 		}
-		if err := demoConsumers(ctx, s, keyFile); err != nil {
+		if err := story.Consumers(ctx, s, keyFile); err != nil {
 			return err
 		}
-		return guest.demoCheck(ctx, s)
+		if err := guest.demoCheck(ctx, s); err != nil {
+			return err
+		}
+		number, err = guest.demoStory(ctx, s)
+		return err
 	})
+	return number, err
 }
 
 // showTour writes what can be tried while the demo serves.
-func (a *app) showTour(ctx context.Context, at host.Addresses, folder, keyFile string) error {
-	link, err := a.demoLink(ctx, at)
+func (a *app) showTour(ctx context.Context, at host.Addresses, folder, keyFile, number string) error {
+	var link string
+	err := a.guestOf(at).withServer(ctx, func(ctx context.Context, s *connect.Server) (err error) {
+		link, err = story.Link(ctx, s)
+		return err
+	})
 	if err != nil {
 		return err
 	}
 	t := &tour.Tour{
-		GRPC: at.GRPC, HTTP: at.HTTP, Hint: serverHint(at), Channel: demoNewsletter, Tool: demoTool, Agency: demoAgency, KeyFile: keyFile,
-		Mailbox: demoMailbox, Token: link, Bounce: filepath.Join(folder, "bounce.eml"),
+		GRPC: at.GRPC, HTTP: at.HTTP, Hint: serverHint(at), Channel: story.Newsletter, Tool: story.Tool, Agency: story.Agency, KeyFile: keyFile,
+		Mailbox: story.Mailbox, Token: link, Case: number, Complainer: story.Complainer, Bounce: filepath.Join(folder, "bounce.eml"),
 	}
 	if err := os.WriteFile(t.Bounce, t.BounceMail(time.Now()), 0o600); err != nil {
 		return err
 	}
 	a.Notef("%s", t.Text())
-	return nil
-}
-
-// demoLink subscribes a mailbox to the newsletter and returns the token of the link in its next message.
-func (a *app) demoLink(ctx context.Context, at host.Addresses) (token string, err error) {
-	err = a.guestOf(at).withServer(ctx, func(ctx context.Context, s *connect.Server) error {
-		service := assentv1.NewConsentServiceClient(s)
-		_, err := connect.CallAgain(ctx, s, service.GrantConsent, &assentv1.GrantConsentRequest{
-			Address: demoMailbox, Channels: []string{demoNewsletter}, LegalBasis: assentv1.LegalBasis_LEGAL_BASIS_CONSENT,
-			Declaration: &assentv1.DeclarationRef{Id: demoConsent, Version: demoWording},
-			Evidence:    &assentv1.Evidence{Source: "web_form", ConfirmedTime: timestamppb.Now()}, RequestId: kit.RequestID(""),
-		})
-		if err != nil {
-			return err
-		}
-		answer, err := connect.Call(ctx, s, service.CheckConsent, &assentv1.CheckConsentRequest{
-			Address: demoMailbox, Channel: demoNewsletter, Links: true,
-		})
-		token = answer.GetLinks().GetToken()
-		return err
-	})
-	return token, err
-}
-
-// demoConsumers creates the consumers, each once however often a call is repeated, and writes the key of the keyed one to a file.
-func demoConsumers(ctx context.Context, s *connect.Server, keyFile string) error {
-	for _, in := range []*assentv1.CreateConsumerRequest{{Id: demoTool, Form: "plain"}, {Id: demoAgency, Form: "keyed"}} {
-		in.Client, in.Channels, in.RequestId = demoClient, []string{demoNewsletter}, kit.RequestID("")
-		answer, err := connect.CallAgain(ctx, s, assentv1.NewConsumerServiceClient(s).CreateConsumer, in)
-		if err != nil {
-			return err
-		}
-		if answer.GetKey() == "" {
-			continue
-		}
-		if err := os.WriteFile(keyFile, []byte(answer.GetKey()+"\n"), 0o600); err != nil {
-			return err
-		}
-	}
 	return nil
 }
 
@@ -288,17 +253,36 @@ func (a *app) demoCheck(ctx context.Context, s *connect.Server) (err error) {
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
 	started := time.Now()
-	asked := &bulk.Question{Channel: demoChannel, Moment: value.Moment{AsOf: value.Time{At: timestamppb.New(demoTime())}}}
+	asked := &bulk.Question{Channel: story.Products, Moment: value.Moment{AsOf: value.Time{At: timestamppb.New(demoTime())}}}
 	all, err := bulk.CheckText(ctx, a.Terminal, s, asked, in, "address")
 	if err != nil {
 		return err
 	}
 	a.Notef("Asked which of %d addresses its %s may write to, as of %s: %d, in %s.\n",
-		all.Addresses, demoChannel, all.AsOf, all.Allowed, elapsed(started))
+		all.Addresses, story.Products, all.AsOf, all.Allowed, elapsed(started))
 	if a.JSON() {
 		return a.PrintJSON(all)
 	}
 	return a.Print(all.Table())
+}
+
+// demoStory plays the case of those who left the newsletter, and returns the number of the complaint.
+func (a *app) demoStory(ctx context.Context, s *connect.Server) (number string, err error) {
+	in, err := openExample(demoAudience)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, in.Close()) }()
+	audience, err := listfile.NewAudience(in.Text, "address", "")
+	if err != nil {
+		return "", err
+	}
+	played := &story.Story{Server: s, Audience: audience, Now: time.Now()}
+	text, number, err := played.Play(ctx)
+	if err == nil {
+		a.Notef("\n%s", strings.TrimSuffix(text, "\n"))
+	}
+	return number, err
 }
 
 func elapsed(since time.Time) time.Duration { return time.Since(since).Round(10 * time.Millisecond) }

@@ -8,21 +8,41 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/proto"
 
+	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/cli"
 	"github.com/assent-io/assent/internal/config"
 	"github.com/assent-io/assent/internal/period"
 	"github.com/assent-io/assent/internal/server"
 )
 
+// answerDemo answers the calls of a demo about sends, contacts, mails and cases.
+func answerDemo(in proto.Message) (proto.Message, error) {
+	switch in := in.(type) {
+	case *assentv1.CreateSendRequest:
+		return &assentv1.CreateSendResponse{Send: &assentv1.Send{Id: in.GetId(), Department: "department-of-" + in.GetChannel()}}, nil
+	case *assentv1.ReportSentRequest:
+		return &assentv1.ReportSentResponse{Changed: true}, nil
+	case *assentv1.SubmitMailRequest:
+		return &assentv1.SubmitMailResponse{Kind: "inquiry", Case: &assentv1.MailCase{Id: "2026-000123", Outcome: "opened"}}, nil
+	case *assentv1.GetCaseRequest:
+		return answerCases(in)
+	default:
+		return nil, nil
+	}
+}
+
 // demoServer serves the fake until the context ends.
 func demoServer(t *testing.T, f *fake) cli.Local {
 	t.Helper()
+	f.answer = answerDemo
 	return cli.Local{Serve: func(ctx context.Context, cfg config.Server, _ *slog.Logger, ready func(server.Addresses)) error {
 		path, ok := cfg.SQLitePath()
 		if _, err := os.Stat(filepath.Dir(path)); err != nil || !ok || !cfg.Open || cfg.Catalog != "" || cfg.LogLevel != slog.LevelWarn {
@@ -43,6 +63,20 @@ func TestDemo_Once_ShowsTheTableAndEnds(t *testing.T) {
 	}
 	if !strings.Contains(got.stderr, "50552 events") || !strings.Contains(got.stderr, "21013 addresses") || strings.Contains(got.stderr, "Ctrl-C") {
 		t.Errorf("stderr %q", got.stderr)
+	}
+	for _, want := range []string{
+		"department-of-newsletter and new-machines of department-of-product-marketing", "new-machines meets 21016 recipients; 7 of them left marketing not long ago\n",
+		"anna@example.at   ALLOW  ALLOW_CONSENT     who agreed", "2026-000123 at the desk of marketing, which sent; the answer is due at 2026-10-02T08:00:00Z (answer_within:P1D)",
+	} {
+		if !strings.Contains(got.stderr, want) {
+			t.Errorf("stderr lacks %q:\n%s", want, got.stderr)
+		}
+	}
+	if i := slices.IndexFunc(f.calls, func(in proto.Message) bool { _, is := in.(*assentv1.ReportSentRequest); return is }); i < 0 {
+		t.Error("what was sent was not reported")
+	}
+	if mails := f.submitted(); len(mails) != 1 || !strings.Contains(mails[0], "From: Anna <anna@example.at>\r\n") {
+		t.Errorf("mails %q", mails)
 	}
 	if len(f.headers.Get("authorization")) != 0 {
 		t.Error("the demo was sent the key of a real server")
@@ -90,7 +124,7 @@ func TestDemo_ServesUntilInterrupted(t *testing.T) {
 		t.Fatal(err)
 	}
 	all := <-text
-	if code != 0 || !strings.Contains(all, "Add --server "+f.address) {
+	if code != 0 || !strings.Contains(all, "Add --server "+f.address) || !strings.Contains(all, "assent cases show 2026-000123\n") {
 		t.Errorf("exit %d, stderr %q", code, all)
 	}
 	if page := regexp.MustCompile(`(http://127\.0\.0\.1:8080/u/\S+)\n  curl -s (\S+) -d List-Unsubscribe=One-Click`).FindStringSubmatch(all); page == nil || page[1] != page[2] {

@@ -11,8 +11,8 @@ import (
 	"github.com/assent-io/assent/internal/testkit"
 )
 
-// story is a company whose departments act by the command line, each with its own key, while the clock of the server stands still between what they do.
-type story struct {
+// house is a company whose departments act by the command line, each with its own key, while the clock of the server stands still between what they do.
+type house struct {
 	*running
 	t     *testing.T
 	db    *database
@@ -20,10 +20,10 @@ type story struct {
 	keys  map[string]string // by client
 }
 
-// newStory runs a server of the example company in which every send has to be cleared and a person gets one message of marketing a week.
-func newStory(t *testing.T, kind string, begin time.Time) *story {
+// newHouse runs a server of the example company in which every send has to be cleared and a person gets one message of marketing a week.
+func newHouse(t *testing.T, kind string, begin time.Time) *house {
 	t.Helper()
-	s := &story{t: t, db: newDatabase(t, kind), clock: testkit.NewClock(begin), keys: map[string]string{}}
+	s := &house{t: t, db: newDatabase(t, kind), clock: testkit.NewClock(begin), keys: map[string]string{}}
 	s.db.clock = s.clock.Now
 	s.db.catalog = s.file("catalog.yaml", s.catalog())
 	s.running = s.db.serve(s.clock.Now)
@@ -38,8 +38,8 @@ func newStory(t *testing.T, kind string, begin time.Time) *story {
 	return s
 }
 
-// catalog returns the catalog of the story.
-func (s *story) catalog() string {
+// catalog returns the catalog of the house.
+func (s *house) catalog() string {
 	s.t.Helper()
 	acme, err := os.ReadFile(acmeCatalog)
 	if err != nil {
@@ -48,14 +48,14 @@ func (s *story) catalog() string {
 	return string(acme) + "\nsends: {clearing: required, comment_within: P1D}\npressure: [{id: weekly, max: 1, per: P7D}]\n"
 }
 
-// file writes a file into the folder of the story and returns its path.
-func (s *story) file(name, text string) string {
+// file writes a file into the folder of the house and returns its path.
+func (s *house) file(name, text string) string {
 	s.t.Helper()
 	return write(s.t, filepath.Join(s.db.dir, name), text)
 }
 
 // at moves the clock.
-func (s *story) at(moment string) {
+func (s *house) at(moment string) {
 	s.t.Helper()
 	when, err := time.Parse(time.RFC3339, moment)
 	if err != nil || !when.After(s.clock.Now()) {
@@ -65,13 +65,13 @@ func (s *story) at(moment string) {
 }
 
 // does runs a command as a client and returns what it wrote. The command must succeed.
-func (s *story) does(client string, args ...string) string {
+func (s *house) does(client string, args ...string) string {
 	s.t.Helper()
 	return s.ends(client, 0, args...)
 }
 
 // ends runs a command as a client, which ends with a code, and returns what it wrote: standard output, then standard error.
-func (s *story) ends(client string, want int, args ...string) string {
+func (s *house) ends(client string, want int, args ...string) string {
 	s.t.Helper()
 	code, stdout, stderr := command(s.t, s.GRPC, s.keys[client], args...)
 	s.clock.Advance(time.Second)
@@ -82,7 +82,7 @@ func (s *story) ends(client string, want int, args ...string) string {
 }
 
 // says holds a text to what must stand in it.
-func (s *story) says(text string, wants ...string) {
+func (s *house) says(text string, wants ...string) {
 	s.t.Helper()
 	for _, want := range wants {
 		if !strings.Contains(text, want) {
@@ -97,7 +97,7 @@ func (s *story) says(text string, wants ...string) {
 // put forward, while the member it falls to is away: it is answered in time by the deputy of the desk that sent, and the objection holds.
 func TestNewsletterLeavers_FromTwoSendsToTheFiguresOfTheDesk(t *testing.T) {
 	eachStore(t, func(t *testing.T, _ *database) {
-		s := newStory(t, filepath.Base(t.Name()), time.Date(2027, 3, 1, 8, 0, 0, 0, time.UTC))
+		s := newHouse(t, filepath.Base(t.Name()), time.Date(2027, 3, 1, 8, 0, 0, 0, time.UTC))
 		s.lookAlikes()
 		s.people()
 		s.plans()
@@ -109,7 +109,7 @@ func TestNewsletterLeavers_FromTwoSendsToTheFiguresOfTheDesk(t *testing.T) {
 }
 
 // lookAlikes tries to name marketing's sender like the newsletter's.
-func (s *story) lookAlikes() {
+func (s *house) lookAlikes() {
 	s.t.Helper()
 	own := `from: {name: "Products at Acme GmbH", address: products@offers.acme.example}`
 	twin := `from: {name: "Acme Weekly News", address: products@offers.acme.example}`
@@ -125,7 +125,7 @@ func (s *story) lookAlikes() {
 }
 
 // people gives the company its readers and customers, of whom some leave the newsletter.
-func (s *story) people() {
+func (s *house) people() {
 	s.t.Helper()
 	consents := func(who string) {
 		s.does("admin", "grant", who+"@example.com", "--channel", "newsletter", "--channel", "product-marketing", "--legal-basis", "consent",
@@ -147,7 +147,7 @@ func (s *story) people() {
 }
 
 // plans plans the mailings of both departments for the same hours, and has them cleared.
-func (s *story) plans() {
+func (s *house) plans() {
 	s.t.Helper()
 	window := []string{"--from", "2027-03-18T08:00:00Z", "--until", "2027-03-18T18:00:00Z"}
 	s.at("2027-03-15T08:00:00Z")
@@ -172,7 +172,7 @@ func (s *story) plans() {
 }
 
 // goesOut asks about the audience, and sends to those who may be written to.
-func (s *story) goesOut() {
+func (s *house) goesOut() {
 	s.t.Helper()
 	s.says(s.does("newsletter-desk", "check", "dora@example.com", "--channel", "newsletter", "--send", "spring-issue"), "ALLOW_CONSENT")
 	allowed, denied := filepath.Join(s.db.dir, "allowed.csv"), filepath.Join(s.db.dir, "denied.csv")
@@ -191,7 +191,7 @@ func (s *story) goesOut() {
 }
 
 // complains hands in the complaint of a person who left the newsletter, sent to the newsletter's mailbox, and returns the number of the case.
-func (s *story) complains() string {
+func (s *house) complains() string {
 	s.t.Helper()
 	s.at("2027-03-24T08:00:00Z")
 	s.does("max", "desks", "absences", "add", "--department", "marketing", "--member", "mara", "--until", "2027-04-05T00:00:00+02:00", "--deputy", "max")
@@ -211,7 +211,7 @@ func (s *story) complains() string {
 }
 
 // isAnswered has the deputy answer the case by a mail of which a copy comes in, and close it with the objection of the person.
-func (s *story) isAnswered(number string) {
+func (s *house) isAnswered(number string) {
 	s.t.Helper()
 	s.at("2027-03-30T08:00:00Z")
 	s.says(s.does("max", "cases", "draft", number, "--language", "en"), "[Case "+number+"]", "consent")
@@ -228,7 +228,7 @@ func (s *story) isAnswered(number string) {
 }
 
 // figures looks at what the desk and the sender identity did.
-func (s *story) figures() {
+func (s *house) figures() {
 	s.t.Helper()
 	text := s.does("officer", "cases", "figures", "--since", "2027-03-01T00:00:00Z", "--before", "2027-03-30T08:20:00Z")
 	spaces := regexp.MustCompile(` {2,}`)

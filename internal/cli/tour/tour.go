@@ -15,6 +15,8 @@ type Tour struct {
 	Channel, Tool, Agency, KeyFile string
 	// Mailbox gets the newsletter, and Token is that of the links in its next message. Bounce is a file with [Tour.BounceMail].
 	Mailbox, Token, Bounce string
+	// Case is the number of the complaint of Complainer.
+	Case, Complainer string
 }
 
 const text = `
@@ -25,6 +27,16 @@ It serves on {grpc} (gRPC) and http://{http} (REST, and pages for a browser) unt
   assent withdraw zoe.huber@t-online.de --channel product-marketing
   assent check zoe.huber@t-online.de --channel product-marketing
   curl -s http://{http}/v1/consent:check -d '{"address": "zoe.huber@t-online.de", "channel": "product-marketing"}'
+
+All departments see what is planned, and the desk of marketing its complaint, with who may have sent, basis and a draft of the answer. Closing the
+case records the objection, so that the check says OBJECTION:
+
+  assent sends calendar
+  assent cases show {case}
+  assent cases draft {case} --language en
+  assent cases close {case} --outcome rule_wrong --objection marketing
+  assent check {complainer} --channel product-marketing
+  assent cases figures
 
 Two consumers read who may get its newsletter: the tool that sends it, with addresses, and an agency, with hashes that only
 its own key makes. Reading the feed here needs the name of one of them. The first command runs on and prints what changes, such as the
@@ -61,7 +73,7 @@ func (t *Tour) Text() string { return t.fill(text) }
 func (t *Tour) fill(text string) string {
 	return strings.NewReplacer(
 		"{grpc}", t.GRPC, "{http}", t.HTTP, "{hint}", t.Hint, "{channel}", t.Channel, "{tool}", t.Tool, "{agency}", t.Agency, "{key}", t.KeyFile,
-		"{mailbox}", t.Mailbox, "{token}", t.Token, "{bounce}", t.Bounce,
+		"{mailbox}", t.Mailbox, "{token}", t.Token, "{bounce}", t.Bounce, "{case}", t.Case, "{complainer}", t.Complainer,
 	).Replace(text)
 }
 

@@ -19,7 +19,7 @@ const token = "1w2xBHVqP2XYsp99EwMutWmwmSweQQBNGZR7UMLV4tYTZie6G_dY-RCC0RXX4optG
 func sample() *Tour {
 	return &Tour{
 		GRPC: "127.0.0.1:50051", HTTP: "127.0.0.1:8080", Hint: " Add --server 127.0.0.1:50051.", Channel: "newsletter", Tool: "tool", Agency: "agency",
-		KeyFile: "/tmp/demo/agency.key", Mailbox: "mailbox@example.at", Token: token, Bounce: "/tmp/demo/bounce.eml",
+		KeyFile: "/tmp/demo/agency.key", Mailbox: "mailbox@example.at", Token: token, Bounce: "/tmp/demo/bounce.eml", Case: "2026-000001", Complainer: "anna@example.at",
 	}
 }
 
@@ -41,6 +41,7 @@ func TestText_NamesEverythingThatThereIs(t *testing.T) {
 	for _, want := range []string{
 		"http://127.0.0.1:8080/u/" + token + "\n", "curl -s http://127.0.0.1:8080/u/" + token + " -d List-Unsubscribe=One-Click",
 		"assent intake mail /tmp/demo/bounce.eml\n  assent check mailbox@example.at --channel newsletter\n", "--key-file /tmp/demo/agency.key",
+		"assent cases close 2026-000001 --outcome rule_wrong --objection marketing\n  assent check anna@example.at --channel product-marketing\n",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("it lacks %q:\n%s", want, text)

@@ -27,7 +27,7 @@ func allowed() map[string][]string {
 			"api/assent/v1", "client", "examples", "internal/atomicfile", "internal/catalog", "internal/cli/bulk", "internal/cli/connect",
 			"internal/cli/consumers", "internal/cli/eventtext", "internal/cli/extlists", "internal/cli/failure", "internal/cli/gather",
 			"internal/cli/imports", "internal/cli/intake", "internal/cli/kit", "internal/cli/lists", "internal/cli/pages", "internal/cli/sends",
-			"internal/cli/sources", "internal/cli/cases", "internal/cli/terminal", "internal/cli/tour", "internal/cli/value", "internal/cli/watch",
+			"internal/cli/sources", "internal/cli/cases", "internal/cli/story", "internal/cli/terminal", "internal/cli/tour", "internal/cli/value", "internal/cli/watch",
 			"internal/cli/webhooks", "internal/config", "internal/consent", "internal/dossier", "internal/duty", "internal/heapfloor",
 			"internal/ledger", "internal/listfile", "internal/locale", "internal/nearest", "internal/phrase", "internal/receipt", "internal/rest",
 			"internal/scenario", "internal/seal", "internal/server", "internal/service/audit", "internal/telemetry",
@@ -95,6 +95,7 @@ func allowed() map[string][]string {
 		"internal/changejson": {},
 		"internal/cli/watch":  {"api/assent/v1", "internal/changejson", "internal/cli/connect", "internal/cli/terminal", "internal/cli/value"},
 		"internal/cli/kit":    {"internal/cli/connect", "internal/cli/terminal"},
+		"internal/cli/story":  {"api/assent/v1", "internal/cli/connect", "internal/cli/kit", "internal/cli/value", "internal/listfile", "internal/phrase"},
 		"internal/cli/consumers": {
 			"api/assent/v1", "internal/atomicfile", "internal/cli/connect", "internal/cli/kit", "internal/cli/terminal", "internal/cli/value",
 			"internal/phrase",
