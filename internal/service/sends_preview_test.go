@@ -282,6 +282,57 @@ func TestPreview_OfAPersonWhoIsErasedMeanwhile_KeepsNothing(t *testing.T) {
 	})
 }
 
+func TestPreview_OfTwoThatKeepTheirAudience_TheLaterWins(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		p := w.planned(campaign.ClearingOff)
+		all := []string{"p0@example.com", "p1@example.com", "p2@example.com"}
+		p.consents(all...)
+		p.plan(p.newSend("spring"))
+		open := func() *sends.Audience {
+			audience, err := p.s.OpenAudience(p.desk, "spring", true)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return audience
+		}
+		first := open()
+		if err := first.Add(p.desk, all[:1]); err != nil {
+			t.Fatal(err)
+		}
+		w.clock.Advance(time.Second)
+		second := open()
+		if err := second.Add(p.desk, all[:2]); err != nil {
+			t.Fatal(err)
+		}
+		wantFault(t, first.Add(p.desk, all[1:]), fault.EtagMismatch)
+		_, err := first.Close(p.desk)
+		wantFault(t, err, fault.EtagMismatch)
+		done, err := second.Close(p.desk)
+		if err != nil || done.Send.Preview.Kept != 2 {
+			t.Fatalf("%+v, %v", done.Send.Preview, err)
+		}
+		kept := 0
+		for _, typed := range all {
+			a, err := address.Parse(typed)
+			if err != nil {
+				t.Fatal(err)
+			}
+			person, err := p.s.PersonOf(a)
+			if err != nil {
+				t.Fatal(err)
+			}
+			rows, err := sendtable.Contacts(t.Context(), p.s.Store, [][32]byte{person})
+			if err != nil {
+				t.Fatal(err)
+			}
+			kept += len(rows)
+		}
+		if kept != 2 {
+			t.Errorf("%d planned contacts, and not those of the later preview", kept)
+		}
+	})
+}
+
 func TestPreview_APersonsOwnCap_LooksFartherThanThoseOfTheCatalog(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		p := w.planned(campaign.ClearingOff)

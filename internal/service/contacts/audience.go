@@ -2,12 +2,14 @@ package contacts
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"slices"
 
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/campaign"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/service/txn"
 	"github.com/assent-io/assent/internal/storage/tables/sendtable"
@@ -52,7 +54,7 @@ func (c *Contacts) GotOf(ctx context.Context, persons [][32]byte) (map[[32]byte]
 // Keeping is an audience of a send that is to be kept.
 type Keeping struct {
 	Send     *campaign.Send
-	At       consent.Instant // since when the persons are planned
+	At       consent.Instant // since when the persons are planned; it names the audience, as [sendtable.Send] does
 	Position int64           // of the ledger, at that instant
 }
 
@@ -63,7 +65,8 @@ type Recipient struct {
 }
 
 // Keep makes persons planned contacts of a send, but for those that have a place in it already, and those that were erased since the position; and returns
-// how many of the persons the send has now. What was kept before an instant and is not kept again is forgotten by [Contacts.ForgetPlanned].
+// how many of the persons the send has now. What was kept before an instant and is not kept again is forgotten by [Contacts.ForgetPlanned]. Errors: ETAG_MISMATCH once
+// the send keeps another audience.
 func (c *Contacts) Keep(ctx context.Context, k *Keeping, persons []Recipient) (kept int, err error) {
 	for part := range slices.Chunk(persons, chunk) {
 		n := 0
@@ -79,16 +82,25 @@ func (c *Contacts) Keep(ctx context.Context, k *Keeping, persons []Recipient) (k
 	return kept, nil
 }
 
+// Superseded is what a preview is told whose send keeps the audience of a later one.
+func Superseded(send string) error {
+	return fault.Errorf(fault.EtagMismatch, "id", "another preview of the send %s has begun since, and its audience is the one that is kept; look at that one, "+
+		"or preview the send again", send)
+}
+
 func (c *Contacts) keep(rows *locked, k *Keeping, recipients []Recipient) (kept int, err error) {
 	persons, typed := make([][32]byte, len(recipients)), make(map[[32]byte]string, len(recipients))
 	for i := range recipients {
 		persons[i], typed[recipients[i].Person] = recipients[i].Person, recipients[i].Typed
 	}
+	send := k.Send
+	if row, err := rows.send(send.ID); err != nil || row == nil || row.Keeping != k.At {
+		return 0, cmp.Or(err, Superseded(send.ID))
+	}
 	there, err := rows.contacts(persons)
 	if err != nil {
 		return 0, err
 	}
-	send := k.Send
 	var planned []sendtable.Contact
 	for _, person := range persons {
 		if own := contactOf(there[person], send.ID); own != nil && own.State != campaign.ContactPlanned {

@@ -119,6 +119,11 @@ func (s *Sends) OpenAudience(ctx context.Context, id string, keep bool) (*Audien
 			a.others.near = max(a.others.near, one.Per.AddTo(a.began.Time()).Sub(a.began.Time()))
 		}
 	}
+	if keep {
+		if err := a.beginKeeping(ctx); err != nil {
+			return nil, err
+		}
+	}
 	return a, a.readOthers(ctx)
 }
 
@@ -247,24 +252,6 @@ func one(is bool) int64 {
 	return 0
 }
 
-// keepThose keeps those recipients as planned contacts that may be written to.
-func (a *Audience) keepThose(ctx context.Context, list []recipient) error {
-	var persons []contacts.Recipient
-	for i := range list {
-		if list[i].lawful {
-			persons = append(persons, contacts.Recipient{Person: list[i].person, Typed: list[i].typed})
-		}
-	}
-	kept, err := a.sends.contacts.Keep(ctx, &contacts.Keeping{Send: &a.send, At: a.began, Position: a.since}, persons)
-	if err != nil {
-		return err
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.counted.Kept += int64(kept)
-	return nil
-}
-
 // Previewed is a send whose audience was counted.
 type Previewed struct {
 	Send  Send
@@ -272,7 +259,8 @@ type Previewed struct {
 }
 
 // Close stores what was counted with the send. A department that is named for the first time has the whole time for comments: of a cleared send the
-// clearing is taken back. Errors: INVALID_REQUEST without a recipient, SEND_NOT_FOUND, SEND_STATE, OTHER_DEPARTMENT.
+// clearing is taken back. Errors: INVALID_REQUEST without a recipient, SEND_NOT_FOUND, SEND_STATE, OTHER_DEPARTMENT; ETAG_MISMATCH where the plan was
+// changed meanwhile, or another preview began that keeps its audience.
 func (a *Audience) Close(ctx context.Context) (Previewed, error) {
 	if a.counted.Recipients == 0 {
 		return Previewed{}, fault.Errorf(fault.InvalidRequest, "addresses", "the audience has no valid address; give at least one")
@@ -281,6 +269,9 @@ func (a *Audience) Close(ctx context.Context) (Previewed, error) {
 		return Previewed{}, err
 	}
 	if a.keep {
+		if err := a.stillKeeping(ctx); err != nil {
+			return Previewed{}, err
+		}
 		if err := a.sends.contacts.ForgetPlanned(ctx, a.send.ID, a.began); err != nil {
 			return Previewed{}, err
 		}
@@ -306,6 +297,9 @@ func (a *Audience) store(w *txn.Tx, row *sendtable.Send, rows []sendtable.SendOv
 	}
 	if now := row.Plan(); now.Window != a.send.Window || now.Channel != a.send.Channel || now.Priority != a.send.Priority {
 		return Previewed{}, fault.Errorf(fault.EtagMismatch, "id", "the plan of the send %s was changed while its audience was counted; preview it again", row.ID)
+	}
+	if a.keep && row.Keeping != a.began {
+		return Previewed{}, contacts.Superseded(row.ID)
 	}
 	before, err := txn.RowsOf(w, row.ID, sendtable.SendOverlaps)
 	if err != nil {
