@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/campaign"
 	"github.com/assent-io/assent/internal/cli/connect"
 	"github.com/assent-io/assent/internal/cli/terminal"
 	"github.com/assent-io/assent/internal/listfile"
@@ -107,9 +108,13 @@ func (c *Commands) printPreview(answer *assentv1.PreviewSendResponse) error {
 		return err
 	}
 	if named := answer.GetNamed(); len(named) > 0 {
-		c.Notef("These departments are named for the first time, and have until %s to comment: %s",
-			minute(send.GetCommentUntilTime().AsTime()), phrase.Printable(phrase.SomeOf(named)))
+		until := ""
+		if send.GetState() == string(campaign.Planned) && !send.GetCleared() { // Else the catalog asks for no clearing, or the send goes out already.
+			until = ", and have until " + minute(send.GetCommentUntilTime().AsTime()) + " to comment"
+		}
+		c.Notef("These departments are named for the first time%s: %s", until, phrase.Printable(phrase.SomeOf(named)))
 	}
+	c.noteLoad(send, answer.GetLoad())
 	if len(send.GetPreview().GetOverlaps()) == 0 {
 		return nil
 	}

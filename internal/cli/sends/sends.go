@@ -80,6 +80,7 @@ func (c *Commands) plan() *cobra.Command {
 		if err != nil {
 			return err
 		}
+		c.noteLoad(answer.GetSend(), answer.GetLoad())
 		return c.done(answer, "planned")
 	})
 	flags := cmd.Flags()

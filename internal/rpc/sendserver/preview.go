@@ -51,5 +51,9 @@ func (s *sendServer) PreviewSend(stream grpc.ClientStreamingServer[assentv1.Prev
 	if err != nil {
 		return err
 	}
-	return stream.SendAndClose(&assentv1.PreviewSendResponse{Send: sendOf(&done.Send), Named: done.Named})
+	load, err := s.loadOf(stream.Context(), &done.Send)
+	if err != nil {
+		return err
+	}
+	return stream.SendAndClose(&assentv1.PreviewSendResponse{Send: sendOf(&done.Send), Named: done.Named, Load: load})
 }

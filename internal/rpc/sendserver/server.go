@@ -25,6 +25,7 @@ type Sends interface {
 	CancelSend(ctx context.Context, id, reason string, once txn.Idempotency) (sends.Send, error)
 	StartSend(ctx context.Context, id string, once txn.Idempotency) (sends.Send, error)
 	FinishSend(ctx context.Context, id string, once txn.Idempotency) (sends.Send, error)
+	LoadOf(ctx context.Context, send *sends.Send) (*campaign.Load, error)
 	OpenAudience(ctx context.Context, id string, keep bool) (*sends.Audience, error)
 	CreateSendCalendar(ctx context.Context, id string, once txn.Idempotency) (sends.CreatedCalendar, error)
 	ListSendCalendars(ctx context.Context, size int, pageToken string) (sends.CalendarPage, error)
@@ -60,7 +61,8 @@ func (s *sendServer) CreateSend(ctx context.Context, m *assentv1.CreateSendReque
 	if err != nil {
 		return nil, err
 	}
-	return &assentv1.CreateSendResponse{Send: sendOf(&one)}, nil
+	load, err := s.loadOf(ctx, &one)
+	return &assentv1.CreateSendResponse{Send: sendOf(&one), Load: load}, err
 }
 
 // GetSend returns a send with what was said about it.

@@ -29,6 +29,22 @@ func times(m windowed) (from, until consent.Instant, err error) {
 	return from, until, err
 }
 
+// loadOf returns what is known of the cases that a send would bring; nil: nothing is.
+func (s *sendServer) loadOf(ctx context.Context, send *sends.Send) (*assentv1.SendLoad, error) {
+	l, err := s.sends.LoadOf(ctx, send)
+	if err != nil || l == nil {
+		return nil, err
+	}
+	shown := &assentv1.SendLoad{
+		AnswerCapacity: l.Capacity, WorkingDays: l.Days, Waiting: l.Waiting, Recipients: l.Recipients, Contacts: l.Contacts, Cases: l.Cases,
+		OverCapacity: l.Over(),
+	}
+	if expected, known := l.Expected(); known {
+		shown.ExpectedCases = &expected
+	}
+	return shown, nil
+}
+
 func sendOf(s *sends.Send) *assentv1.Send {
 	return &assentv1.Send{
 		Id: s.ID, Channel: s.Channel, SenderIdentity: s.SenderIdentity, Department: s.Department, Subject: s.Subject, ContentLink: s.ContentLink,

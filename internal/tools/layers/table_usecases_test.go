@@ -25,7 +25,7 @@ func allowedUseCases() map[string][]string {
 			"internal/address", "internal/campaign", "internal/catalog", "internal/consent", "internal/consent/leaving", "internal/fault",
 			"internal/icalendar", "internal/period", "internal/pipeline", "internal/seal", "internal/service/access", "internal/service/check",
 			"internal/service/contacts", "internal/service/env", "internal/service/reference", "internal/service/ruling", "internal/service/txn",
-			"internal/storage/tables/sendtable", "internal/storedtext", "internal/token",
+			"internal/storage/tables/casetable", "internal/storage/tables/sendtable", "internal/storedtext", "internal/token",
 		},
 		"internal/service/cases/desks": {"internal/casework", "internal/catalog", "internal/fault", "internal/phrase", "internal/service/access"},
 		"internal/service/cases/absences": {

@@ -150,6 +150,18 @@ func AnsweredCases(ctx context.Context, from storage.TableReader, after int64, l
 	return rows, err
 }
 
+// CountCasesOf returns how many cases about a sender identity were received from an instant on and before another.
+func CountCasesOf(ctx context.Context, from storage.TableReader, senderIdentity string, since, before consent.Instant) (int64, error) {
+	_, rows, err := portable.List(ctx, from, storage.Statement{
+		Doing: "count cases of a sender", SQL: `SELECT COUNT(*) FROM cases WHERE sender_identity = $1 AND received_time >= $2 AND received_time < $3`,
+		Args: []any{senderIdentity, int64(since), int64(before)},
+	}, func(scan storage.Scan) (n int64, err error) { return n, scan(&n) })
+	if err != nil {
+		return 0, err
+	}
+	return rows[0], nil
+}
+
 // BlankCasesAbout takes the address and all that was said from the cases of a folded address. Their numbers, times and outcomes stay.
 func BlankCasesAbout(folded [32]byte) []storage.Statement {
 	return []storage.Statement{

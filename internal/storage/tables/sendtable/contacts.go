@@ -227,6 +227,19 @@ func SentBySender(ctx context.Context, from storage.TableReader, since, before c
 	return counts, err
 }
 
+// CountSentBy returns how many contacts of a sender identity were sent from a time on and before another.
+func CountSentBy(ctx context.Context, from storage.TableReader, sender string, since, before consent.Instant) (int64, error) {
+	_, rows, err := portable.List(ctx, from, storage.Statement{
+		Doing: "count contacts of a sender",
+		SQL:   `SELECT COUNT(*) FROM contacts WHERE until_time IS NULL AND at_time >= $1 AND at_time < $2 AND sender = $3`,
+		Args:  []any{int64(since), int64(before), sender},
+	}, func(scan storage.Scan) (n int64, err error) { return n, scan(&n) })
+	if err != nil {
+		return 0, err
+	}
+	return rows[0], nil
+}
+
 func scanContact(scan storage.Scan) (Contact, error) {
 	var c Contact
 	var folded []byte

@@ -121,6 +121,12 @@ func testCasesReceived(t *testing.T, open storagetest.Open) {
 	}
 	want("sales", 0, second, third)
 	want("", 0, second, third)
+	n, err := casetable.CountCasesOf(t.Context(), store, second.SenderIdentity, second.Received, third.Received)
+	storagetest.NoError(t, "CountCasesOf", err)
+	storagetest.Same(t, "how many cases of the sender", n, int64(1))
+	n, err = casetable.CountCasesOf(t.Context(), store, "nothing", second.Received, instant(9))
+	storagetest.NoError(t, "CountCasesOf", err)
+	storagetest.Same(t, "how many cases of another sender", n, int64(0))
 	want("", third.ID, other)
 }
 
