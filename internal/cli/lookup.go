@@ -38,8 +38,12 @@ func (a *app) writeRecipient(answer *assentv1.LookupRecipientResponse) error {
 	}
 	rows := [][]string{{"CHANNEL", "VERDICT", "REASON", "GRANTS", "REFUSED", "PENDING UNTIL"}}
 	for _, c := range answer.GetChannels() {
+		reason := c.GetDecision().GetReason()
+		if cleared := c.GetWithClearedSend(); cleared != nil {
+			reason += "; of a cleared send " + value.VerdictName(cleared.GetVerdict()) + ", " + cleared.GetReason()
+		}
 		rows = append(rows, []string{
-			c.GetChannel(), value.VerdictName(c.GetDecision().GetVerdict()), c.GetDecision().GetReason(), fmt.Sprint(len(c.GetGrants())),
+			c.GetChannel(), value.VerdictName(c.GetDecision().GetVerdict()), reason, fmt.Sprint(len(c.GetGrants())),
 			terminal.OrDash(value.Stamp(c.GetRefusedTime())), terminal.OrDash(value.Stamp(c.GetPendingUntilTime())),
 		})
 	}

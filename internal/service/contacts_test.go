@@ -414,6 +414,30 @@ func TestErase_DeletesContactsAndThePersonalCap(t *testing.T) {
 	})
 }
 
+func TestLookup_WhereSendsAreCleared_TellsWhatElseHolds(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		p := w.pressed("sends: {clearing: required}\n")
+		p.wants(hanna)
+		p.mustRecord(p.ctx, p.s, withdrawal("product-marketing", hanna))
+		found, err := p.s.Lookup(p.ctx, check.LookupInput{Address: hanna})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range found.Channels {
+			switch c.Channel {
+			case "newsletter":
+				if c.Decision.Reason != consent.CodeNotCleared || c.Cleared == nil || c.Cleared.Verdict != consent.Allow || c.Cleared.ForSending {
+					t.Errorf("of a channel that is open but for the clearing: %v, and of a cleared send %+v", c.Decision.Reasons, c.Cleared)
+				}
+			case "product-marketing":
+				if c.Decision.Verdict != consent.Deny || c.Cleared != nil {
+					t.Errorf("of a channel that was left: %v, and of a cleared send %+v", c.Decision.Reasons, c.Cleared)
+				}
+			}
+		}
+	})
+}
+
 // beforeWrite is a store that does something before the next write.
 type beforeWrite struct {
 	storage.Store

@@ -17,15 +17,24 @@ type findings = found.List[consent.Code]
 // operational limits (stage 9) may turn an ALLOW into a DEFER, and nothing into an ALLOW. They do not say what was lawful, so that answers about the
 // past are given without them.
 func Decide(rules *consent.Rules, a address.Address, known *consent.Known, t consent.Instant) consent.Decision {
+	return decide(rules, a, known, t, rules.Clearing())
+}
+
+// DecideCleared is Decide for a message of a send that is cleared, whatever the person got already: it is for people who look at what else holds.
+func DecideCleared(rules *consent.Rules, a address.Address, known *consent.Known, t consent.Instant) consent.Decision {
+	return decide(rules, a, known, t, campaign.ClearingOff)
+}
+
+func decide(rules *consent.Rules, a address.Address, known *consent.Known, t consent.Instant, clearing campaign.Clearing) consent.Decision {
 	d := rules.Decide(a, known, t)
 	if d.Verdict != consent.Allow || !rules.IsMarketing() {
 		return d
 	}
 	until, unclear := leaving.UnclearUntil(rules, known, t)
-	if !unclear && rules.Calendar() == nil && rules.Clearing() != campaign.ClearingRequired {
+	if !unclear && rules.Calendar() == nil && clearing != campaign.ClearingRequired {
 		return d
 	}
-	q := campaign.Question{Clearing: rules.Clearing()}
+	q := campaign.Question{Clearing: clearing}
 	if unclear {
 		q.Unclear = int64(until)
 	}

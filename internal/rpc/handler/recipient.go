@@ -10,9 +10,7 @@ import (
 )
 
 // LookupRecipient returns what holds for one address.
-func (s *consentServer) LookupRecipient(
-	ctx context.Context, m *assentv1.LookupRecipientRequest,
-) (*assentv1.LookupRecipientResponse, error) {
+func (s *consentServer) LookupRecipient(ctx context.Context, m *assentv1.LookupRecipientRequest) (*assentv1.LookupRecipientResponse, error) {
 	moment, err := momentOf(m)
 	if err != nil {
 		return nil, err
@@ -38,6 +36,9 @@ func ChannelState(c *check.ChannelState, lang locale.Language) *assentv1.Channel
 		Channel: c.Channel, Decision: decisionOf(&c.Decision, lang), RefusedTime: Timestamp(c.Refused),
 		PendingUntilTime: Timestamp(c.Pending),
 	}
+	if c.Cleared != nil {
+		state.WithClearedSend = decisionOf(c.Cleared, lang)
+	}
 	for i := range c.Grants {
 		g := &c.Grants[i]
 		state.Grants = append(state.Grants, &assentv1.ActiveGrant{
@@ -52,7 +53,6 @@ func ChannelState(c *check.ChannelState, lang locale.Language) *assentv1.Channel
 func ActiveSuppression(s *consent.InForce) *assentv1.ActiveSuppression {
 	return &assentv1.ActiveSuppression{
 		Position: s.Position, Reason: string(s.Reason), Scope: string(s.Scope), Domain: s.Domain, SinceTime: Timestamp(s.At),
-		UntilTime: Timestamp(s.Until), List: s.List, Binds: string(s.Binds),
-		Linked: s.Linked, OtherSpelling: s.OtherSpelling,
+		UntilTime: Timestamp(s.Until), List: s.List, Binds: string(s.Binds), Linked: s.Linked, OtherSpelling: s.OtherSpelling,
 	}
 }

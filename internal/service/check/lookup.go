@@ -2,6 +2,7 @@ package check
 
 import (
 	"context"
+	"slices"
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/operational"
@@ -68,7 +69,13 @@ func (s *Checker) LookupFor(ctx context.Context, in LookupInput, scope access.Sc
 			decide = operational.Decide
 		}
 		d := NewResult(decide(rules, a, &known.Known, v.At), r.Snapshot, cat)
-		r.Channels = append(r.Channels, ChannelState{Channel: ch.ID, Decision: d, Standing: standing.Of(&known.Known, ch.ID, v.At)})
+		state := ChannelState{Channel: ch.ID, Decision: d, Standing: standing.Of(&known.Known, ch.ID, v.At)}
+		if slices.Contains(d.Reasons, consent.CodeNotCleared) {
+			cleared := NewResult(operational.DecideCleared(rules, a, &known.Known, v.At), r.Snapshot, cat)
+			cleared.ForSending = false // A check that names the send says it.
+			state.Cleared = &cleared
+		}
+		r.Channels = append(r.Channels, state)
 	}
 	for _, p := range known.InForce(a, v.At) {
 		if !who.MayKnow(p.Scope, present, cat) {
@@ -100,6 +107,8 @@ func (in *LookupInput) gather(known *subjects.Knowledge, at *subjects.Places, v 
 type ChannelState struct {
 	Channel  string
 	Decision Result
+	// Cleared is what would be decided for a message of a send that is cleared, but for caps; nil: the decision waits for no send.
+	Cleared *Result
 	standing.Standing
 }
 
