@@ -75,7 +75,7 @@ type SendServiceClient interface {
 	// send and name the other departments, but no address. A department that is named for the first time gets the whole time for comments. It is
 	// there over gRPC only. Errors: NOT_FOUND with SEND_NOT_FOUND; INVALID_ARGUMENT with INVALID_REQUEST without an address; FAILED_PRECONDITION with
 	// SEND_STATE for a send that has ended; RESOURCE_EXHAUSTED with TOO_LARGE for too many addresses; ABORTED with ETAG_MISMATCH
-	// if the plan was changed meanwhile; PERMISSION_DENIED with OTHER_DEPARTMENT.
+	// if the plan was changed meanwhile, or another preview began that keeps its audience; PERMISSION_DENIED with OTHER_DEPARTMENT.
 	PreviewSend(ctx context.Context, opts ...grpc.CallOption) (grpc.ClientStreamingClient[PreviewSendRequest, PreviewSendResponse], error)
 	// Creates a calendar of all sends, for a calendar program to read: GET /v1/sends.ics with the token as a parameter. The address is a secret, and is
 	// returned this once. Errors: ALREADY_EXISTS with SEND_CALENDAR_EXISTS or REQUEST_ID_REUSED.
@@ -268,7 +268,7 @@ type SendServiceServer interface {
 	// send and name the other departments, but no address. A department that is named for the first time gets the whole time for comments. It is
 	// there over gRPC only. Errors: NOT_FOUND with SEND_NOT_FOUND; INVALID_ARGUMENT with INVALID_REQUEST without an address; FAILED_PRECONDITION with
 	// SEND_STATE for a send that has ended; RESOURCE_EXHAUSTED with TOO_LARGE for too many addresses; ABORTED with ETAG_MISMATCH
-	// if the plan was changed meanwhile; PERMISSION_DENIED with OTHER_DEPARTMENT.
+	// if the plan was changed meanwhile, or another preview began that keeps its audience; PERMISSION_DENIED with OTHER_DEPARTMENT.
 	PreviewSend(grpc.ClientStreamingServer[PreviewSendRequest, PreviewSendResponse]) error
 	// Creates a calendar of all sends, for a calendar program to read: GET /v1/sends.ics with the token as a parameter. The address is a secret, and is
 	// returned this once. Errors: ALREADY_EXISTS with SEND_CALENDAR_EXISTS or REQUEST_ID_REUSED.
