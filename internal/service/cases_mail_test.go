@@ -20,6 +20,7 @@ import (
 	"github.com/assent-io/assent/internal/service/intake"
 	"github.com/assent-io/assent/internal/service/notices"
 	"github.com/assent-io/assent/internal/service/sends"
+	"github.com/assent-io/assent/internal/service/txn"
 )
 
 // letter is a mail that a person writes.
@@ -232,6 +233,61 @@ func TestCases_Run_RemindsEscalatesAndBringsBack(t *testing.T) {
 		late := w.getCase(ctx, s, c.ID)
 		if diff := cmp.Diff([]string{"opened", "reminded", "resubmitted", "returned", "reminded", "escalated", "reminded", "answer"}, kindsOf(late.Entries)); diff != "" {
 			t.Errorf("(-want +got)\n%s", diff)
+		}
+	})
+}
+
+func TestCases_Run_TellsAgainWhoIsInChargeOnceMore(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		w.staffed()
+		s, ctx := w.acme()
+		n := complaintAbout("anna@example.at")
+		n.Assignee = "mara"
+		c := w.openCase(ctx, s, n)
+		w.clock.Advance(time.Date(2026, 11, 3, 10, 0, 0, 0, time.UTC).Sub(w.clock.Now())) // It is due since an hour.
+		told := func(kind string) (who []string) {
+			t.Helper()
+			for range 2 {
+				if err := s.RunCases(ctx); err != nil {
+					t.Fatal(err)
+				}
+			}
+			w.clock.Advance(time.Minute)
+			page, err := s.ListNotices(ctx, notices.Filter{}, 1000, "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, one := range slices.Backward(page.Notices) {
+				if one.Kind == kind {
+					who = append(who, one.Recipient)
+				}
+			}
+			return who
+		}
+		for i, who := range []string{"mara", "max", "mara", "mara", "max"} {
+			if _, err := s.AssignCase(ctx, cases.Change{ID: c.ID}, who); err != nil {
+				t.Fatal(err)
+			}
+			want := [][]string{{"mara"}, {"mara", "max"}, {"mara", "max", "mara"}, {"mara", "max", "mara"}, {"mara", "max", "mara", "max"}}[i]
+			if diff := cmp.Diff(want, told("case_overdue")); diff != "" {
+				t.Errorf("assigned to %s (-want +got)\n%s", who, diff)
+			}
+		}
+		// Each absence of who has it is an occasion of its own.
+		for i, want := range [][]string{{"mia"}, {"mia", "mia"}} {
+			a, err := s.CreateAbsence(ctx, absences.NewAbsence{
+				Department: "marketing", Member: "max", Deputy: "mia", Until: consent.InstantOf(w.clock.Now().Add(time.Hour)),
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(want, told("case_deputy")); diff != "" {
+				t.Errorf("absence %d (-want +got)\n%s", i, diff)
+			}
+			if err := s.DeleteAbsence(ctx, a.ID, txn.Idempotency{}); err != nil {
+				t.Fatal(err)
+			}
+			told("case_deputy")
 		}
 	})
 }

@@ -191,6 +191,17 @@ func TestPreview_ADepartmentThatIsNamedFirst_HasTheWholeTime(t *testing.T) {
 		if diff := cmp.Diff([]string{"send_concerns sends/spring to marketing"}, told()); diff != "" {
 			t.Errorf("(-want +got)\n%s", diff)
 		}
+		for range 2 { // The plan is changed, and changed back: each is told, also where the time for comments ends at the same moment.
+			if _, err := p.s.UpdateSend(p.desk, sends.Update{ID: "spring", ExpectedSize: 7}); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := p.s.UpdateSend(p.desk, sends.Update{ID: "spring", ExpectedSize: 9}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := told(); len(got) != 5 {
+			t.Errorf("told of the changes %v", got)
+		}
 		w.clock.Advance(23 * time.Hour)
 		p.wantState("spring", campaign.Planned, "")
 		if done := p.preview("spring", false, []string{"anna@example.com"}); done.Named != nil { // It is known.

@@ -5,6 +5,7 @@ package notices
 import (
 	"context"
 	"crypto/sha256"
+	"strconv"
 	"strings"
 	"time"
 
@@ -43,21 +44,42 @@ type Notice struct {
 	Resource   string // what it is about, such as cases/2026-000123
 	// Occasion tells apart notices that are otherwise the same, such as the due time that it is about. It is not shown.
 	Occasion string
-	Created  consent.Instant // set where it is listed
-	Told     consent.Instant // when it was sent by mail; zero: it was not
+	// Place is what only one recipient has at a time, such as being in charge of a case. A notice of a place is told anew when its recipient has the
+	// place again after another one had it. Empty: each recipient is told once. It is not shown.
+	Place   string
+	Created consent.Instant // set where it is listed
+	Told    consent.Instant // when it was sent by mail; zero: it was not
 }
 
-// id returns by what a notice is known again.
-func (n *Notice) id() [16]byte {
-	sum := sha256.Sum256([]byte(strings.Join([]string{string(n.Audience), n.Recipient, n.Department, n.Kind, n.Resource, n.Occasion}, "\x00")))
+// id returns by what a notice is known again; turn is how many others the place had before, and 0 of a notice without a place.
+func (n *Notice) id(turn int) [16]byte {
+	parts := []string{string(n.Audience), n.Recipient, n.Department, n.Kind, n.Resource, n.Occasion}
+	if n.Place != "" {
+		parts = []string{"", n.Place, strconv.Itoa(turn), n.Kind, n.Resource, n.Occasion}
+	}
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
 	return [16]byte(sum[:16])
+}
+
+// next returns the id that a notice is told under, and whether it was told already; read returns the notice with an id, if there is one.
+func (n *Notice) next(read func(id [16]byte) ([]casetable.Notice, error)) (id [16]byte, told bool, err error) {
+	for turn := 0; ; turn++ {
+		id = n.id(turn)
+		there, err := read(id)
+		if err != nil || len(there) == 0 {
+			return id, told, err
+		}
+		told = there[0].Audience == string(n.Audience) && there[0].Recipient == n.Recipient
+		if n.Place == "" {
+			return id, told, nil
+		}
+	}
 }
 
 // Add adds a notice as a part of a write, and reports whether it is new: the same one is told once.
 func Add(w *txn.Tx, n *Notice) (added bool, err error) {
-	id := n.id()
-	there, err := txn.RowsOf(w, id, casetable.NoticeOf)
-	if err != nil || len(there) > 0 {
+	id, told, err := n.next(func(id [16]byte) ([]casetable.Notice, error) { return txn.RowsOf(w, id, casetable.NoticeOf) })
+	if err != nil || told {
 		return false, err
 	}
 	row := casetable.Notice{
@@ -70,8 +92,8 @@ func Add(w *txn.Tx, n *Notice) (added bool, err error) {
 
 // IsTold reports whether a notice was added before.
 func IsTold(ctx context.Context, from storage.TableReader, n *Notice) (bool, error) {
-	rows, err := casetable.NoticeOf(ctx, from, n.id())
-	return len(rows) > 0, err
+	_, told, err := n.next(func(id [16]byte) ([]casetable.Notice, error) { return casetable.NoticeOf(ctx, from, id) })
+	return told, err
 }
 
 // Notices is the use cases about notices.

@@ -140,7 +140,7 @@ const SendConcerns = "send_concerns"
 func tell(w *txn.Tx, row *sendtable.Send, departments []string) error {
 	for _, id := range departments {
 		n := &notices.Notice{
-			Audience: notices.ToDepartment, Recipient: id, Department: id, Kind: SendConcerns, Resource: "sends/" + row.ID, Occasion: row.CommentUntil.String(),
+			Audience: notices.ToDepartment, Recipient: id, Department: id, Kind: SendConcerns, Resource: "sends/" + row.ID, Occasion: row.CommentUntil.String() + " " + etag(row),
 		}
 		if _, err := notices.Add(w, n); err != nil {
 			return err

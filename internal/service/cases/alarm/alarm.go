@@ -61,7 +61,7 @@ func Steps(row *casetable.Case, desk *casework.Desk, absences []casework.Absence
 		return nil, err
 	}
 	charge := desk.InCharge(row.Assignee, absences, now)
-	p := &plan{row: row, desk: desk, charge: charge, now: now}
+	p := &plan{row: row, desk: desk, absences: absences, charge: charge, now: now}
 	p.law()
 	if !calendar.Open(now) {
 		return p.steps, nil
@@ -77,21 +77,20 @@ func Steps(row *casetable.Case, desk *casework.Desk, absences []casework.Absence
 
 // plan gathers what is due in a case.
 type plan struct {
-	row    *casetable.Case
-	desk   *casework.Desk
-	charge casework.Charge
-	now    time.Time
-	steps  []Step
+	row      *casetable.Case
+	desk     *casework.Desk
+	absences []casework.Absence // of the desk
+	charge   casework.Charge
+	now      time.Time
+	steps    []Step
 }
 
 // due plans reminders and escalation.
 func (p *plan) due(calendar *casework.Calendar) error {
 	row, due := p.row, p.row.Due.Time()
 	occasion := row.Due.String()
-	if len(p.charge.Absent) > 0 {
-		for _, member := range p.charge.Members {
-			p.tellMember(Deputy, member, occasion)
-		}
+	if len(p.charge.Absent) > 0 && len(p.charge.Members) > 0 {
+		p.tellDesk(Deputy, occasion+p.awaySince(), NotShown)
 	}
 	soon := due.Add(-due.Sub(row.Received.Time()) / 2)
 	if !p.now.Before(soon) && p.now.Before(due) {
@@ -115,13 +114,23 @@ func (p *plan) due(calendar *casework.Calendar) error {
 	return err
 }
 
+// awaySince returns since when the assignee is away, so that each absence is an occasion of its own; empty: the assignee is there.
+func (p *plan) awaySince() string {
+	for i := range p.absences {
+		if a := &p.absences[i]; a.Member == p.row.Assignee && a.Covers(p.now) {
+			return " " + a.From.UTC().String()
+		}
+	}
+	return ""
+}
+
 // escalate plans that a case goes to whom its desk names, or to the officer.
 func (p *plan) escalate(occasion string) {
 	switch to := p.desk.EscalateTo; {
 	case to.Member != "":
-		p.add(notices.ToMember, to.Member, p.row.Department, Escalated, occasion, AsEscalation)
+		p.add(notices.ToMember, to.Member, p.row.Department, Escalated, occasion, AsEscalation).Place = placeEscalation
 	case to.Department != "":
-		p.add(notices.ToDesk, to.Department, to.Department, Escalated, occasion, AsEscalation)
+		p.add(notices.ToDesk, to.Department, to.Department, Escalated, occasion, AsEscalation).Place = placeEscalation
 	default:
 		p.tellOfficer(Escalated, occasion, AsEscalation)
 	}
@@ -148,24 +157,28 @@ func (p *plan) tellDesk(kind, occasion string, shown Shown) {
 	case p.row.Department == "":
 		p.tellOfficer(kind, occasion, shown)
 	case len(p.charge.Members) == 1:
-		p.add(notices.ToMember, p.charge.Members[0], p.row.Department, kind, occasion, shown)
+		p.add(notices.ToMember, p.charge.Members[0], p.row.Department, kind, occasion, shown).Place = placeCharge
 	default:
-		p.add(notices.ToDesk, p.row.Department, p.row.Department, kind, occasion, shown)
+		p.add(notices.ToDesk, p.row.Department, p.row.Department, kind, occasion, shown).Place = placeCharge
 	}
-}
-
-func (p *plan) tellMember(kind, member, occasion string) {
-	p.add(notices.ToMember, member, p.row.Department, kind, occasion, NotShown)
 }
 
 func (p *plan) tellOfficer(kind, occasion string, shown Shown) {
 	p.add(notices.ToOfficer, "", "", kind, occasion, shown)
 }
 
-func (p *plan) add(to notices.Audience, recipient, department, kind, occasion string, shown Shown) {
+// The places of notices: who is in charge of a case, and to whom it escalates.
+const (
+	placeCharge     = "charge"
+	placeEscalation = "escalation"
+)
+
+// add plans a notice, and returns it to be completed before the next one is added.
+func (p *plan) add(to notices.Audience, recipient, department, kind, occasion string, shown Shown) *notices.Notice {
 	p.steps = append(p.steps, Step{Shown: shown, Notice: notices.Notice{
 		Audience: to, Recipient: recipient, Department: department, Kind: kind, Resource: Resource(p.row), Occasion: occasion,
 	}})
+	return &p.steps[len(p.steps)-1].Notice
 }
 
 // Resource returns a case as the API names it.
