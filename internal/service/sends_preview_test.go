@@ -191,17 +191,6 @@ func TestPreview_ADepartmentThatIsNamedFirst_HasTheWholeTime(t *testing.T) {
 		if diff := cmp.Diff([]string{"send_concerns sends/spring to marketing"}, told()); diff != "" {
 			t.Errorf("(-want +got)\n%s", diff)
 		}
-		for range 2 { // The plan is changed, and changed back: each is told, also where the time for comments ends at the same moment.
-			if _, err := p.s.UpdateSend(p.desk, sends.Update{ID: "spring", ExpectedSize: 7}); err != nil {
-				t.Fatal(err)
-			}
-			if _, err := p.s.UpdateSend(p.desk, sends.Update{ID: "spring", ExpectedSize: 9}); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if got := told(); len(got) != 5 {
-			t.Errorf("told of the changes %v", got)
-		}
 		w.clock.Advance(23 * time.Hour)
 		p.wantState("spring", campaign.Planned, "")
 		if done := p.preview("spring", false, []string{"anna@example.com"}); done.Named != nil { // It is known.
@@ -209,6 +198,32 @@ func TestPreview_ADepartmentThatIsNamedFirst_HasTheWholeTime(t *testing.T) {
 		}
 		w.clock.Advance(2 * time.Hour)
 		p.wantState("spring", campaign.Planned, campaign.BySilence)
+	})
+}
+
+func TestPreview_EachChangeOfThePlan_IsTold_AlsoWhereTheTimeForCommentsEndsAtTheSameMoment(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		p := w.planned(campaign.ClearingRequired)
+		document := strings.Replace(acme(t), "- id: marketing\n", "- id: marketing\n    desk: {resubmit: P5D}\n", 1)
+		if _, err := p.s.ApplyCatalog(p.everything(), administration.ApplyCatalog{Document: document}); err != nil {
+			t.Fatal(err)
+		}
+		p.consents("anna@example.com")
+		left := withdrawal("product-marketing", "anna@example.com")
+		left.Kind = consent.KindRefuse
+		p.mustRecord(p.everything(), p.s, left)
+		until := p.plan(p.newSend("spring")).CommentUntil
+		p.preview("spring", false, []string{"anna@example.com"})
+		for _, size := range []int64{7, 9} { // It is Sunday: the working time that there is for comments begins on Monday.
+			done, err := p.s.UpdateSend(p.desk, sends.Update{ID: "spring", ExpectedSize: size})
+			if err != nil || done.Send.CommentUntil != until {
+				t.Fatalf("%+v, %v, want until %d", done, err, until)
+			}
+		}
+		page, err := p.s.ListNotices(access.WithCaller(t.Context(), access.Process("test")), notices.Filter{}, 100, "")
+		if err != nil || len(page.Notices) != 3 {
+			t.Errorf("told %+v, %v", page.Notices, err)
+		}
 	})
 }
 
