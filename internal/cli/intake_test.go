@@ -27,7 +27,9 @@ func answerMail(in proto.Message) (proto.Message, error) {
 		case strings.Contains(text, "away"):
 			return nil, failure(codes.Internal, "", "the server is away")
 		case strings.Contains(text, "letter"):
-			return &assentv1.SubmitMailResponse{Kind: "inquiry", Why: "letter"}, nil
+			return &assentv1.SubmitMailResponse{Kind: "inquiry", Why: "letter", Case: &assentv1.MailCase{
+				Id: "2026-000001", Outcome: "opened", Kind: "complaint", Department: "marketing",
+			}}, nil
 		}
 		return &assentv1.SubmitMailResponse{Kind: "bounce", Why: "delivery-status", Reports: []*assentv1.MailReport{
 			{
@@ -92,7 +94,7 @@ func TestIntakeMail_JSON_IsALineForEachMail(t *testing.T) {
 		`"time":"` + day(1).AsTime().Format("2006-01-02T15:04:05Z") + `"}],"why":""},` +
 		`{"address":"<b>&@example.com","kind":"bounce","class":"soft","status":"4.2.2","rule":"code-full","outcome":"hint",` +
 		`"records":[{"verb":"hint","hint":"` + uuidOfTest + `"}],"why":"a\u001b reason"}],"case":null,"why":"delivery-status"}` + "\n" +
-		`{"file":` + file(letter) + `,"kind":"inquiry","recipients":[],"case":null,"why":"letter"}` + "\n"
+		`{"file":` + file(letter) + `,"kind":"inquiry","recipients":[],"case":"2026-000001","case_kind":"complaint","desk":"marketing","why":"letter"}` + "\n"
 	if diff := cmp.Diff(want, got.stdout); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
@@ -103,7 +105,7 @@ func TestIntakeMail_Text_HasNoControlCharacters(t *testing.T) {
 	f.answer = answerMail
 	got := f.runWith(t, "Subject: x\n\n", "intake", "mail", "-").must(t, 0)
 	for _, want := range []string{
-		"-: bounce (delivery-status)\n", "  anna@example.com hard 5.1.1 recorded\n", "    suppress HARD_BOUNCE all newsletter ", "  <b>&@example.com soft 4.2.2 hint: a",
+		"-: mail of kind bounce (delivery-status)\n", "  anna@example.com hard 5.1.1 recorded\n", "    suppress HARD_BOUNCE all newsletter ", "  <b>&@example.com soft 4.2.2 hint: a",
 	} {
 		if !strings.Contains(got.stdout, want) {
 			t.Errorf("stdout %q lacks %q", got.stdout, want)
@@ -111,6 +113,16 @@ func TestIntakeMail_Text_HasNoControlCharacters(t *testing.T) {
 	}
 	if strings.Contains(got.stdout, "\x1b") {
 		t.Errorf("stdout %q", got.stdout)
+	}
+}
+
+func TestIntakeMail_Text_TellsTheKindOfTheMailFromThatOfTheCase(t *testing.T) {
+	f := startFake(t)
+	f.answer = answerMail
+	got := f.runWith(t, "Subject: letter\n\n", "intake", "mail", "-").must(t, 0)
+	want := "-: mail of kind inquiry (letter)\n  case 2026-000001 opened: case of kind complaint, desk of marketing\n"
+	if diff := cmp.Diff(want, got.stdout); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
 

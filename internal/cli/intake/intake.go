@@ -183,8 +183,9 @@ type line struct {
 	File       string      `json:"file"`
 	Kind       string      `json:"kind"`
 	Recipients []recipient `json:"recipients"`
-	Case       *string     `json:"case"`           // number of the case that the mail opened or belongs to; new: a dry run would open one; null: none
-	Desk       string      `json:"desk,omitempty"` // department whose desk has the case
+	Case       *string     `json:"case"`                // number of the case that the mail opened or belongs to; new: a dry run would open one; null: none
+	CaseKind   string      `json:"case_kind,omitempty"` // of the case, such as complaint; kind is that of the mail
+	Desk       string      `json:"desk,omitempty"`      // department whose desk has the case
 	Why        string      `json:"why"`
 }
 
@@ -218,7 +219,7 @@ func (c *Commands) printLine(file string, m *assentv1.SubmitMailResponse) error 
 	}
 	if one := m.GetCase(); one != nil {
 		number := cmp.Or(one.GetId(), newCase)
-		l.Case, l.Desk = &number, one.GetDepartment()
+		l.Case, l.CaseKind, l.Desk = &number, one.GetKind(), one.GetDepartment()
 	}
 	var out strings.Builder
 	encoder := json.NewEncoder(&out)
@@ -240,7 +241,7 @@ func recordsOf(records []*assentv1.IntakeRecord) []record {
 }
 
 func (c *Commands) printMail(file string, m *assentv1.SubmitMailResponse) error {
-	text := phrase.Printable(file) + ": " + m.GetKind() + " (" + phrase.Printable(m.GetWhy()) + ")\n"
+	text := phrase.Printable(file) + ": mail of kind " + m.GetKind() + " (" + phrase.Printable(m.GetWhy()) + ")\n"
 	for _, r := range m.GetReports() {
 		words := slices.DeleteFunc([]string{r.GetAddress(), r.GetClass(), r.GetStatus(), r.GetOutcome()}, func(w string) bool { return w == "" })
 		text += "  " + phrase.Printable(strings.Join(words, " "))
@@ -254,7 +255,7 @@ func (c *Commands) printMail(file string, m *assentv1.SubmitMailResponse) error 
 	}
 	if one := m.GetCase(); one != nil {
 		desk := cmp.Or(one.GetDepartment(), "the officers")
-		text += "  case " + cmp.Or(one.GetId(), newCase) + " " + one.GetOutcome() + ": " + one.GetKind() + ", desk of " + phrase.Printable(desk) + "\n"
+		text += "  case " + cmp.Or(one.GetId(), newCase) + " " + one.GetOutcome() + ": case of kind " + one.GetKind() + ", desk of " + phrase.Printable(desk) + "\n"
 	}
 	return c.Print(text)
 }
