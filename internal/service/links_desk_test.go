@@ -21,6 +21,7 @@ import (
 	"github.com/assent-io/assent/internal/service/recipient"
 	"github.com/assent-io/assent/internal/service/recipient/concerns"
 	"github.com/assent-io/assent/internal/service/record"
+	"github.com/assent-io/assent/internal/service/txn"
 	"github.com/assent-io/assent/internal/wallclock"
 )
 
@@ -305,6 +306,41 @@ func TestPage_OfAnErasedPerson_OpensNothing(t *testing.T) {
 		}
 		if seen, err := p.s.CasesOnPage(p.ctx, a); err != nil || len(seen) != 0 {
 			t.Errorf("the cases are %v (%v)", seen, err)
+		}
+	})
+}
+
+func TestPage_CaseOfAChannelThatIsGone_IsShownOnThePageOfItsController(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		p, newsletter, _ := w.onPage("")
+		a, err := address.Parse(hanna)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, kind := range []casework.Kind{casework.Complaint, casework.Access} {
+			err := p.s.engine.Do(p.ctx, &txn.Write{Run: func(w *txn.Tx) error {
+				_, _, err := p.s.OpenOnPage(w, &concerns.NewCase{Kind: kind, Address: a, Channel: "order-updates", Text: "I ordered nothing."})
+				return err
+			}})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		document := acme(t)
+		gone, end := strings.Index(document, "  - id: order-updates"), strings.Index(document, "  - id: legal-notices")
+		document = strings.Replace(document[:gone]+document[end:], "controllers:\n",
+			"controllers:\n  - id: other\n    name: Other AG\n    postal_address: Ring 2, 1010 Wien, Austria\n    privacy_contact: x@other.example\n", 1)
+		if _, err := p.s.ApplyCatalog(p.ctx, administration.ApplyCatalog{Document: document}); err != nil {
+			t.Fatal(err)
+		}
+		w.clock.Advance(time.Second)
+		// Of the complaint its desk says whose it is; of the request for access, which is with the officers, nothing does.
+		if got := w.seen(p.s, newsletter).Cases; len(got) != 2 {
+			t.Errorf("the page of the controller shows %+v", got)
+		}
+		desk := concerns.Concerns{Cases: p.s.Cases}
+		if got, err := desk.CasesOf(t.Context(), a, "other"); err != nil || len(got) != 1 || got[0].Kind != casework.Access {
+			t.Errorf("the page of another controller shows %+v, %v", got, err)
 		}
 	})
 }

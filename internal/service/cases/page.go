@@ -166,6 +166,11 @@ func (s *Cases) onPage(cat *catalog.Catalog, row *casetable.Case) (concerns.Case
 		Number: number.Of(row.ID), Kind: casework.Kind(row.Kind), State: casework.State(row.State), Channel: row.Channel, Opened: row.Opened,
 		Due: row.Due, Answered: row.Answered, Closed: row.Closed,
 	}
+	if ch, ok := cat.Channel(row.Channel); ok {
+		c.Controller = ch.Controller
+	} else if d, ok := cat.Department(row.Department); ok {
+		c.Controller = d.Controller
+	}
 	if row.LawDue != 0 {
 		c.Due = row.LawDue
 	}

@@ -87,7 +87,7 @@ func (l *Links) view(ctx context.Context, h *holder, s *sight, acted string) (*V
 	if v.Wish, err = l.opts.Concerns.WishOf(ctx, h.Address, s.catalog, v.CanEndAll); err != nil {
 		return nil, err
 	}
-	if v.Cases, err = l.opts.Concerns.CasesOf(ctx, h.Address, s.catalog, v.Controller.ID); err != nil {
+	if v.Cases, err = l.opts.Concerns.CasesOf(ctx, h.Address, v.Controller.ID); err != nil {
 		return nil, err
 	}
 	for i := range s.catalog.Channels {

@@ -9,7 +9,6 @@ import (
 
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/casework"
-	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/txn"
@@ -28,15 +27,17 @@ type Cases interface {
 
 // Case is a case as its person sees it: no text of it, and no name of the desk's members.
 type Case struct {
-	Number   string // such as 2026-000123
-	Kind     casework.Kind
-	State    casework.State
-	Channel  string // that the person complained of, or by whose message they came
-	Opened   consent.Instant
-	Due      consent.Instant // the first moment that is too late for the answer
-	DueDay   wallclock.Date  // the last day on which it is in time, where it is answered
-	Answered consent.Instant // zero: not yet
-	Closed   consent.Instant // zero: it is not
+	Number  string // such as 2026-000123
+	Kind    casework.Kind
+	State   casework.State
+	Channel string // that the person complained of, or by whose message they came
+	// Controller is that of the channel; where the catalog has the channel no more, that of the department whose desk has the case. Empty: neither is there.
+	Controller string
+	Opened     consent.Instant
+	Due        consent.Instant // the first moment that is too late for the answer
+	DueDay     wallclock.Date  // the last day on which it is in time, where it is answered
+	Answered   consent.Instant // zero: not yet
+	Closed     consent.Instant // zero: it is not
 }
 
 // NewCase is a case that a person opens on the page.
@@ -90,7 +91,7 @@ func (c *Concerns) OpenCase(w *txn.Tx, n NewCase) (Case, bool, error) {
 }
 
 // CasesOf returns the cases that a person opened on a page of a controller, the last one first.
-func (c *Concerns) CasesOf(ctx context.Context, a address.Address, cat *catalog.Catalog, controller string) ([]Case, error) {
+func (c *Concerns) CasesOf(ctx context.Context, a address.Address, controller string) ([]Case, error) {
 	if c.Cases == nil {
 		return nil, nil
 	}
@@ -98,11 +99,11 @@ func (c *Concerns) CasesOf(ctx context.Context, a address.Address, cat *catalog.
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(all, func(one Case) bool { return !answersFor(cat, controller, one.Channel) }), nil
+	return slices.DeleteFunc(all, func(one Case) bool { return !answersFor(controller, &one) }), nil
 }
 
-// answersFor reports whether a controller answers for a channel, be it one that is no more while there is only one controller.
-func answersFor(cat *catalog.Catalog, controller, channel string) bool {
-	ch, ok := cat.Channel(channel)
-	return ok && ch.Controller == controller || len(cat.Controllers) == 1
+// answersFor reports whether a case is shown on the page of a controller: one of its own, and one of which nothing says any more whose it is, which a person would
+// else see on no page.
+func answersFor(controller string, c *Case) bool {
+	return c.Controller == "" || c.Controller == controller
 }
