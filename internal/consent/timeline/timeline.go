@@ -21,9 +21,10 @@ type Version struct {
 // History is all that the answers about an address can rest on.
 type History struct {
 	Address  address.Address
-	Events   []consent.Event // of the address, its mailbox, its domains and other addresses of the same person, in any order
-	Catalogs []Version       // in the order of their versions; the first is in force for all time before
-	Lists    []consent.Event // the activations of external lists, in any order
+	Events   []consent.Event   // of the address, its mailbox, its domains and other addresses of the same person, in any order
+	Catalogs []Version         // in the order of their versions; the first is in force for all time before
+	Lists    []consent.Event   // the activations of external lists, in any order
+	Contacts []consent.Contact // by time; nil: no consent lives by any
 
 	// KnownAt returns what a check as of the instant knows of the address. It is called with ascending instants.
 	KnownAt func(at consent.Instant) (*consent.Known, error)
@@ -89,6 +90,17 @@ func (h *History) instants() []consent.Instant {
 			}
 		}
 	}
+	for i := range h.Contacts {
+		at := h.Contacts[i].At
+		for _, p := range lapses {
+			add(at.Plus(p))
+		}
+		for k := range h.Catalogs {
+			forgotten := at.Plus(h.Catalogs[k].Catalog.Policy.Retention.Contacts)
+			add(forgotten)
+			add(consent.InstantOfDay(forgotten.Day())) // What ends on a day of a shorter month may end as it begins.
+		}
+	}
 	slices.Sort(list)
 	return slices.Compact(list)
 }
@@ -141,6 +153,7 @@ func (t *tracer) step(at consent.Instant) error {
 	if err != nil {
 		return err
 	}
+	known.Contacts = t.history.Contacts
 	cat := t.history.inForce(at)
 	inForce := known.InForce(t.history.Address, at)
 	for i := range t.courses {

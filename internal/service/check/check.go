@@ -109,9 +109,18 @@ func (s *Checker) answer(ctx context.Context, q *request, in *checkInput) (answe
 	return got, nil
 }
 
-// decideAll decides by the index, where there is one and it is asked about now, or else by the store.
+// decideAll decides by the index, where there is one and it is asked about now, or else by the store; then by contacts about those whose consent may
+// live by them. When a contact was reported is not known, so that what is asked as known at another time is decided without.
 func (s *Checker) decideAll(ctx context.Context, q *request, in *checkInput) (answer, error) {
-	q.toSend, q.ofSend = in.IsNow() || in.operational, in.send != ""
+	q.toSend, q.ofSend, q.byContacts = in.IsNow() || in.operational, in.send != "", in.KnownAsOf == asof.KnownAsOf{}
+	got, err := s.decideWithoutContacts(ctx, q, in)
+	if err == nil && len(q.lapsed) > 0 {
+		err = s.judgeByContacts(ctx, q)
+	}
+	return got, err
+}
+
+func (s *Checker) decideWithoutContacts(ctx context.Context, q *request, in *checkInput) (answer, error) {
 	if s.index == nil || !in.IsNow() {
 		return s.decideByStore(ctx, q, in)
 	}

@@ -61,7 +61,7 @@ func (s *Checker) decideByIndex(ctx context.Context, q *request, in *checkInput)
 			return got, s.hasReached(ctx, seen.head, &in.Consistency)
 		}
 	}
-	if early && failed == nil && s.index.Failing() && q.deniesAll() && in.AtLeast <= seen.head.Position {
+	if early && failed == nil && s.index.Failing() && q.deniesForSure() && in.AtLeast <= seen.head.Position {
 		return got, nil // A DENY must not wait for a database that hangs. It may lack what was acknowledged since.
 	}
 	if err := s.waitForFence(ctx); err != nil {
@@ -85,7 +85,7 @@ func (s *Checker) isFreshEnough(q *request, in *checkInput, seen *indexState) bo
 	case !s.engine.Acknowledged.IsIn(seen.head):
 		return false // The index must show everything that this process has acknowledged.
 	case in.isStrict():
-		return seen.behind <= maxIndexAgeForDeny && q.deniesAll()
+		return seen.behind <= maxIndexAgeForDeny && q.deniesForSure()
 	default:
 		return seen.behind <= in.Bounded
 	}
@@ -100,7 +100,7 @@ func (s *Checker) decideWithoutFence(ctx context.Context, q *request, in *checkI
 		return answer{}, env.StoreFault(outage)
 	}
 	got, seen, err := s.decideInMemory(ctx, q, in)
-	if err != nil || !q.deniesAll() || in.AtLeast > seen.head.Position {
+	if err != nil || !q.deniesForSure() || in.AtLeast > seen.head.Position {
 		return answer{}, env.StoreFault(outage)
 	}
 	got.ForSending = false

@@ -68,7 +68,14 @@ func (s *Checker) LookupFor(ctx context.Context, in LookupInput, scope access.Sc
 		if in.IsNow() {
 			decide = operational.Decide
 		}
-		d := NewResult(decide(rules, a, &known.Known, v.At), r.Snapshot, cat)
+		lawful := decide(rules, a, &known.Known, v.At)
+		if lawful.Contacts == consent.ContactsUnknown && in.countsContacts() {
+			if known.Contacts, err = s.ContactsOf(ctx, a); err != nil {
+				return Recipient{}, err
+			}
+			lawful = decide(rules, a, &known.Known, v.At)
+		}
+		d := NewResult(lawful, r.Snapshot, cat)
 		state := ChannelState{Channel: ch.ID, Decision: d, Standing: standing.Of(&known.Known, ch.ID, v.At)}
 		if slices.Contains(d.Reasons, consent.CodeNotCleared) {
 			cleared := NewResult(operational.DecideCleared(rules, a, &known.Known, v.At), r.Snapshot, cat)
@@ -93,6 +100,13 @@ type LookupInput struct {
 
 	// Folded takes the place of what is known of the folded form, where that has events of another person's address; nil: nothing does.
 	Folded *consent.State
+	// ByContacts says that contacts count although the moment says what was known: for the moment that is now.
+	ByContacts bool
+}
+
+// countsContacts reports whether a consent that has lapsed may live by contacts: when they were reported is not known.
+func (in *LookupInput) countsContacts() bool {
+	return in.ByContacts || in.KnownAsOf == asof.KnownAsOf{}
 }
 
 // gather gathers what is known of the address.

@@ -38,21 +38,12 @@ func (s *Checker) judge(ctx context.Context, q *request, in *checkInput, got *an
 	if err := s.contacts.Judge(ctx, &asked); err != nil {
 		return err
 	}
-	var judged outcomes
-	judged.reset(len(q.items))
 	next := 0
-	for i := range q.items {
-		d := q.decisionAt(i)
-		switch {
-		case q.items[i].err != nil:
-			judged.addFailure(i, q.items[i].err)
-			continue
-		case d.Verdict == consent.Allow:
-			d = asked.Items[next].Decision
+	q.replaceDecisions(func(_ int, d *consent.Decision) {
+		if d.Verdict == consent.Allow {
+			*d = asked.Items[next].Decision
 			next++
 		}
-		judged.addDecision(i, &d)
-	}
-	q.outcomes = judged
+	})
 	return nil
 }

@@ -101,7 +101,7 @@ func (o *outcomes) appendOutcome(key outcomeKey, made Outcome) int {
 // sameOutcome reports whether two decisions differ at most in the event that gave the basis and in its end.
 func sameOutcome(a, b *consent.Decision) bool {
 	return a.Verdict == b.Verdict && a.Reason == b.Reason && a.Basis == b.Basis && a.Declaration == b.Declaration &&
-		a.Sender == b.Sender && a.About == b.About && a.Decided == b.Decided && a.Retry == b.Retry &&
+		a.Sender == b.Sender && a.About == b.About && a.Decided == b.Decided && a.Retry == b.Retry && a.Contacts == b.Contacts &&
 		slices.Equal(a.Reasons, b.Reasons) && slices.Equal(a.Obligations, b.Obligations)
 }
 

@@ -38,6 +38,8 @@ type request struct {
 	ofSend            bool                 // they are judged with the send, once all else is decided
 	unclear           []consent.Instant    // of a send, for each address until when a click has to be understood first; zero: there is none
 	seen              Surveyed             // is told of each address; nil: nothing is
+	byContacts        bool                 // a consent that has lapsed may live by contacts
+	lapsed            []lapsed             // the addresses with such a consent
 	disclosedSubjects []storage.SubjectKey // the subjects to count disclosures for, once all is decided
 }
 
@@ -81,7 +83,7 @@ func (s *Checker) newRequest(addresses int) *request {
 // releaseRequest gives a request back. Nothing that it holds may be used any more.
 func (s *Checker) releaseRequest(q *request) {
 	q.Hasher.Release()
-	q.Hasher, q.seen = nil, nil
+	q.Hasher, q.seen, q.lapsed = nil, nil, nil
 	if cap(q.items) <= maxPooledItems {
 		s.requestPool.pool.Put(q)
 	}
@@ -115,8 +117,13 @@ func (q *request) decideItems(from, to int, rules *consent.Rules, by subjects.So
 		if err := q.Gather(&asked.Places, by); err != nil {
 			return err
 		}
-		d := q.decide(i, rules, at)
+		d := q.decide(i, &q.Known, rules, at)
 		q.addDecision(i, &d)
+		if d.Contacts == consent.ContactsUnknown && q.byContacts {
+			if err := q.keepLapsed(i, rules, by, at); err != nil {
+				return err
+			}
+		}
 		if q.seen != nil {
 			q.seen(i, asked.Address, &q.Known, &d)
 		}
@@ -127,20 +134,36 @@ func (q *request) decideItems(from, to int, rules *consent.Rules, by subjects.So
 	return nil
 }
 
-// decide decides about the address at i by what was gathered.
-func (q *request) decide(i int, rules *consent.Rules, at consent.Instant) consent.Decision {
+// decide decides about the address at i by what is known of it.
+func (q *request) decide(i int, known *consent.Known, rules *consent.Rules, at consent.Instant) consent.Decision {
 	a := q.items[i].Address
 	switch {
 	case q.seen != nil:
-		return rules.Decide(a, &q.Known, at)
+		return rules.Decide(a, known, at)
 	case q.ofSend:
-		q.unclear[i], _ = leaving.UnclearUntil(rules, &q.Known, at)
-		return rules.Decide(a, &q.Known, at)
+		q.unclear[i], _ = leaving.UnclearUntil(rules, known, at)
+		return rules.Decide(a, known, at)
 	case q.toSend:
-		return operational.Decide(rules, a, &q.Known, at)
+		return operational.Decide(rules, a, known, at)
 	default:
-		return rules.Decide(a, &q.Known, at)
+		return rules.Decide(a, known, at)
 	}
+}
+
+// replaceDecisions has each decision changed.
+func (q *request) replaceDecisions(change func(i int, d *consent.Decision)) {
+	var changed outcomes
+	changed.reset(len(q.items))
+	for i := range q.items {
+		if q.items[i].err != nil {
+			changed.addFailure(i, q.items[i].err)
+			continue
+		}
+		d := q.decisionAt(i)
+		change(i, &d)
+		changed.addDecision(i, &d)
+	}
+	q.outcomes = changed
 }
 
 // discardOutcomes forgets what was decided.
@@ -149,5 +172,5 @@ func (q *request) discardOutcomes() {
 	if q.ofSend {
 		q.unclear = resized(q.unclear, len(q.items))
 	}
-	q.disclosedSubjects = q.disclosedSubjects[:0]
+	q.disclosedSubjects, q.lapsed = q.disclosedSubjects[:0], nil
 }

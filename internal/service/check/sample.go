@@ -45,6 +45,7 @@ type sample struct {
 	basis    Snapshot
 	catalog  *catalog.Catalog
 	revision int64
+	contacts []consent.Contact // that it was decided by; nil: by none
 }
 
 // newSampler returns a sampler of the share of all checks, from 0 to 1.
@@ -68,7 +69,7 @@ func (r *sampler) trySample(q *request, in *checkInput, got *answer) {
 		}
 		one := sample{
 			address: q.items[i].Address, request: in.Request, decision: q.decisionAt(i),
-			basis: got.Snapshot, catalog: got.catalog, revision: got.revision,
+			basis: got.Snapshot, catalog: got.catalog, revision: got.revision, contacts: q.contactsOf(i),
 		}
 		select {
 		case r.queue <- one:
@@ -137,6 +138,7 @@ func (s *Checker) decideAgain(ctx context.Context, one *sample) (again map[strin
 	if err := errors.Join(before.Gather(&at, then), after.Gather(&at, now)); err != nil {
 		return nil, false, err
 	}
+	before.Contacts, after.Contacts = one.contacts, one.contacts
 	// Read last, so that an erasure that came between the two reads is seen.
 	if gone, err := s.reader.RewrittenAfter(ctx, l.AllKeys(), one.basis.Position); err != nil || gone || now.Head.Revision != one.revision {
 		return nil, false, err

@@ -6,11 +6,13 @@ import (
 	"slices"
 
 	"github.com/assent-io/assent/internal/address"
+	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/timeline"
 	"github.com/assent-io/assent/internal/extlist"
 	"github.com/assent-io/assent/internal/service/asof"
 	"github.com/assent-io/assent/internal/service/env"
+	"github.com/assent-io/assent/internal/service/reference"
 	"github.com/assent-io/assent/internal/service/subjects"
 	"github.com/assent-io/assent/internal/storage"
 )
@@ -36,6 +38,9 @@ func (s *Exporter) putCourses(ctx context.Context, g *dossierBuilder) error {
 	for _, state := range told.states {
 		history.Events = append(history.Events, state.events...)
 	}
+	if history.Contacts, err = s.contactsOf(ctx, g); err != nil {
+		return err
+	}
 	for i := range g.versions {
 		history.Catalogs = append(history.Catalogs, timeline.Version{Effective: g.versions[i].Effective, Catalog: g.versions[i].Parsed})
 	}
@@ -51,6 +56,16 @@ func (s *Exporter) putCourses(ctx context.Context, g *dossierBuilder) error {
 		}
 	}
 	return nil
+}
+
+// contactsOf returns what was sent to the person, if under any version of the catalog a consent may live by it; else nil.
+func (s *Exporter) contactsOf(ctx context.Context, g *dossierBuilder) ([]consent.Contact, error) {
+	if !slices.ContainsFunc(g.versions, func(v reference.CatalogVersion) bool {
+		return slices.ContainsFunc(v.Parsed.Channels, func(ch catalog.Channel) bool { return ch.ConsentLapsesFrom == catalog.FromLastContact })
+	}) {
+		return nil, nil
+	}
+	return s.checker.ContactsOf(ctx, g.address)
 }
 
 // readEvents reads the events that answers about the address rest on, up to the position of the dossier: those of the address, and those

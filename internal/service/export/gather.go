@@ -114,6 +114,7 @@ func (s *Exporter) gatherOnce(ctx context.Context, in *Input, g *dossierBuilder)
 	}
 	g.recipient, err = s.checker.LookupFor(ctx, check.LookupInput{
 		Address: in.Address, Moment: asof.Moment{AsOf: now, KnownAsOf: asof.KnownAsOf{Position: head.Position}}, Folded: g.ownFold(),
+		ByContacts: true,
 	}, access.ScopeExport, false)
 	if err != nil {
 		return false, err

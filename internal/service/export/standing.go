@@ -121,7 +121,7 @@ func (n *catalogNames) standing(s *check.ChannelState) dossier.Channel {
 	c := dossier.Channel{
 		Named:   dossier.Named{ID: s.Channel, Name: n.name(consent.ScopeChannel, s.Channel)},
 		Verdict: dec.Verdict.String(), Reason: string(dec.Reason), LegalBasis: string(dec.Basis), GrantPosition: dec.Position,
-		Explanation: wording.Explanation(dec.Reason), Remedy: wording.Remedy(dec.Reason),
+		Explanation: dec.ExplanationText(), Remedy: wording.Remedy(dec.Reason),
 		RefusedTime: dossier.Time(s.Refused), PendingUntilTime: dossier.Time(s.Pending),
 	}
 	for _, code := range dec.Reasons {

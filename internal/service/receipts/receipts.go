@@ -33,7 +33,7 @@ type Outcome uint8
 
 // The outcomes. In all of them the signature holds.
 const (
-	NotReplayed  Outcome = iota + 1 // no address was given, or retention has removed since what would be asked about
+	NotReplayed  Outcome = iota + 1 // no address was given, what would be asked about was removed since, or a consent lived by contacts
 	Same                            // asked again, the answer is the same in every field
 	Differs                         // asked again, the answer is another
 	ErasedSince                     // the address was erased since, so what was known then is not known any more
@@ -131,7 +131,8 @@ func (s *Verifier) replay(ctx context.Context, r *receipt.Receipt, typed string,
 	switch {
 	case found.Erased != 0:
 		found.Outcome, found.Differences = ErasedSince, nil
-	case removed:
+	case removed, len(found.Differences) > 0 && result.Decision.Contacts == consent.ContactsUnknown:
+		// What was sent is no part of the ledger, and when it was reported is not known: nothing says by which contacts a consent lived then.
 		found.Outcome, found.Differences = NotReplayed, nil
 	case len(found.Differences) > 0:
 		found.Outcome = Differs

@@ -3,16 +3,19 @@ package recipient
 import (
 	"context"
 
+	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/service/subjects"
 )
 
-// Memory tells what is known of an address without a read of the database. It is the Checker of package check.
+// Memory tells what is known of an address, but for contacts without a read of the database. It is the Checker of package check.
 type Memory interface {
 	Recall(
 		ctx context.Context, p *subjects.Places, fresh bool, see func(known *consent.Known, cat *catalog.Catalog, at consent.Instant) error,
 	) (told bool, err error)
+	// ContactsOf returns the messages that were sent to a person, by time. It is never nil, and it reads the database.
+	ContactsOf(ctx context.Context, a address.Address) ([]consent.Contact, error)
 }
 
 // foresee says what a judge makes of the holder before anything is written. What is to be recorded is judged again under the lock, so for that

@@ -90,6 +90,11 @@ func (l *Links) view(ctx context.Context, h *holder, s *sight, acted string) (*V
 	if v.Cases, err = l.opts.Concerns.CasesOf(ctx, h.Address, v.Controller.ID); err != nil {
 		return nil, err
 	}
+	if slices.ContainsFunc(s.catalog.Channels, func(ch catalog.Channel) bool { return ch.ConsentLapsesFrom == catalog.FromLastContact }) {
+		if s.Contacts, err = l.memory.ContactsOf(ctx, h.Address); err != nil {
+			return nil, err
+		}
+	}
 	for i := range s.catalog.Channels {
 		ch := &s.catalog.Channels[i]
 		if !ch.Refusable || ch.Controller != rules.Channel().Controller || ch.ID != h.channel && ch.ID != acted && !s.concerns(ch) {
