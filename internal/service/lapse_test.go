@@ -41,8 +41,8 @@ func (p *pressed) sent(address string, at time.Time) {
 	p.t.Helper()
 	id := fmt.Sprint("letter-", at.UnixMicro())
 	p.plan(id, "newsletter", 50, 24*time.Hour)
-	if _, failed, err := p.s.ReportSent(p.ctx, id, []contacts.Report{{Address: address, Sent: consent.InstantOf(at)}}); err != nil || len(failed) > 0 {
-		p.t.Fatal(failed, err)
+	if done, err := p.s.ReportSent(p.ctx, id, []contacts.Report{{Address: address, Sent: consent.InstantOf(at)}}); err != nil || len(done.Failed) > 0 {
+		p.t.Fatal(done, err)
 	}
 }
 
