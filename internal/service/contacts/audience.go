@@ -1,7 +1,6 @@
 package contacts
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"slices"
@@ -15,41 +14,8 @@ import (
 	"github.com/assent-io/assent/internal/storage/tables/sendtable"
 )
 
-// Got is what a person got of marketing, or is to get.
-type Got struct {
-	Contacts []campaign.Contact
-	Wish     *campaign.Cap // how much the person wants; nil: the person did not say so
-}
-
 // PersonOf returns by what contacts of the person with an address are found, by any spelling of it.
 func (c *Contacts) PersonOf(a address.Address) ([32]byte, error) { return c.personOf(a) }
-
-// GotOf returns what persons got, of those that got anything. It is for very many persons.
-func (c *Contacts) GotOf(ctx context.Context, persons [][32]byte) (map[[32]byte]*Got, error) {
-	ordered := slices.SortedFunc(slices.Values(persons), func(x, y [32]byte) int { return bytes.Compare(x[:], y[:]) })
-	got := map[[32]byte]*Got{}
-	var pressed [][32]byte
-	err := sendtable.PlacesOf(ctx, c.Store, ordered, func(person [32]byte, k campaign.Contact) {
-		one := got[person]
-		if one == nil {
-			one = &Got{}
-			got[person], pressed = one, append(pressed, person)
-		}
-		one.Contacts = append(one.Contacts, k)
-	})
-	if err != nil {
-		return nil, env.StoreFault(err)
-	}
-	wishes, err := sendtable.PersonalCaps(ctx, c.Store, pressed)
-	if err != nil {
-		return nil, env.StoreFault(err)
-	}
-	for i := range wishes {
-		limit := capOf(&wishes[i])
-		got[wishes[i].Folded].Wish = &limit
-	}
-	return got, nil
-}
 
 // Keeping is an audience of a send that is to be kept.
 type Keeping struct {

@@ -24,13 +24,6 @@ type others struct {
 	sends map[string]*campaign.Send // by id; nil values: there is none
 }
 
-// of returns a send; nil: there is none.
-func (o *others) of(id string) *campaign.Send {
-	o.mu.RLock()
-	defer o.mu.RUnlock()
-	return o.sends[id]
-}
-
 // readOthers reads the sends whose windows are within the distance, so that few are left for [Audience.readMissing].
 func (a *Audience) readOthers(ctx context.Context) error {
 	apart := consent.Instant(a.others.near.Microseconds())
@@ -47,18 +40,8 @@ func (a *Audience) readOthers(ctx context.Context) error {
 }
 
 // readMissing reads the sends of contacts that were not read yet. A person may have a place in a send that is far away: it counts while it is held.
-func (a *Audience) readMissing(ctx context.Context, got map[[32]byte]*contacts.Got) error {
-	missing := map[string]bool{}
-	a.others.mu.RLock()
-	for _, person := range got {
-		for i := range person.Contacts {
-			if _, known := a.others.sends[person.Contacts[i].Send]; !known {
-				missing[person.Contacts[i].Send] = true
-			}
-		}
-	}
-	a.others.mu.RUnlock()
-	for id := range missing {
+func (a *Audience) readMissing(ctx context.Context, got []contacts.Got) error {
+	for _, id := range a.others.missing(got) {
 		rows, err := sendtable.SendOf(ctx, a.sends.Store, id)
 		if err != nil {
 			return env.StoreFault(err)
@@ -75,62 +58,98 @@ func (a *Audience) readMissing(ctx context.Context, got map[[32]byte]*contacts.G
 	return nil
 }
 
+// missing returns the sends of contacts that were not read yet.
+func (o *others) missing(got []contacts.Got) (ids []string) {
+	o.mu.RLock()
+	defer o.mu.RUnlock()
+	for i := range got {
+		for j := range got[i].Contacts {
+			id := got[i].Contacts[j].Send
+			if _, known := o.sends[id]; !known && !slices.Contains(ids, id) {
+				ids = append(ids, id)
+			}
+		}
+	}
+	return ids
+}
+
 // pressAll counts what all recipients got, in the order of their digests: so the rows of those that follow each other lie beside each other.
 func (a *Audience) pressAll(ctx context.Context) error {
 	slices.SortFunc(a.all, func(x, y [32]byte) int { return bytes.Compare(x[:], y[:]) })
+	reader := a.sends.contacts.NewReader()
 	produce := func(yield func(*pressed) error) error {
 		for part := range slices.Chunk(a.all, env.MaxBatch) {
-			if err := yield(&pressed{persons: part}); err != nil {
+			if err := yield(&pressed{persons: part, met: map[*campaign.Send]*sendtable.SendOverlap{}}); err != nil {
 				return err
 			}
 		}
 		return nil
 	}
-	read := func(ctx context.Context, p *pressed) (err error) {
-		if p.got, err = a.sends.contacts.GotOf(ctx, p.persons); err != nil {
+	count := func(ctx context.Context, p *pressed) error {
+		got, err := reader.GotOf(ctx, p.persons)
+		if err != nil {
 			return err
 		}
-		return a.readMissing(ctx, p.got)
-	}
-	return pipeline.Run(ctx, runtime.GOMAXPROCS(0), produce, read, func(p *pressed) error {
-		for _, person := range p.got {
-			a.press(person)
+		if err := a.readMissing(ctx, got); err != nil {
+			return err
+		}
+		a.others.mu.RLock()
+		defer a.others.mu.RUnlock()
+		for i := range got {
+			a.press(p, &got[i])
 		}
 		return nil
-	})
+	}
+	return pipeline.Run(ctx, runtime.GOMAXPROCS(0), produce, count, a.add)
 }
 
-// pressed is a part of an audience with what it got.
+// pressed is a part of an audience, with what was counted of it.
 type pressed struct {
-	persons [][32]byte
-	got     map[[32]byte]*contacts.Got
+	persons          [][32]byte
+	overNow, overAll int64
+	met              map[*campaign.Send]*sendtable.SendOverlap
+	now, all         []campaign.Contact // of one person; they are kept for the next one
 }
 
-// press counts what a person got, or is to get, against the caps.
-func (a *Audience) press(person *contacts.Got) {
-	var now, all []campaign.Contact
+// add adds what was counted of a part.
+func (a *Audience) add(p *pressed) error {
+	a.counted.OverNow += p.overNow
+	a.counted.OverAll += p.overAll
+	for other, one := range p.met {
+		o := a.meet(met{other.Department, other.ID})
+		o.Overlap, o.OverNow, o.OverAll = o.Overlap+one.Overlap, o.OverNow+one.OverNow, o.OverAll+one.OverAll
+	}
+	return nil
+}
+
+// press counts what a person got, or is to get, against the caps. The other sends were read, and are locked.
+func (a *Audience) press(p *pressed, person *contacts.Got) {
+	p.now, p.all = p.now[:0], p.all[:0]
 	for _, k := range person.Contacts {
-		other := a.others.of(k.Send)
+		other := a.others.sends[k.Send]
 		if k.Send == a.send.ID || k.State != campaign.ContactSent && other != nil && other.State == campaign.Cancelled {
 			continue
 		}
 		if k.State != campaign.ContactPlanned {
-			now = append(now, presently(k, other))
+			p.now = append(p.now, presently(k, other))
 		}
 		if a.goesOut(&k, other) {
-			all = append(all, k)
+			p.all = append(p.all, k)
 		}
 	}
-	overNow, overAll := a.isOver(now, person.Wish), a.isOver(all, person.Wish)
-	a.counted.OverNow += one(overNow)
-	a.counted.OverAll += one(overAll)
-	for _, k := range person.Contacts {
-		if other := a.others.of(k.Send); a.meets(other) {
-			o := a.meet(met{other.Department, other.ID})
-			o.Overlap++
-			o.OverNow += one(overNow)
-			o.OverAll += one(overAll)
+	overNow, overAll := one(a.isOver(p.now, person.Wish)), one(a.isOver(p.all, person.Wish))
+	p.overNow, p.overAll = p.overNow+overNow, p.overAll+overAll
+	for i := range person.Contacts {
+		other := a.others.sends[person.Contacts[i].Send]
+		if !a.meets(other) {
+			continue
 		}
+		o := p.met[other]
+		if o == nil {
+			o = &sendtable.SendOverlap{}
+			p.met[other] = o
+		}
+		o.Overlap, o.OverNow, o.OverAll = o.Overlap+1, o.OverNow+overNow, o.OverAll+overAll
 	}
 }
 

@@ -32,30 +32,43 @@ func Contacts(ctx context.Context, from storage.TableReader, of [][32]byte) ([]C
 	return readAbout(ctx, from, "read contacts", `SELECT `+contactColumns+` FROM contacts WHERE folded IN (`, `) ORDER BY folded, send`, of, scanContact)
 }
 
-// PlacesOf returns the contacts of persons, as package campaign counts them, in no order. It is for very many persons: of a contact it reads what
-// counts, and persons in the order of their digests are read faster.
-func PlacesOf(ctx context.Context, from storage.TableReader, of [][32]byte, found func(person [32]byte, k campaign.Contact)) error {
-	_, err := readAbout(ctx, from, "read places", `SELECT folded, send, channel, state, at_time, until_time FROM contacts WHERE folded IN (`, `)`, of,
-		func(scan storage.Scan) (none struct{}, err error) {
-			var folded []byte
-			var at int64
-			var until *int64
-			k := campaign.Contact{}
-			if err := scan(&folded, &k.Send, &k.Channel, (*string)(&k.State), &at, &until); err != nil {
-				return none, err
-			}
-			if until != nil {
-				k.Until = *until
-			}
-			if k.State == campaign.ContactSent {
-				k.Sent = at
-			}
-			var person [32]byte
-			err = column.Fixed("contacts.folded", person[:], folded)
-			found(person, k)
-			return none, err
-		})
-	return err
+// Place is a contact as package campaign counts it, with whose it is.
+type Place struct {
+	Folded [32]byte
+	campaign.Contact
+}
+
+const placeColumns = `folded, send, channel, state, at_time, until_time`
+
+// PlacesOf returns the contacts of persons, by digest. Of a contact it reads what counts.
+func PlacesOf(ctx context.Context, from storage.TableReader, of [][32]byte) ([]Place, error) {
+	return readAbout(ctx, from, "read places", `SELECT `+placeColumns+` FROM contacts WHERE folded IN (`, `) ORDER BY folded`, of, scanPlace)
+}
+
+// PlacesBetween returns the contacts of all persons from one digest to another, both included, by digest, at most limit of them. For many persons that follow
+// each other in the order of their digests it is far faster than PlacesOf.
+func PlacesBetween(ctx context.Context, from storage.TableReader, first, last [32]byte, limit int) ([]Place, error) {
+	_, rows, err := portable.List(ctx, from, storage.Statement{
+		Doing: "read places between", SQL: `SELECT ` + placeColumns + ` FROM contacts WHERE folded >= $1 AND folded <= $2 ORDER BY folded LIMIT $3`,
+		Args: []any{first[:], last[:], max(limit, 0)},
+	}, scanPlace)
+	return rows, err
+}
+
+func scanPlace(scan storage.Scan) (p Place, err error) {
+	var folded []byte
+	var at int64
+	var until *int64
+	if err := scan(&folded, &p.Send, &p.Channel, (*string)(&p.State), &at, &until); err != nil {
+		return p, err
+	}
+	if until != nil {
+		p.Until = *until
+	}
+	if p.State == campaign.ContactSent {
+		p.Sent = at
+	}
+	return p, column.Fixed("contacts.folded", p.Folded[:], folded)
 }
 
 // readAbout reads the rows of persons. There are few texts of the statement, so that each stays prepared: the last person stands for those missing.

@@ -24,6 +24,16 @@ func PersonalCaps(ctx context.Context, from storage.TableReader, of [][32]byte) 
 	return readAbout(ctx, from, "read caps of persons", `SELECT `+personalCapColumns+` FROM personal_caps WHERE folded IN (`, `)`, of, scanPersonalCap)
 }
 
+// PersonalCapsBetween returns the caps of all persons from one digest to another, both included, at most limit of them.
+func PersonalCapsBetween(ctx context.Context, from storage.TableReader, first, last [32]byte, limit int) ([]PersonalCap, error) {
+	_, rows, err := portable.List(ctx, from, storage.Statement{
+		Doing: "read caps of persons between",
+		SQL:   `SELECT ` + personalCapColumns + ` FROM personal_caps WHERE folded >= $1 AND folded <= $2 ORDER BY folded LIMIT $3`,
+		Args:  []any{first[:], last[:], max(limit, 0)},
+	}, scanPersonalCap)
+	return rows, err
+}
+
 // PutPersonalCap sets the cap of a person.
 func PutPersonalCap(c *PersonalCap) storage.Statement {
 	return storage.Statement{

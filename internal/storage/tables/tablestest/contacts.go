@@ -2,7 +2,9 @@ package tablestest
 
 import (
 	"bytes"
+	"cmp"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/assent-io/assent/internal/campaign"
@@ -104,22 +106,25 @@ func testPlacesOf(t *testing.T, open storagetest.Open) {
 	first, second, sent := contact(1, 0), contact(1, 2), contact(2, 0)
 	sent.State, sent.Until = campaign.ContactSent, 0
 	writeTables(t, store, sendtable.PutContacts([]sendtable.Contact{first, second, sent, contact(3, 0)})...)
-	got := map[[32]byte]map[string]campaign.Contact{}
-	err := sendtable.PlacesOf(t.Context(), store, [][32]byte{sent.Folded, first.Folded, {9}}, func(person [32]byte, k campaign.Contact) {
-		if got[person] == nil {
-			got[person] = map[string]campaign.Contact{}
-		}
-		got[person][k.Send] = k
-	})
-	storagetest.NoError(t, "PlacesOf", err)
-	place := func(c *sendtable.Contact) campaign.Contact {
-		return campaign.Contact{Send: c.Send, Channel: c.Channel, State: c.State, Until: int64(c.Until)}
+	place := func(c *sendtable.Contact) sendtable.Place {
+		return sendtable.Place{Folded: c.Folded, Contact: campaign.Contact{Send: c.Send, Channel: c.Channel, State: c.State, Until: int64(c.Until)}}
 	}
 	went := place(&sent)
 	went.Sent = int64(sent.At)
-	storagetest.Same(t, "the places", got, map[[32]byte]map[string]campaign.Contact{
-		first.Folded: {first.Send: place(&first), second.Send: place(&second)}, sent.Folded: {sent.Send: went},
-	})
+	of, err := sendtable.PlacesOf(t.Context(), store, [][32]byte{first.Folded, sent.Folded, {9}})
+	storagetest.NoError(t, "PlacesOf", err)
+	bySend := func(x, y sendtable.Place) int {
+		return cmp.Or(bytes.Compare(x.Folded[:], y.Folded[:]), strings.Compare(x.Send, y.Send))
+	}
+	slices.SortStableFunc(of, bySend) // Those of one person are in no order.
+	storagetest.Same(t, "the places", of, []sendtable.Place{place(&first), place(&second), went})
+	between, err := sendtable.PlacesBetween(t.Context(), store, first.Folded, sent.Folded, 10)
+	storagetest.NoError(t, "PlacesBetween", err)
+	slices.SortStableFunc(between, bySend)
+	storagetest.Same(t, "the places between two persons", between, of)
+	between, err = sendtable.PlacesBetween(t.Context(), store, sent.Folded, [32]byte{9}, 1)
+	storagetest.NoError(t, "PlacesBetween", err)
+	storagetest.Same(t, "the first place from a person on", between, []sendtable.Place{went})
 }
 
 func testPlannedContacts(t *testing.T, open storagetest.Open) {
@@ -173,4 +178,10 @@ func testPersonalCaps(t *testing.T, open storagetest.Open) {
 	rows, err := sendtable.PersonalCaps(t.Context(), store, [][32]byte{{1}, {2}, {3}})
 	storagetest.NoError(t, "PersonalCaps", err)
 	storagetest.Same(t, "the caps", rows, []sendtable.PersonalCap{first})
+	rows, err = sendtable.PersonalCapsBetween(t.Context(), store, [32]byte{}, [32]byte{1}, 5)
+	storagetest.NoError(t, "PersonalCapsBetween", err)
+	storagetest.Same(t, "the caps between two persons", rows, []sendtable.PersonalCap{first})
+	rows, err = sendtable.PersonalCapsBetween(t.Context(), store, [32]byte{}, [32]byte{1}, 0)
+	storagetest.NoError(t, "PersonalCapsBetween", err)
+	storagetest.Same(t, "none of the caps", rows, []sendtable.PersonalCap(nil))
 }
