@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -344,6 +345,49 @@ func TestCheck_PersonalCap_BoundsAllMarketing(t *testing.T) {
 			t.Fatal(wish, err)
 		}
 		p.wantSend("offers", hanna, consent.CodeAllowConsent)
+	})
+}
+
+func TestBatchCheck_PersonalCaps_OfFewAndOfMany(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		p := w.pressed("")
+		var all []string
+		for i := range 12 {
+			all = append(all, fmt.Sprintf("person%d@example.at", i))
+		}
+		p.wants(all...)
+		ask := func(send string) (deferred int) {
+			t.Helper()
+			got, err := p.s.BatchCheck(p.ctx, check.BatchInput{Addresses: all, Request: consent.Request{Channel: channelOf(send)}, Send: send})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range all {
+				if d, _ := got.Item(i); d.Reason == consent.CodePressure {
+					deferred++
+				}
+			}
+			return deferred
+		}
+		if n := ask("letter"); n != 0 {
+			t.Fatalf("%d of the first messages wait", n)
+		}
+		for _, n := range []int{0, 1, 2, 3, 7, 12} {
+			for _, one := range all[:n] {
+				a, err := address.Parse(one)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := p.s.SetPersonalCap(p.ctx, a, &contacts.PersonalCap{Max: 1, Per: period.Days(14)}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			send := fmt.Sprint("offers-", n)
+			p.plan(send, "product-marketing", 50, time.Hour)
+			if got := ask(send); got != n {
+				t.Errorf("%d messages wait where %d persons have had as many as they want", got, n)
+			}
+		}
 	})
 }
 

@@ -54,15 +54,14 @@ func (r *Reader) GotOf(ctx context.Context, persons [][32]byte) ([]Got, error) {
 			got, of, from = append(got, Got{Contacts: contacts[from : i+1]}), append(of, places[i].Folded), i+1
 		}
 	}
-	wishes, err := r.wishes(ctx, of)
+	wishes, err := wishesOf(ctx, r.store, of)
 	if err != nil {
 		return nil, env.StoreFault(err)
 	}
 	for i := range wishes {
-		if at, there := slices.BinarySearchFunc(of, wishes[i].Folded, compare); there {
-			limit := capOf(&wishes[i])
-			got[at].Wish = &limit
-		}
+		at, _ := slices.BinarySearchFunc(of, wishes[i].Folded, compare)
+		limit := capOf(&wishes[i])
+		got[at].Wish = &limit
 	}
 	return got, nil
 }
@@ -110,17 +109,6 @@ func join(to, rows []sendtable.Place, persons [][32]byte) (all []sendtable.Place
 		}
 	}
 	return to, persons
-}
-
-// wishes returns the caps of persons, and perhaps of others. Few persons have one.
-func (r *Reader) wishes(ctx context.Context, of [][32]byte) ([]sendtable.PersonalCap, error) {
-	if !r.sparse.Load() {
-		rows, err := sendtable.PersonalCapsBetween(ctx, r.store, of[0], of[len(of)-1], len(of)+1)
-		if err != nil || len(rows) <= len(of) {
-			return rows, err
-		}
-	}
-	return sendtable.PersonalCaps(ctx, r.store, of)
 }
 
 func compare(x, y [32]byte) int { return bytes.Compare(x[:], y[:]) }

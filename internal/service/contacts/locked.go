@@ -40,7 +40,7 @@ func (l *locked) contacts(persons [][32]byte) (map[[32]byte][]sendtable.Contact,
 }
 
 func (l *locked) caps(persons [][32]byte) (map[[32]byte]sendtable.PersonalCap, error) {
-	err := readMissing(l.Tx, l.wish, persons, sendtable.PersonalCaps, func(row *sendtable.PersonalCap) [32]byte { return row.Folded })
+	err := readMissing(l.Tx, l.wish, persons, wishesOf, func(row *sendtable.PersonalCap) [32]byte { return row.Folded })
 	by := map[[32]byte]sendtable.PersonalCap{}
 	for _, p := range persons {
 		if caps := l.wish[p]; len(caps) > 0 {
@@ -64,7 +64,8 @@ func readMissing[Row any](
 	if len(missing) == 0 {
 		return nil
 	}
-	type many struct{} // Nothing is put under this key.
+	slices.SortFunc(missing, compare) // Rows that are read one after the other lie beside each other then.
+	type many struct{}                // Nothing is put under this key.
 	rows, err := txn.RowsOf(w, many{}, func(ctx context.Context, from storage.TableReader, _ many) ([]Row, error) {
 		return read(ctx, from, missing)
 	})
@@ -81,6 +82,24 @@ func readMissing[Row any](
 	return nil
 }
 
+// wishesOf returns the caps of persons, which are in the order of their digests. Few persons have one: where many are asked about, it first reads all caps
+// that there are, up to a number that costs little.
+func wishesOf(ctx context.Context, from storage.TableReader, persons [][32]byte) ([]sendtable.PersonalCap, error) {
+	if limit := len(persons) / 4; limit > 0 {
+		rows, err := sendtable.PersonalCapsBetween(ctx, from, persons[0], persons[len(persons)-1], limit)
+		if err != nil {
+			return nil, err
+		}
+		if len(rows) < limit {
+			return slices.DeleteFunc(rows, func(c sendtable.PersonalCap) bool {
+				_, asked := slices.BinarySearchFunc(persons, c.Folded, compare)
+				return !asked
+			}), nil
+		}
+	}
+	return sendtable.PersonalCaps(ctx, from, persons)
+}
+
 // put stores contacts of persons whose rows were read, each in the place of that of the person and the send.
 func (l *locked) put(rows []sendtable.Contact) {
 	for i := range rows {
@@ -88,6 +107,7 @@ func (l *locked) put(rows []sendtable.Contact) {
 		others := without(l.rows[row.Folded], row.Send)
 		l.rows[row.Folded] = append(others, *row)
 	}
+	slices.SortFunc(rows, func(x, y sendtable.Contact) int { return compare(x.Folded, y.Folded) })
 	for _, statement := range sendtable.PutContacts(rows) {
 		l.WriteTable(statement)
 	}
