@@ -8,13 +8,7 @@ import (
 	"github.com/assent-io/assent/internal/phrase"
 )
 
-// noteLoad tells what is known of the cases that a send would bring, with the numbers that it is made of.
-func (c *Commands) noteLoad(s *assentv1.Send, l *assentv1.SendLoad) {
-	if l != nil {
-		c.Notef("%s", load(s, l))
-	}
-}
-
+// load says what is known of the cases that a send would bring, with the numbers that it is made of. The load is there.
 func load(s *assentv1.Send, l *assentv1.SendLoad) string {
 	text := fmt.Sprintf("The desk of %s can answer %s while the send goes out: %d on each of %s. %d wait there now. ", phrase.Printable(s.GetDepartment()),
 		phrase.Count(int(l.GetAnswerCapacity()*l.GetWorkingDays()), "case"), l.GetAnswerCapacity(), phrase.Count(int(l.GetWorkingDays()), "working day"), l.GetWaiting())

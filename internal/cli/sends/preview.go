@@ -114,7 +114,9 @@ func (c *Commands) printPreview(answer *assentv1.PreviewSendResponse) error {
 		}
 		c.Notef("These departments are named for the first time%s: %s", until, phrase.Printable(phrase.SomeOf(named)))
 	}
-	c.noteLoad(send, answer.GetLoad())
+	if l := answer.GetLoad(); l != nil {
+		c.Notef("%s", load(send, l))
+	}
 	if len(send.GetPreview().GetOverlaps()) == 0 {
 		return nil
 	}

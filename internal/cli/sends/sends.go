@@ -80,7 +80,9 @@ func (c *Commands) plan() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		c.noteLoad(answer.GetSend(), answer.GetLoad())
+		if l := answer.GetLoad(); l != nil {
+			c.Notef("%s", load(answer.GetSend(), l))
+		}
 		return c.done(answer, "planned")
 	})
 	flags := cmd.Flags()

@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 
+	"github.com/assent-io/assent/internal/address"
+	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/operational"
 	"github.com/assent-io/assent/internal/consent/standing"
@@ -64,33 +66,48 @@ func (s *Checker) LookupFor(ctx context.Context, in LookupInput, scope access.Sc
 		if err != nil {
 			return Recipient{}, err
 		}
-		decide := (*consent.Rules).Decide
-		if in.IsNow() {
-			decide = operational.Decide
+		decided, err := s.decideLookup(ctx, &in, rules, a, &known.Known, v.At)
+		if err != nil {
+			return Recipient{}, err
 		}
-		lawful := decide(rules, a, &known.Known, v.At)
-		if lawful.Contacts == consent.ContactsUnknown && in.countsContacts() {
-			if known.Contacts, err = s.ContactsOf(ctx, a); err != nil {
-				return Recipient{}, err
-			}
-			lawful = decide(rules, a, &known.Known, v.At)
-		}
-		d := NewResult(lawful, r.Snapshot, cat)
-		state := ChannelState{Channel: ch.ID, Decision: d, Standing: standing.Of(&known.Known, ch.ID, v.At)}
-		if slices.Contains(d.Reasons, consent.CodeNotCleared) {
-			cleared := NewResult(operational.DecideCleared(rules, a, &known.Known, v.At), r.Snapshot, cat)
-			cleared.ForSending = false // A check that names the send says it.
-			state.Cleared = &cleared
+		state := ChannelState{Channel: ch.ID, Decision: NewResult(decided, r.Snapshot, cat), Standing: standing.Of(&known.Known, ch.ID, v.At)}
+		if slices.Contains(decided.Reasons, consent.CodeNotCleared) {
+			state.Cleared = cleared(operational.DecideCleared(rules, a, &known.Known, v.At), r.Snapshot, cat)
 		}
 		r.Channels = append(r.Channels, state)
 	}
 	for _, p := range known.InForce(a, v.At) {
-		if !who.MayKnow(p.Scope, present, cat) {
-			continue
+		if who.MayKnow(p.Scope, present, cat) {
+			r.Suppressions = append(r.Suppressions, p)
 		}
-		r.Suppressions = append(r.Suppressions, p)
 	}
 	return r, nil
+}
+
+// cleared returns a decision for a message of a send that is cleared. A check that names the send says whether to send.
+func cleared(d consent.Decision, s Snapshot, cat *catalog.Catalog) *Result {
+	s.ForSending = false
+	r := NewResult(d, s, cat)
+	return &r
+}
+
+// decideLookup decides on one channel, by contacts where a consent may live by them; then what is known has them for the next channel.
+func (s *Checker) decideLookup(
+	ctx context.Context, in *LookupInput, rules *consent.Rules, a address.Address, known *consent.Known, at consent.Instant,
+) (consent.Decision, error) {
+	decide := (*consent.Rules).Decide
+	if in.IsNow() {
+		decide = operational.Decide
+	}
+	d := decide(rules, a, known, at)
+	if d.Contacts != consent.ContactsUnknown || !in.countsContacts() {
+		return d, nil
+	}
+	var err error
+	if known.Contacts, err = s.ContactsOf(ctx, a); err != nil {
+		return consent.Decision{}, err
+	}
+	return decide(rules, a, known, at), nil
 }
 
 // LookupInput is a look at one address.

@@ -14,15 +14,15 @@ import (
 
 // Got is what a person got of marketing, or is to get.
 type Got struct {
-	Contacts []campaign.Contact // at least one
-	Wish     *campaign.Cap      // how much the person wants; nil: the person did not say so
+	Contacts []sendtable.Place // at least one
+	Wish     *campaign.Cap     // how much the person wants; nil: the person did not say so
 }
 
 // Reader reads what very many persons got, in parts. It may read several parts at once.
 type Reader struct {
 	store   storage.TableReader
-	of      func(context.Context, storage.TableReader, [][32]byte) ([]sendtable.Place, error)
-	between func(ctx context.Context, from storage.TableReader, first, last [32]byte, limit int) ([]sendtable.Place, error)
+	of      func(context.Context, storage.TableReader, [][32]byte, func(*sendtable.Place)) error
+	between func(ctx context.Context, from storage.TableReader, first, last [32]byte, limit int, found func(*sendtable.Place)) error
 	limit   int         // how many rows between two persons are read at once
 	sparse  atomic.Bool // most contacts are of other persons
 }
@@ -47,11 +47,9 @@ func (r *Reader) GotOf(ctx context.Context, persons [][32]byte) ([]Got, error) {
 	}
 	var got []Got
 	var of [][32]byte
-	contacts := make([]campaign.Contact, len(places))
 	for i, from := 0, 0; i < len(places); i++ {
-		contacts[i] = places[i].Contact
 		if i+1 == len(places) || places[i+1].Folded != places[i].Folded {
-			got, of, from = append(got, Got{Contacts: contacts[from : i+1]}), append(of, places[i].Folded), i+1
+			got, of, from = append(got, Got{Contacts: places[from : i+1]}), append(of, places[i].Folded), i+1
 		}
 	}
 	wishes, err := wishesOf(ctx, r.store, of)
@@ -68,47 +66,49 @@ func (r *Reader) GotOf(ctx context.Context, persons [][32]byte) ([]Got, error) {
 
 // places returns the contacts of persons, by digest. Where the persons lie close to each other it reads all that lies between them.
 func (r *Reader) places(ctx context.Context, persons [][32]byte) ([]sendtable.Place, error) {
-	var all []sendtable.Place
+	all := make([]sendtable.Place, 0, 2*len(persons)) // Most persons have few.
 	for len(persons) > 0 && !r.sparse.Load() {
-		rows, err := r.between(ctx, r.store, persons[0], persons[len(persons)-1], r.limit)
-		if err != nil {
+		m := merge{all: all, persons: persons}
+		if err := r.between(ctx, r.store, persons[0], persons[len(persons)-1], r.limit, m.add); err != nil {
 			return nil, err
 		}
-		whole := len(rows)
-		if whole == r.limit { // There may be more of the last person.
-			for whole > 0 && rows[whole-1].Folded == rows[len(rows)-1].Folded {
-				whole--
-			}
-		}
-		asked, before := len(persons), len(all)
-		all, persons = join(all, rows[:whole], persons)
-		if len(rows) > asked && (len(all)-before)*sparseShare < whole || whole == 0 && len(rows) > 0 {
+		found := len(m.all) - len(all)
+		if m.rows > len(persons) && found*sparseShare < m.rows {
 			r.sparse.Store(true)
 		}
-		if len(rows) < r.limit {
+		if all = m.all; m.rows < r.limit {
 			return all, nil
 		}
-		at, _ := slices.BinarySearchFunc(persons, rows[len(rows)-1].Folded, compare)
+		// There may be more of the last person, who is read again.
+		for len(all) > 0 && all[len(all)-1].Folded == m.last {
+			all = all[:len(all)-1]
+		}
+		at, _ := slices.BinarySearchFunc(persons, m.last, compare)
+		if at == 0 {
+			r.sparse.Store(true) // It has more than is read at once, or lies before all of them.
+		}
 		persons = persons[at:]
 	}
-	rest, err := r.of(ctx, r.store, persons)
-	return append(all, rest...), err
+	err := r.of(ctx, r.store, persons, func(p *sendtable.Place) { all = append(all, *p) })
+	return all, err
 }
 
-// join appends those of the rows that are of one of the persons, and returns the persons after the last row. Both are in the order of digests.
-func join(to, rows []sendtable.Place, persons [][32]byte) (all []sendtable.Place, left [][32]byte) {
-	for i := range rows {
-		for len(persons) > 0 && compare(persons[0], rows[i].Folded) < 0 {
-			persons = persons[1:]
-		}
-		if len(persons) == 0 {
-			break
-		}
-		if persons[0] == rows[i].Folded {
-			to = append(to, rows[i])
-		}
+// merge gathers those of some contacts that are of persons. Both come in the order of digests.
+type merge struct {
+	all     []sendtable.Place
+	persons [][32]byte
+	rows    int // contacts that came
+	last    [32]byte
+}
+
+func (m *merge) add(p *sendtable.Place) {
+	m.rows, m.last = m.rows+1, p.Folded
+	for len(m.persons) > 0 && compare(m.persons[0], p.Folded) < 0 {
+		m.persons = m.persons[1:]
 	}
-	return to, persons
+	if len(m.persons) > 0 && m.persons[0] == p.Folded {
+		m.all = append(m.all, *p)
+	}
 }
 
 func compare(x, y [32]byte) int { return bytes.Compare(x[:], y[:]) }

@@ -16,33 +16,44 @@ import (
 	"github.com/assent-io/assent/internal/storage/tables/sendtable"
 )
 
-// others are the sends that the contacts of an audience are of, as they are now: a send may have been moved or cancelled since a place was reserved.
-type others struct {
-	near time.Duration // how far apart sends are that meet
+// pressing counts what the persons of an audience got, or are to get, against the caps. It stands by itself: an audience asks it once it is whole.
+type pressing struct {
+	*env.Env
 
-	mu    sync.RWMutex
-	sends map[string]*campaign.Send // by id; nil values: there is none
+	reader *contacts.Reader
+	send   campaign.Send
+	at     int64 // for which caps are judged
+	caps   []campaign.Cap
+	near   time.Duration // how far apart sends are that meet
+
+	// Others are the sends that contacts are of, as they are now: a send may have been moved or cancelled since a place was reserved.
+	mu     sync.RWMutex
+	others map[string]*campaign.Send // by id; nil values: there is none
 }
 
-// readOthers reads the sends whose windows are within the distance, so that few are left for [Audience.readMissing].
-func (a *Audience) readOthers(ctx context.Context) error {
-	apart := consent.Instant(a.others.near.Microseconds())
-	filter := &sendtable.SendFilter{From: consent.Instant(a.send.From) - apart, Until: consent.Instant(a.send.Until) + apart}
-	rows, err := sendtable.Sends(ctx, a.sends.Store, filter, &sendtable.Send{}, feedLimit)
+// mostNear is how many of the sends whose windows are near are read at once.
+const mostNear = 1000
+
+// readOthers reads the sends whose windows are within the distance, so that few are left for [pressing.readMissing].
+func (p *pressing) readOthers(ctx context.Context) error {
+	apart := consent.Instant(p.near.Microseconds())
+	filter := &sendtable.SendFilter{From: consent.Instant(p.send.From) - apart, Until: consent.Instant(p.send.Until) + apart}
+	rows, err := sendtable.Sends(ctx, p.Store, filter, &sendtable.Send{}, mostNear)
 	if err != nil {
 		return env.StoreFault(err)
 	}
+	p.others = make(map[string]*campaign.Send, len(rows))
 	for i := range rows {
 		plan := rows[i].Plan()
-		a.others.sends[plan.ID] = &plan
+		p.others[plan.ID] = &plan
 	}
 	return nil
 }
 
 // readMissing reads the sends of contacts that were not read yet. A person may have a place in a send that is far away: it counts while it is held.
-func (a *Audience) readMissing(ctx context.Context, got []contacts.Got) error {
-	for _, id := range a.others.missing(got) {
-		rows, err := sendtable.SendOf(ctx, a.sends.Store, id)
+func (p *pressing) readMissing(ctx context.Context, got []contacts.Got) error {
+	for _, id := range p.missing(got) {
+		rows, err := sendtable.SendOf(ctx, p.Store, id)
 		if err != nil {
 			return env.StoreFault(err)
 		}
@@ -51,21 +62,21 @@ func (a *Audience) readMissing(ctx context.Context, got []contacts.Got) error {
 			one := rows[0].Plan()
 			plan = &one
 		}
-		a.others.mu.Lock()
-		a.others.sends[id] = plan
-		a.others.mu.Unlock()
+		p.mu.Lock()
+		p.others[id] = plan
+		p.mu.Unlock()
 	}
 	return nil
 }
 
 // missing returns the sends of contacts that were not read yet.
-func (o *others) missing(got []contacts.Got) (ids []string) {
-	o.mu.RLock()
-	defer o.mu.RUnlock()
+func (p *pressing) missing(got []contacts.Got) (ids []string) {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
 	for i := range got {
 		for j := range got[i].Contacts {
 			id := got[i].Contacts[j].Send
-			if _, known := o.sends[id]; !known && !slices.Contains(ids, id) {
+			if _, known := p.others[id]; !known && !slices.Contains(ids, id) {
 				ids = append(ids, id)
 			}
 		}
@@ -73,89 +84,94 @@ func (o *others) missing(got []contacts.Got) (ids []string) {
 	return ids
 }
 
-// pressAll counts what all recipients got, in the order of their digests: so the rows of those that follow each other lie beside each other.
-func (a *Audience) pressAll(ctx context.Context) error {
-	slices.SortFunc(a.all, func(x, y [32]byte) int { return bytes.Compare(x[:], y[:]) })
-	reader := a.sends.contacts.NewReader()
+// pressed is what was counted of an audience, or of a part of it.
+type pressed struct {
+	overNow, overAll int64
+	met              map[string]*sendtable.SendOverlap // by the id of the other send
+
+	persons  [][32]byte
+	now, all []campaign.Contact // of one person; they are kept for the next one
+}
+
+// count counts what persons got, in the order of their digests: so the rows of those that follow each other lie beside each other.
+func (p *pressing) count(ctx context.Context, persons [][32]byte) (*pressed, error) {
+	slices.SortFunc(persons, func(x, y [32]byte) int { return bytes.Compare(x[:], y[:]) })
 	produce := func(yield func(*pressed) error) error {
-		for part := range slices.Chunk(a.all, env.MaxBatch) {
-			if err := yield(&pressed{persons: part, met: map[*campaign.Send]*sendtable.SendOverlap{}}); err != nil {
+		for part := range slices.Chunk(persons, env.MaxBatch) {
+			if err := yield(&pressed{persons: part, met: map[string]*sendtable.SendOverlap{}}); err != nil {
 				return err
 			}
 		}
 		return nil
 	}
-	count := func(ctx context.Context, p *pressed) error {
-		got, err := reader.GotOf(ctx, p.persons)
-		if err != nil {
-			return err
-		}
-		if err := a.readMissing(ctx, got); err != nil {
-			return err
-		}
-		a.others.mu.RLock()
-		defer a.others.mu.RUnlock()
-		for i := range got {
-			a.press(p, &got[i])
+	whole := &pressed{met: map[string]*sendtable.SendOverlap{}}
+	err := pipeline.Run(ctx, runtime.GOMAXPROCS(0), produce, p.countPart, func(part *pressed) error {
+		whole.overNow, whole.overAll = whole.overNow+part.overNow, whole.overAll+part.overAll
+		for id, one := range part.met {
+			o := whole.meet(id, one.Department)
+			o.Overlap, o.OverNow, o.OverAll = o.Overlap+one.Overlap, o.OverNow+one.OverNow, o.OverAll+one.OverAll
 		}
 		return nil
+	})
+	return whole, err
+}
+
+// countPart counts what the persons of a part got.
+func (p *pressing) countPart(ctx context.Context, part *pressed) error {
+	got, err := p.reader.GotOf(ctx, part.persons)
+	if err != nil {
+		return err
 	}
-	return pipeline.Run(ctx, runtime.GOMAXPROCS(0), produce, count, a.add)
-}
-
-// pressed is a part of an audience, with what was counted of it.
-type pressed struct {
-	persons          [][32]byte
-	overNow, overAll int64
-	met              map[*campaign.Send]*sendtable.SendOverlap
-	now, all         []campaign.Contact // of one person; they are kept for the next one
-}
-
-// add adds what was counted of a part.
-func (a *Audience) add(p *pressed) error {
-	a.counted.OverNow += p.overNow
-	a.counted.OverAll += p.overAll
-	for other, one := range p.met {
-		o := a.meet(met{other.Department, other.ID})
-		o.Overlap, o.OverNow, o.OverAll = o.Overlap+one.Overlap, o.OverNow+one.OverNow, o.OverAll+one.OverAll
+	if err := p.readMissing(ctx, got); err != nil {
+		return err
+	}
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	for i := range got {
+		p.press(part, &got[i])
 	}
 	return nil
 }
 
+// meet returns the row of a send that is met.
+func (p *pressed) meet(id, department string) *sendtable.SendOverlap {
+	o := p.met[id]
+	if o == nil {
+		o = &sendtable.SendOverlap{Department: department, Other: id}
+		p.met[id] = o
+	}
+	return o
+}
+
 // press counts what a person got, or is to get, against the caps. The other sends were read, and are locked.
-func (a *Audience) press(p *pressed, person *contacts.Got) {
-	p.now, p.all = p.now[:0], p.all[:0]
-	for _, k := range person.Contacts {
-		other := a.others.sends[k.Send]
-		if k.Send == a.send.ID || k.State != campaign.ContactSent && other != nil && other.State == campaign.Cancelled {
+func (p *pressing) press(part *pressed, person *contacts.Got) {
+	part.now, part.all = part.now[:0], part.all[:0]
+	for i := range person.Contacts {
+		k := person.Contacts[i].Contact
+		other := p.others[k.Send]
+		if k.Send == p.send.ID || k.State != campaign.ContactSent && other != nil && other.State == campaign.Cancelled {
 			continue
 		}
 		if k.State != campaign.ContactPlanned {
-			p.now = append(p.now, presently(k, other))
+			part.now = append(part.now, presently(k, other))
 		}
-		if a.goesOut(&k, other) {
-			p.all = append(p.all, k)
+		if p.goesOut(&k, other) {
+			part.all = append(part.all, k)
 		}
 	}
-	overNow, overAll := one(a.isOver(p.now, person.Wish)), one(a.isOver(p.all, person.Wish))
-	p.overNow, p.overAll = p.overNow+overNow, p.overAll+overAll
+	overNow, overAll := one(p.isOver(part.now, person.Wish)), one(p.isOver(part.all, person.Wish))
+	part.overNow, part.overAll = part.overNow+overNow, part.overAll+overAll
 	for i := range person.Contacts {
-		other := a.others.sends[person.Contacts[i].Send]
-		if !a.meets(other) {
-			continue
+		if other := p.others[person.Contacts[i].Send]; p.meets(other) {
+			o := part.meet(other.ID, other.Department)
+			o.Overlap, o.OverNow, o.OverAll = o.Overlap+1, o.OverNow+overNow, o.OverAll+overAll
 		}
-		o := p.met[other]
-		if o == nil {
-			o = &sendtable.SendOverlap{}
-			p.met[other] = o
-		}
-		o.Overlap, o.OverNow, o.OverAll = o.Overlap+1, o.OverNow+overNow, o.OverAll+overAll
 	}
 }
 
 // meets reports whether a preview names a send: another one that is not cancelled, and near.
-func (a *Audience) meets(other *campaign.Send) bool {
-	return other != nil && other.ID != a.send.ID && other.State != campaign.Cancelled && other.Near(a.send.Window, a.others.near.Microseconds())
+func (p *pressing) meets(other *campaign.Send) bool {
+	return other != nil && other.ID != p.send.ID && other.State != campaign.Cancelled && other.Near(p.send.Window, p.near.Microseconds())
 }
 
 // presently returns a contact as a check counts it: a place is of the channel and the window that its send has now.
@@ -168,28 +184,35 @@ func presently(k campaign.Contact, other *campaign.Send) campaign.Contact {
 
 // goesOut makes a contact what it is if all cleared sends go out, each as near to this send as its window lets it, before or after; and reports
 // whether there is one then.
-func (a *Audience) goesOut(k *campaign.Contact, other *campaign.Send) bool {
+func (p *pressing) goesOut(k *campaign.Contact, other *campaign.Send) bool {
 	switch {
 	case k.State == campaign.ContactSent:
 		return true
 	case other == nil:
 		return k.State == campaign.ContactReserved
 	}
-	if cleared, _ := other.IsCleared(a.at); !cleared && other.State != campaign.Sending && k.State == campaign.ContactPlanned {
+	if cleared, _ := other.IsCleared(p.at); !cleared && other.State != campaign.Sending && k.State == campaign.ContactPlanned {
 		return false
 	}
-	k.State, k.Channel, k.Sent = campaign.ContactSent, other.Channel, a.at-a.send.Apart(other.Window)
+	k.State, k.Channel, k.Sent = campaign.ContactSent, other.Channel, p.at-p.send.Apart(other.Window)
 	return true
 }
 
 // isOver reports whether a cap leaves no room for one more contact beside those that are there.
-func (a *Audience) isOver(against []campaign.Contact, wish *campaign.Cap) bool {
+func (p *pressing) isOver(against []campaign.Contact, wish *campaign.Cap) bool {
 	if len(against) == 0 {
 		return false
 	}
-	q := campaign.Question{Send: &a.send, Clearing: campaign.ClearingOff, Caps: a.caps, Contacts: against}
+	q := campaign.Question{Send: &p.send, Clearing: campaign.ClearingOff, Caps: p.caps, Contacts: against}
 	if wish != nil {
-		q.Caps = append(slices.Clone(a.caps), *wish)
+		q.Caps = append(slices.Clone(p.caps), *wish)
 	}
-	return q.Pressed(a.at)
+	return q.Pressed(p.at)
+}
+
+func one(is bool) int64 {
+	if is {
+		return 1
+	}
+	return 0
 }

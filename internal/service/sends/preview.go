@@ -62,25 +62,19 @@ func previewOf(row *sendtable.Send) (*Preview, error) {
 
 // Audience counts the recipients of a send. It may be given several parts at once.
 type Audience struct {
-	sends  *Sends
-	send   campaign.Send
-	began  consent.Instant
-	since  int64 // the position of the ledger then
-	keep   bool
-	at     int64 // for which caps are judged: when the send begins to go out, or now
-	cat    *catalog.Catalog
-	caps   []campaign.Cap // those that defer
-	others others
+	sends *Sends
+	send  campaign.Send
+	began consent.Instant
+	since int64 // the position of the ledger then
+	keep  bool
+	cat   *catalog.Catalog
 
-	mu       sync.Mutex
-	persons  map[[16]byte]struct{} // by a part of the digest, which is long enough
-	all      [][32]byte            // the same persons
-	counted  Preview
-	overlaps map[met]*sendtable.SendOverlap
+	mu      sync.Mutex
+	persons map[[16]byte]struct{} // by a part of the digest, which is long enough
+	all     [][32]byte            // the same persons
+	counted Preview
+	leavers map[string]int64 // by department
 }
-
-// met is a department, with one of its sends or none.
-type met struct{ department, send string }
 
 // OpenAudience begins a preview of a send. Errors: SEND_NOT_FOUND, SEND_STATE, OTHER_DEPARTMENT, NO_CATALOG, SCOPE_MISSING.
 func (s *Sends) OpenAudience(ctx context.Context, id string, keep bool) (*Audience, error) {
@@ -109,22 +103,14 @@ func (s *Sends) OpenAudience(ctx context.Context, id string, keep bool) (*Audien
 	cat := reference.InForce(versions, now).Parsed
 	a := &Audience{
 		sends: s, send: row.Plan(), began: now, since: head.Position, keep: keep, cat: cat, persons: map[[16]byte]struct{}{},
-		overlaps: map[met]*sendtable.SendOverlap{},
-	}
-	a.at = max(int64(a.began), a.send.From)
-	a.others = others{near: nearest, sends: map[string]*campaign.Send{}}
-	for _, one := range cat.Pressure {
-		if !one.Observe {
-			a.caps = append(a.caps, one)
-			a.others.near = max(a.others.near, one.Per.AddTo(a.began.Time()).Sub(a.began.Time()))
-		}
+		leavers: map[string]int64{},
 	}
 	if keep {
 		if err := a.beginKeeping(ctx); err != nil {
 			return nil, err
 		}
 	}
-	return a, a.readOthers(ctx)
+	return a, nil
 }
 
 // recipient is what is known of an address of an audience.
@@ -230,26 +216,55 @@ func (a *Audience) count(list []recipient) {
 			a.counted.Leavers++
 		}
 		for _, department := range one.left {
-			a.meet(met{department: department}).Leavers++
+			a.leavers[department]++
 		}
 		a.all = append(a.all, one.person)
 	}
 }
 
-func (a *Audience) meet(whom met) *sendtable.SendOverlap {
-	o := a.overlaps[whom]
-	if o == nil {
-		o = &sendtable.SendOverlap{Send: a.send.ID, Department: whom.department, Other: whom.send}
-		a.overlaps[whom] = o
-	}
-	return o
+// beginKeeping notes that the audience is the one that the send keeps from now on. An earlier preview that is still counting keeps nothing more, and is
+// refused: of two at once, the later one wins, and no part of the other's audience is left with it.
+func (a *Audience) beginKeeping(ctx context.Context) error {
+	_, err := change(ctx, a.sends, a.send.ID, txn.Idempotency{}, func(w *txn.Tx, row *sendtable.Send) (struct{}, error) {
+		if err := needOwner(&w.Caller, row); err != nil {
+			return struct{}{}, err
+		}
+		if row.State.Ended() {
+			return struct{}{}, notNow(row.ID, fmt.Errorf("it is %s", row.State))
+		}
+		row.Keeping = w.Recorded
+		txn.PutRows(w, row.ID, []sendtable.Send{*row}, sendtable.ChangeSend(row)) // The plan is the same, and so is its etag.
+		a.began, a.since, a.send = w.Recorded, w.Head.Position, row.Plan()
+		return struct{}{}, nil
+	}, access.ScopeSends)
+	return err
 }
 
-func one(is bool) int64 {
-	if is {
-		return 1
+// stillKeeping returns an error if another preview has begun that keeps its audience.
+func (a *Audience) stillKeeping(ctx context.Context) error {
+	row, err := a.sends.find(ctx, a.send.ID)
+	if err == nil && row.Keeping != a.began {
+		err = contacts.Superseded(row.ID)
 	}
-	return 0
+	return err
+}
+
+// keepThose keeps those recipients as planned contacts that may be written to.
+func (a *Audience) keepThose(ctx context.Context, list []recipient) error {
+	var persons []contacts.Recipient
+	for i := range list {
+		if list[i].lawful {
+			persons = append(persons, contacts.Recipient{Person: list[i].person, Typed: list[i].typed})
+		}
+	}
+	kept, err := a.sends.contacts.Keep(ctx, &contacts.Keeping{Send: &a.send, At: a.began, Position: a.since}, persons)
+	if err != nil {
+		return err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.counted.Kept += int64(kept)
+	return nil
 }
 
 // Previewed is a send whose audience was counted.
@@ -265,9 +280,15 @@ func (a *Audience) Close(ctx context.Context) (Previewed, error) {
 	if a.counted.Recipients == 0 {
 		return Previewed{}, fault.Errorf(fault.InvalidRequest, "addresses", "the audience has no valid address; give at least one")
 	}
-	if err := a.pressAll(ctx); err != nil {
+	p := a.pressing()
+	if err := p.readOthers(ctx); err != nil {
 		return Previewed{}, err
 	}
+	pressed, err := p.count(ctx, a.all)
+	if err != nil {
+		return Previewed{}, err
+	}
+	a.counted.OverNow, a.counted.OverAll = pressed.overNow, pressed.overAll
 	if a.keep {
 		if err := a.stillKeeping(ctx); err != nil {
 			return Previewed{}, err
@@ -276,16 +297,38 @@ func (a *Audience) Close(ctx context.Context) (Previewed, error) {
 			return Previewed{}, err
 		}
 	}
-	rows := make([]sendtable.SendOverlap, 0, len(a.overlaps))
-	for _, o := range a.overlaps {
+	rows := a.overlaps(pressed.met)
+	return change(ctx, a.sends, a.send.ID, txn.Idempotency{}, func(w *txn.Tx, row *sendtable.Send) (Previewed, error) {
+		return a.store(w, row, rows)
+	}, access.ScopeSends)
+}
+
+// pressing returns what counts the audience against the caps: for when the send begins to go out, or now.
+func (a *Audience) pressing() *pressing {
+	p := &pressing{Env: a.sends.Env, reader: a.sends.contacts.NewReader(), send: a.send, at: max(int64(a.began), a.send.From), near: nearest}
+	for _, one := range a.cat.Pressure {
+		if !one.Observe {
+			p.caps = append(p.caps, one)
+			p.near = max(p.near, one.Per.AddTo(a.began.Time()).Sub(a.began.Time()))
+		}
+	}
+	return p
+}
+
+// overlaps returns the sends and departments that the audience meets, by department and send.
+func (a *Audience) overlaps(met map[string]*sendtable.SendOverlap) []sendtable.SendOverlap {
+	rows := make([]sendtable.SendOverlap, 0, len(met)+len(a.leavers))
+	for department, n := range a.leavers {
+		rows = append(rows, sendtable.SendOverlap{Send: a.send.ID, Department: department, Leavers: n})
+	}
+	for _, o := range met {
+		o.Send = a.send.ID
 		rows = append(rows, *o)
 	}
 	slices.SortFunc(rows, func(x, y sendtable.SendOverlap) int {
 		return cmp.Or(cmp.Compare(x.Department, y.Department), cmp.Compare(x.Other, y.Other))
 	})
-	return change(ctx, a.sends, a.send.ID, txn.Idempotency{}, func(w *txn.Tx, row *sendtable.Send) (Previewed, error) {
-		return a.store(w, row, rows)
-	}, access.ScopeSends)
+	return rows
 }
 
 func (a *Audience) store(w *txn.Tx, row *sendtable.Send, rows []sendtable.SendOverlap) (Previewed, error) {

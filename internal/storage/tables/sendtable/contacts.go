@@ -38,37 +38,58 @@ type Place struct {
 	campaign.Contact
 }
 
-const placeColumns = `folded, send, channel, state, at_time, until_time`
+// placeColumns are few: with a million rows each column costs time. No id has a space.
+const placeColumns = `folded, send || ' ' || channel || ' ' || state, at_time, COALESCE(until_time, 0)`
 
-// PlacesOf returns the contacts of persons, by digest. Of a contact it reads what counts.
-func PlacesOf(ctx context.Context, from storage.TableReader, of [][32]byte) ([]Place, error) {
-	return readAbout(ctx, from, "read places", `SELECT `+placeColumns+` FROM contacts WHERE folded IN (`, `) ORDER BY folded`, of, scanPlace)
+// PlacesOf calls found for each contact of persons, by digest. Of a contact it reads what counts. What it gives is valid for one call.
+func PlacesOf(ctx context.Context, from storage.TableReader, of [][32]byte, found func(*Place)) error {
+	_, err := readAbout(ctx, from, "read places", `SELECT `+placeColumns+` FROM contacts WHERE folded IN (`, `) ORDER BY folded`, of, placeScanner(found))
+	return err
 }
 
-// PlacesBetween returns the contacts of all persons from one digest to another, both included, by digest, at most limit of them. For many persons that follow
-// each other in the order of their digests it is far faster than PlacesOf.
-func PlacesBetween(ctx context.Context, from storage.TableReader, first, last [32]byte, limit int) ([]Place, error) {
-	_, rows, err := portable.List(ctx, from, storage.Statement{
+// PlacesBetween calls found for each contact of all persons from one digest to another, both included, by digest, for at most limit of them. For many persons
+// that follow each other in the order of their digests it is far faster than PlacesOf.
+func PlacesBetween(ctx context.Context, from storage.TableReader, first, last [32]byte, limit int, found func(*Place)) error {
+	scan := placeScanner(found)
+	_, err := from.QueryTable(ctx, storage.Statement{
 		Doing: "read places between", SQL: `SELECT ` + placeColumns + ` FROM contacts WHERE folded >= $1 AND folded <= $2 ORDER BY folded LIMIT $3`,
 		Args: []any{first[:], last[:], max(limit, 0)},
-	}, scanPlace)
-	return rows, err
+	}, func(row storage.Scan) error {
+		_, err := scan(row)
+		return err
+	})
+	return err
 }
 
-func scanPlace(scan storage.Scan) (p Place, err error) {
+// placeScanner returns what scans a place and hands it over. Places that are of the same send share their texts.
+func placeScanner(found func(*Place)) func(storage.Scan) (struct{}, error) {
+	known := map[string]campaign.Contact{}
+	var p Place
 	var folded []byte
-	var at int64
-	var until *int64
-	if err := scan(&folded, &p.Send, &p.Channel, (*string)(&p.State), &at, &until); err != nil {
-		return p, err
+	var what string
+	var at, until int64
+	return func(scan storage.Scan) (none struct{}, err error) {
+		if err := scan(&folded, &what, &at, &until); err != nil {
+			return none, err
+		}
+		k, seen := known[what]
+		if !seen {
+			send, rest, _ := strings.Cut(what, " ")
+			channel, state, _ := strings.Cut(rest, " ")
+			k = campaign.Contact{Send: send, Channel: channel, State: campaign.ContactState(state)}
+			known[what] = k
+		}
+		p.Contact = k
+		p.Until = until
+		if p.State == campaign.ContactSent {
+			p.Sent = at
+		}
+		if err := column.Fixed("contacts.folded", p.Folded[:], folded); err != nil {
+			return none, err
+		}
+		found(&p)
+		return none, nil
 	}
-	if until != nil {
-		p.Until = *until
-	}
-	if p.State == campaign.ContactSent {
-		p.Sent = at
-	}
-	return p, column.Fixed("contacts.folded", p.Folded[:], folded)
 }
 
 // readAbout reads the rows of persons. There are few texts of the statement, so that each stays prepared: the last person stands for those missing.

@@ -111,18 +111,20 @@ func testPlacesOf(t *testing.T, open storagetest.Open) {
 	}
 	went := place(&sent)
 	went.Sent = int64(sent.At)
-	of, err := sendtable.PlacesOf(t.Context(), store, [][32]byte{first.Folded, sent.Folded, {9}})
+	var of, between []sendtable.Place
+	err := sendtable.PlacesOf(t.Context(), store, [][32]byte{first.Folded, sent.Folded, {9}}, func(p *sendtable.Place) { of = append(of, *p) })
 	storagetest.NoError(t, "PlacesOf", err)
 	bySend := func(x, y sendtable.Place) int {
 		return cmp.Or(bytes.Compare(x.Folded[:], y.Folded[:]), strings.Compare(x.Send, y.Send))
 	}
 	slices.SortStableFunc(of, bySend) // Those of one person are in no order.
 	storagetest.Same(t, "the places", of, []sendtable.Place{place(&first), place(&second), went})
-	between, err := sendtable.PlacesBetween(t.Context(), store, first.Folded, sent.Folded, 10)
+	err = sendtable.PlacesBetween(t.Context(), store, first.Folded, sent.Folded, 10, func(p *sendtable.Place) { between = append(between, *p) })
 	storagetest.NoError(t, "PlacesBetween", err)
 	slices.SortStableFunc(between, bySend)
 	storagetest.Same(t, "the places between two persons", between, of)
-	between, err = sendtable.PlacesBetween(t.Context(), store, sent.Folded, [32]byte{9}, 1)
+	between = nil
+	err = sendtable.PlacesBetween(t.Context(), store, sent.Folded, [32]byte{9}, 1, func(p *sendtable.Place) { between = append(between, *p) })
 	storagetest.NoError(t, "PlacesBetween", err)
 	storagetest.Same(t, "the first place from a person on", between, []sendtable.Place{went})
 }
