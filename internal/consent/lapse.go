@@ -66,6 +66,16 @@ func (r *Rules) lapseByContacts(contacts []Contact, begin, first, t Instant) Ins
 	return min(end, forgotten(joined, kept))
 }
 
+// LapseAtLatest returns when a grant has lapsed on a channel whatever was sent to the person; zero: it does not. A consent that lives by contacts ends
+// at the latest when the last one is forgotten that was sent before it would have lapsed without any.
+func (g *Grant) LapseAtLatest(ch *catalog.Channel, c *catalog.Catalog) Instant {
+	end := g.Lapse(ch, c)
+	if end == 0 || g.Basis != catalog.BasisConsent || ch.ConsentLapsesFrom != catalog.FromLastContact {
+		return end
+	}
+	return end.Plus(c.Policy.Retention.Contacts)
+}
+
 // forgotten returns when a contact may be forgotten at the earliest that is kept for a period: when the period ends that begins with it, or with
 // any later instant. Of those that begin in the last days of a month some end earlier on the same day.
 func forgotten(at Instant, kept period.Period) Instant {

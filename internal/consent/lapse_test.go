@@ -103,58 +103,63 @@ func TestProperty_ConsentLapsesFromLastContact_AsThePlainOracleSays(t *testing.T
 	a, seen := mustAddress(t, ann), map[string]int{}
 	rapid.Check(t, func(rt *rapid.T) {
 		p := rapid.SampledFrom(all).Draw(rt, "periods")
-		year := rapid.SampledFrom([]int{2027, 2028}).Draw(rt, "year")
-		hour := func(name string, from, days int) time.Time {
-			n := rapid.OneOf(rapid.IntRange(0, days*24), rapid.Map(rapid.IntRange(0, days), func(d int) int { return d * 24 })).Draw(rt, name)
-			return time.Date(year, time.January, 1+from, n, 0, 0, 0, time.UTC)
+		hours := func(name string, days int) time.Duration { // Often whole days, so that instants meet.
+			return time.Hour * time.Duration(rapid.OneOf(
+				rapid.IntRange(0, days*24), rapid.Map(rapid.IntRange(0, days), func(d int) int { return d * 24 })).Draw(rt, name))
 		}
-		begin := hour("begin", 20, 20)
+		begin := time.Date(rapid.SampledFrom([]int{2027, 2028}).Draw(rt, "year"), time.January, 20, 0, 0, 0, 0, time.UTC).Add(hours("begin", 20))
 		var sent []time.Time
+		last := begin.AddDate(0, 0, -2)
 		for range rapid.IntRange(0, 6).Draw(rt, "contacts") {
-			sent = append(sent, hour("contact", 15, 120))
+			last = last.AddDate(0, 0, rapid.IntRange(0, 20).Draw(rt, "after")).Add(hours("later", 16))
+			sent = append(sent, last)
 		}
-		slices.SortFunc(sent, time.Time.Compare)
-		now := hour("now", 40, 120)
 		known := writtenTo(begin, sent...)
-		other := consent.Contact{Channel: "offers", At: consent.InstantOf(hour("elsewhere", 20, 60))}
-		known.Contacts = append(known.Contacts, other) // What was sent on another channel counts nowhere in the order.
+		// What was sent on another channel counts nowhere in the order.
+		known.Contacts = append(known.Contacts, consent.Contact{Channel: "offers", At: consent.InstantOf(begin.Add(hours("elsewhere", 60)))})
 		slices.SortStableFunc(known.Contacts, func(x, y consent.Contact) int { return int(x.At - y.At) })
-
-		oracle := &lives{begin, parsedPeriod(t, p.after), parsedPeriod(t, p.kept), sent, now}
-		d := rules[p].Decide(a, known, consent.InstantOf(now))
-		first := oracle.after.AddTo(begin)
-		switch {
-		case !oracle.at(now, now):
-			seen["lapsed"]++
-			if d.Reason != consent.CodeConsentLapsed || d.Contacts != consent.ContactsCounted {
-				rt.Fatalf("%s, %d", d.Reason, d.Contacts)
-			}
-			return
-		case d.Reason != consent.CodeAllowConsent:
-			rt.Fatal(d.Reason)
-		case now.Before(first):
-			if d.BasisEnd != consent.InstantOf(first) || d.Contacts != consent.ContactsIrrelevant {
-				rt.Fatalf("ends %s, %d", d.BasisEnd, d.Contacts)
-			}
-			return
-		}
-		seen["lives by contacts"]++
-		end := d.BasisEnd.Time()
-		if !end.After(now) || d.ValidUntil > d.BasisEnd {
-			rt.Fatalf("ends %s, valid until %s", end, d.ValidUntil)
-		}
-		for at := now; at.Before(end); at = at.Add(time.Hour) {
-			if !oracle.at(at, at) {
-				rt.Fatalf("ends %s, and has lapsed at %s", end, at)
-			}
-		}
-		if oracle.at(end, end) {
-			rt.Fatalf("does not end at %s", end)
+		for range 8 {
+			now := begin.AddDate(0, 0, rapid.IntRange(20, 90).Draw(rt, "from")).Add(hours("now", 30))
+			oracle := &lives{begin, parsedPeriod(t, p.after), parsedPeriod(t, p.kept), sent, now}
+			d := rules[p].Decide(a, known, consent.InstantOf(now))
+			seen[agrees(rt, oracle, &d)]++
 		}
 	})
-	if seen["lapsed"] < 10 || seen["lives by contacts"] < 5 {
+	if seen["lapsed"] < 20 || seen["lives by contacts"] < 20 || seen["before the first lapse"] < 20 {
 		t.Errorf("seen: %v", seen)
 	}
+}
+
+// agrees fails unless a decision is what the oracle says, and returns what that is.
+func agrees(rt *rapid.T, oracle *lives, d *consent.Decision) string {
+	now, first := oracle.asked, oracle.after.AddTo(oracle.begin)
+	switch {
+	case !oracle.at(now, now):
+		if d.Reason != consent.CodeConsentLapsed || d.Contacts != consent.ContactsCounted {
+			rt.Fatalf("at %s: %s, %d", now, d.Reason, d.Contacts)
+		}
+		return "lapsed"
+	case d.Reason != consent.CodeAllowConsent:
+		rt.Fatalf("at %s: %s", now, d.Reason)
+	case now.Before(first):
+		if d.BasisEnd != consent.InstantOf(first) || d.Contacts != consent.ContactsIrrelevant {
+			rt.Fatalf("at %s: ends %s, %d", now, d.BasisEnd, d.Contacts)
+		}
+		return "before the first lapse"
+	}
+	end := d.BasisEnd.Time()
+	if !end.After(now) || d.ValidUntil > d.BasisEnd {
+		rt.Fatalf("at %s: ends %s, valid until %s", now, end, d.ValidUntil)
+	}
+	for at := now; at.Before(end); at = at.Add(time.Hour) {
+		if !oracle.at(at, at) {
+			rt.Fatalf("at %s: ends %s, and has lapsed at %s", now, end, at)
+		}
+	}
+	if oracle.at(end, end) {
+		rt.Fatalf("at %s: does not end at %s", now, end)
+	}
+	return "lives by contacts"
 }
 
 func TestDecide_ConsentLapsesFromLastContact_AtItsBoundaries(t *testing.T) {

@@ -136,6 +136,7 @@ func ask(s *Scenario, events history, places *places, check *Check) Got {
 		Folded:   events.state(consent.FormFolded, a.Folded(), check.At),
 		Spelling: digest(a.Exact()),
 		Lists:    s.consulted(check.At).Append(nil, a),
+		Contacts: places.sentTo(a),
 	}
 	for _, domain := range a.Domains() {
 		known.Domains = append(known.Domains, events.state(consent.FormDomain, domain, check.At))

@@ -140,6 +140,18 @@ func (p *places) put(a address.Address, k campaign.Contact, keep bool) {
 	p.of[a.Folded()] = all
 }
 
+// sentTo returns what was sent to a person so far, by time.
+func (p *places) sentTo(a address.Address) []consent.Contact {
+	sent := []consent.Contact{}
+	for _, k := range p.of[a.Folded()] {
+		if k.State == campaign.ContactSent {
+			sent = append(sent, consent.Contact{Channel: k.Channel, At: consent.Instant(k.Sent)})
+		}
+	}
+	slices.SortFunc(sent, func(x, y consent.Contact) int { return cmp.Compare(x.At, y.At) })
+	return sent
+}
+
 func (s *Scenario) sendOf(id string) *campaign.Send {
 	for i := range s.Sends {
 		if s.Sends[i].ID == id {

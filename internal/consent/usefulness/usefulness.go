@@ -109,7 +109,7 @@ func (c *Conditions) lapse(g *consent.Grant, channel string) consent.Instant {
 		switch version, known := cat.Declaration(g.Declaration.ID, g.Declaration.Version); {
 		case g.Basis == catalog.BasisConsent, g.Basis == catalog.BasisExistingCustomer,
 			g.Basis == catalog.BasisTerms && known && version.CountsAs == catalog.CountsAsExistingCustomer:
-			end = g.Lapse(ch, cat)
+			end = g.LapseAtLatest(ch, cat)
 		}
 		if end == 0 {
 			return 0

@@ -94,6 +94,23 @@ func TestEndings_OfGrants(t *testing.T) {
 	}
 }
 
+// What a consent lives by that lapses from the last contact is not known here: it is of use for as long as it may.
+func TestEndings_ConsentThatLapsesFromLastContact_EndsWhenNoContactCanHoldItUp(t *testing.T) {
+	c := lab(t)
+	c.Policy.Retention.Contacts = period.Months(3)
+	news, ok := c.Channel("news")
+	if !ok {
+		t.Fatal("the lab has no news")
+	}
+	news.ConsentLapsesFrom = catalog.FromLastContact
+	useful := usefulness.Conditions{Catalogs: []*catalog.Catalog{c}}
+	got := useful.Endings([]consent.Event{at(1, 1, grantOn(catalog.BasisConsent, "news"))})
+	want := consent.InstantOf(period.Months(3).AddTo(news.ConsentLapsesAfter.AddTo(instant(1).Time())))
+	if len(got) != 1 || got[0].At != want {
+		t.Errorf("ends %v, want %s", got, want)
+	}
+}
+
 func TestEndings_RequestsAndConfirmations_EndWithWhatTheyGave(t *testing.T) {
 	ask := func(expires int) consent.Facts {
 		return consent.Facts{Kind: consent.KindRequest, Channels: []string{"former"}, Expires: instant(expires)}

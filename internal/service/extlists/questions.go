@@ -114,7 +114,7 @@ func (s *ExternalLists) questionsIn(ctx context.Context, l *List, ids storage.ID
 	return page, s.disclosures.Count(ctx, &who, now, "", about...)
 }
 
-// concerns reports whether an address has a grant that a listing would stop: one on a marketing channel that has not ended.
+// concerns reports whether an address has a grant that a listing would stop: one on a marketing channel that has not ended, or may live by contacts.
 func (l *List) concerns(exact *consent.State, c *catalog.Catalog, now consent.Instant) bool {
 	if exact == nil {
 		return false
@@ -125,7 +125,7 @@ func (l *List) concerns(exact *consent.State, c *catalog.Catalog, now consent.In
 		}
 		return slices.ContainsFunc(g.Channels, func(id string) bool {
 			ch, ok := c.Channel(id)
-			return ok && ch.Class == catalog.ClassMarketing && !consent.EndedBy(g.Lapse(ch, c), now)
+			return ok && ch.Class == catalog.ClassMarketing && !consent.EndedBy(g.LapseAtLatest(ch, c), now)
 		})
 	})
 }
