@@ -61,7 +61,8 @@ type Decision struct {
 	Receipt string
 	// Retry is, of a DEFER and of a denial that time alone ends, from when it may be asked for again; zero of a DEFER: no end is foreseen.
 	Retry time.Time
-	// BasisEnd is, of an ALLOW that rests on a grant, when that grant ends by its expiry or its lapse. Another grant may hold then.
+	// BasisEnd is, of an ALLOW that rests on a grant, when that grant ends by its expiry or its lapse. Another grant may hold then. Of a
+	// consent that lapses from the last contact it is the earliest time at which it can end.
 	BasisEnd time.Time
 	// Links are, of an ALLOW, the links of the message, where they were asked for; else nil. They stand in the message to that address only.
 	Links *assentv1.MessageLinks

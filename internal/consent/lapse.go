@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/assent-io/assent/internal/catalog"
+	"github.com/assent-io/assent/internal/locale"
 	"github.com/assent-io/assent/internal/period"
 )
 
@@ -24,6 +25,17 @@ const (
 	// ContactsCounted: such a consent was judged by the contacts that are known.
 	ContactsCounted
 )
+
+// Explanation is a sentence for people that says what the reason of the decision means.
+func (d *Decision) Explanation(lang locale.Language) string { return d.ExplanationText().In(lang) }
+
+// ExplanationText is [Decision.Explanation] in all languages.
+func (d *Decision) ExplanationText() locale.Text {
+	if d.Reason == CodeConsentLapsed && d.Contacts != ContactsIrrelevant {
+		return locale.Explanation(string(CodeConsentLapsed) + ".contact")
+	}
+	return locale.Explanation(string(d.Reason))
+}
 
 // lapse returns when a consent lapses; zero: it does not. On a channel that counts from the last contact it is looked at contacts only after the
 // consent would have lapsed without any, so that nothing else has to know them.

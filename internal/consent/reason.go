@@ -105,17 +105,6 @@ func (c Code) about() About {
 // Explanation is a sentence for people that says what the code means; empty for a code that this package does not give.
 func (c Code) Explanation(lang locale.Language) string { return locale.Explanation(string(c)).In(lang) }
 
-// Explanation is a sentence for people that says what the reason of the decision means.
-func (d *Decision) Explanation(lang locale.Language) string { return d.ExplanationText().In(lang) }
-
-// ExplanationText is [Decision.Explanation] in all languages.
-func (d *Decision) ExplanationText() locale.Text {
-	if d.Reason == CodeConsentLapsed && d.Contacts != ContactsIrrelevant {
-		return locale.Explanation(string(CodeConsentLapsed) + ".contact")
-	}
-	return locale.Explanation(string(d.Reason))
-}
-
 // Remedy is a sentence for people that says what would change the answer; empty for what allows.
 func (c Code) Remedy(lang locale.Language) string { return locale.Remedy(string(c)).In(lang) }
 

@@ -32,7 +32,8 @@ const (
 	// Never sent.
 	ReceiptOutcome_RECEIPT_OUTCOME_UNSPECIFIED ReceiptOutcome = 0
 	// No address was given: nothing was asked again. With an address: the receipt says CONSENT_PENDING, and retention has removed such a
-	// request since, so it cannot be told any more. The receipt itself remains valid.
+	// request since, or a consent lived by contacts, which are no part of the ledger, so it cannot be told any more. The receipt itself remains
+	// valid.
 	ReceiptOutcome_RECEIPT_OUTCOME_NOT_REPLAYED ReceiptOutcome = 1
 	// Asked again, the answer is the same in every field.
 	ReceiptOutcome_RECEIPT_OUTCOME_SAME ReceiptOutcome = 2

@@ -480,7 +480,8 @@ type Decision struct {
 	// Of a DEFER, and of a denial that time alone ends, such as CONFIRMATION_LIMIT: from when it may be asked for again. Unset of a DEFER: no end is
 	// foreseen.
 	RetryTime *timestamppb.Timestamp `protobuf:"bytes,18,opt,name=retry_time,json=retryTime,proto3" json:"retry_time,omitempty"`
-	// Of an ALLOW that rests on a grant: when that grant ends by its expiry or its lapse; unset if it does not. Another grant may hold then.
+	// Of an ALLOW that rests on a grant: when that grant ends by its expiry or its lapse; unset if it does not. Another grant may hold then. Of a consent
+	// that lapses from the last contact it is the earliest time at which it can end: contacts may keep it longer.
 	BasisEndTime  *timestamppb.Timestamp `protobuf:"bytes,19,opt,name=basis_end_time,json=basisEndTime,proto3" json:"basis_end_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
