@@ -66,7 +66,7 @@ func TestRecords_EachChannelIsAnActivityWithWhatArt30AsksFor(t *testing.T) {
 	holds(t, "recipients", offers.Recipients, "Versand AG (processor, AT)")
 	holds(t, "third countries", offers.ThirdCountries, "None.")
 	for _, want := range []string{
-		"replaced: 3 years", "never confirmed, after their time is over: 30 days", "no longer counts after: 18 months",
+		"replaced: 3 years", "never confirmed, after their time is over: 30 days", "after this period without a message on the channel: 18 months",
 		"3 years from the end of the year", "ledger", "schedule of the group",
 	} {
 		holds(t, "retention", offers.Retention, want)

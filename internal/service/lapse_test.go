@@ -16,7 +16,9 @@ import (
 	"github.com/assent-io/assent/internal/service/asof"
 	"github.com/assent-io/assent/internal/service/check"
 	"github.com/assent-io/assent/internal/service/contacts"
+	"github.com/assent-io/assent/internal/service/export"
 	"github.com/assent-io/assent/internal/service/receipts"
+	"github.com/assent-io/assent/internal/service/recipient"
 	"github.com/assent-io/assent/internal/storage"
 )
 
@@ -229,6 +231,43 @@ func TestForgetContacts_ConsentLivesByContacts_OnlyWhileTheyAreKept(t *testing.T
 			if err := p.s.ForgetContacts(p.ctx); err != nil {
 				t.Fatal(err)
 			}
+		}
+	})
+}
+
+// The page of the person, and the answer to a request for access, say what checks say: at each time of the history, and in the words of people.
+func TestPageAndExport_ConsentLivesByContacts_SayWhatChecksSay(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		w.links = recipient.Options{PublicURL: "https://consent.example"}
+		p := w.byContact("")
+		begin := w.clock.Now()
+		for _, a := range []string{"anna@example.at", "bert@example.at"} {
+			p.mustRecord(p.ctx, p.s, consentOn("newsletter", a, begin))
+		}
+		token := p.tokenFor(p.ctx, p.s, "newsletter", "anna@example.at")
+		other := p.tokenFor(p.ctx, p.s, "newsletter", "bert@example.at")
+		contact := begin.AddDate(0, 0, 20)
+		w.clock.Set(contact)
+		p.sent("anna@example.at", contact)
+		w.clock.Set(begin.AddDate(0, 1, 3))
+		for text, want := range map[string]recipient.State{token: recipient.Receiving, other: recipient.Inactive} {
+			view, err := p.s.Links.View(p.ctx, text)
+			if err != nil || len(view.Rows) != 1 || view.Rows[0].State != want || !view.Rows[0].CanLeave {
+				t.Errorf("the page: %+v, %v", view, err)
+			}
+		}
+		told, _ := linkedDataOf(p.ctx, t, p.s, export.Input{Address: "anna@example.at"})
+		first, second := begin.AddDate(0, 1, 0), contact.AddDate(0, 1, 0)
+		if !told.permits("newsletter", first) {
+			t.Error("the file says that the consent lapsed at its first lapse")
+		}
+		w.clock.Set(second.Add(time.Hour))
+		if p.agreesWithChecks(p.ctx, p.s, "anna@example.at", "newsletter") == 0 {
+			t.Error("no check says ALLOW, so nothing was compared")
+		}
+		told, _ = linkedDataOf(p.ctx, t, p.s, export.Input{Address: "anna@example.at"})
+		if !told.permits("newsletter", second.Add(-time.Microsecond)) || told.permits("newsletter", second) {
+			t.Error("the file does not say that the consent lapsed with its chain")
 		}
 	})
 }
