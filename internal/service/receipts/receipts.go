@@ -131,7 +131,7 @@ func (s *Verifier) replay(ctx context.Context, r *receipt.Receipt, typed string,
 	switch {
 	case found.Erased != 0:
 		found.Outcome, found.Differences = ErasedSince, nil
-	case removed, len(found.Differences) > 0 && result.Decision.Contacts == consent.ContactsUnknown:
+	case removed, len(found.Differences) > 0 && result.Contacts == consent.ContactsUnknown:
 		// What was sent is no part of the ledger, and when it was reported is not known: nothing says by which contacts a consent lived then.
 		found.Outcome, found.Differences = NotReplayed, nil
 	case len(found.Differences) > 0:
