@@ -23,13 +23,13 @@ import (
 )
 
 // byContact is a world in which consents to the newsletter lapse a month after the last contact, and those to product information as before.
-func (w *world) byContact(lines string) *pressed {
+func (w *world) byContact() *pressed {
 	w.t.Helper()
 	s, ctx := w.acme()
 	document := strings.Replace(acme(w.t), "    consent_lapses_after: P24M\n", "    consent_lapses_after: P1M\n    consent_lapses_from: last_contact\n", 1)
 	document = strings.Replace(document, "policy:\n", "policy:\n  retention: {contacts: P6M}\n", 1)
 	w.clock.Advance(time.Second)
-	if _, err := s.ApplyCatalog(ctx, administration.ApplyCatalog{Document: document + lines}); err != nil {
+	if _, err := s.ApplyCatalog(ctx, administration.ApplyCatalog{Document: document}); err != nil {
 		w.t.Fatal(err)
 	}
 	w.clock.Advance(time.Second)
@@ -106,7 +106,7 @@ func (p *pressed) want(plain *Service, address string, reason consent.Code, ends
 
 func TestCheck_ConsentThatLapsesFromLastContact_LivesByWhatWasSent(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
-		p := w.byContact("")
+		p := w.byContact()
 		plain := w.bare(p.s)
 		begin := w.clock.Now()
 		p.mustRecord(p.ctx, p.s, consentOn("newsletter", "anna@example.at", begin))
@@ -145,7 +145,7 @@ func TestCheck_ConsentThatLapsesFromLastContact_LivesByWhatWasSent(t *testing.T)
 // What was known at a position is answered without contacts, for when they were reported is not known: a later report changes no such answer.
 func TestCheck_ConsentThatLapsesFromLastContact_OfThePast(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
-		p := w.byContact("")
+		p := w.byContact()
 		begin := w.clock.Now()
 		p.mustRecord(p.ctx, p.s, consentOn("newsletter", "anna@example.at", begin))
 		contact := begin.AddDate(0, 0, 20)
@@ -202,7 +202,7 @@ func TestCheck_ConsentThatLapsesFromLastContact_OfThePast(t *testing.T) {
 // Once a contact is forgotten, what it held up has ended, and no answer before said that it lasts longer.
 func TestForgetContacts_ConsentLivesByContacts_OnlyWhileTheyAreKept(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
-		p := w.byContact("")
+		p := w.byContact()
 		plain := w.bare(p.s)
 		begin := w.clock.Now()
 		p.mustRecord(p.ctx, p.s, consentOn("newsletter", "anna@example.at", begin))
@@ -239,7 +239,7 @@ func TestForgetContacts_ConsentLivesByContacts_OnlyWhileTheyAreKept(t *testing.T
 func TestPageAndExport_ConsentLivesByContacts_SayWhatChecksSay(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		w.links = recipient.Options{PublicURL: "https://consent.example"}
-		p := w.byContact("")
+		p := w.byContact()
 		begin := w.clock.Now()
 		for _, a := range []string{"anna@example.at", "bert@example.at"} {
 			p.mustRecord(p.ctx, p.s, consentOn("newsletter", a, begin))
