@@ -17,6 +17,7 @@ import (
 	"github.com/assent-io/assent/internal/service/audit"
 	"github.com/assent-io/assent/internal/service/cases"
 	"github.com/assent-io/assent/internal/service/cases/absences"
+	"github.com/assent-io/assent/internal/service/cases/figures"
 	"github.com/assent-io/assent/internal/service/changes"
 	"github.com/assent-io/assent/internal/service/check"
 	"github.com/assent-io/assent/internal/service/checkpoint"
@@ -127,6 +128,7 @@ type Service struct {
 	*contacts.Contacts
 	*cases.Cases
 	*absences.Absences
+	*figures.Reckoner
 	*notices.Notices
 	// Allowed counts what checks were allowed.
 	Allowed *sources.Allowed
@@ -185,6 +187,7 @@ func wire(env *env.Env, opts *Options) *Service {
 		ofCases.Contacts = s.Contacts
 	}
 	s.Cases = cases.New(env, s.reference, s.Guard, s.engine, s.Checker, ofCases)
+	s.Reckoner = figures.New(env, s.reference, s.Guard, ofCases.Contacts, ofCases.Desk)
 	s.Absences = absences.New(env, s.Guard, s.engine, ofCases.Desk)
 	links := opts.Links
 	links.Concerns = concerns.Concerns{Caps: s.Contacts, Cases: s.Cases}

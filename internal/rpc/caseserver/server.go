@@ -13,6 +13,7 @@ import (
 	"github.com/assent-io/assent/internal/rpc/handler"
 	"github.com/assent-io/assent/internal/service/cases"
 	"github.com/assent-io/assent/internal/service/cases/absences"
+	"github.com/assent-io/assent/internal/service/cases/figures"
 	"github.com/assent-io/assent/internal/service/notices"
 	"github.com/assent-io/assent/internal/service/txn"
 )
@@ -29,7 +30,7 @@ type Cases interface {
 	CloseCase(ctx context.Context, c cases.Change, closing cases.Closing) (cases.Case, int64, error)
 	ReopenCase(ctx context.Context, c cases.Change, note string) (cases.Case, error)
 	DraftAnswer(ctx context.Context, number, language string) (cases.Draft, error)
-	CaseFigures(ctx context.Context, since, before consent.Instant, department string) (cases.Figures, error)
+	CaseFigures(ctx context.Context, since, before consent.Instant, department string) (figures.Figures, error)
 	ListDesks(ctx context.Context, department string) ([]cases.Desk, error)
 	CreateAbsence(ctx context.Context, n absences.NewAbsence) (absences.Absence, error)
 	ListAbsences(ctx context.Context, department string, size int, pageToken string) (absences.Page, error)

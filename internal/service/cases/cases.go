@@ -11,6 +11,7 @@ import (
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/cases/desks"
+	"github.com/assent-io/assent/internal/service/cases/figures"
 	"github.com/assent-io/assent/internal/service/check"
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/service/reference"
@@ -30,8 +31,7 @@ type Checker interface {
 type Contacts interface {
 	// SentTo returns the departments that sent to an address since a time, the latest first.
 	SentTo(ctx context.Context, a address.Address, since time.Time) ([]casework.Candidate, error)
-	// Sent returns how many marketing messages each sender identity sent from a time on and before another.
-	Sent(ctx context.Context, since, before time.Time) (map[string]int64, error)
+	figures.Contacts
 }
 
 // Options say what cases are told by others. The zero value knows no contacts.

@@ -71,7 +71,7 @@ func allowed() map[string][]string {
 		},
 		"internal/rpc/caseserver": {
 			"api/assent/v1", "internal/casework", "internal/consent", "internal/rpc/handler", "internal/service/cases",
-			"internal/service/cases/absences", "internal/service/cases/tally", "internal/service/notices", "internal/service/txn",
+			"internal/service/cases/absences", "internal/service/cases/figures", "internal/service/cases/tally", "internal/service/notices", "internal/service/txn",
 		},
 		"internal/rpc/sourceserver": {
 			"api/assent/v1", "internal/intake/provider", "internal/rpc/handler", "internal/service/sources", "internal/service/txn",

@@ -6,7 +6,7 @@ func allowedUseCases() map[string][]string {
 		"internal/service": {
 			"internal/address", "internal/consent", "internal/ledger", "internal/seal", "internal/service/access",
 			"internal/service/administration", "internal/service/asof", "internal/service/audit", "internal/service/cases",
-			"internal/service/cases/absences",
+			"internal/service/cases/absences", "internal/service/cases/figures",
 			"internal/service/changes", "internal/service/check", "internal/service/checkpoint", "internal/service/consumers",
 			"internal/service/contacts", "internal/service/disclosure", "internal/service/env", "internal/service/erased",
 			"internal/service/export", "internal/service/extlists", "internal/service/imports", "internal/service/intake",
@@ -28,6 +28,10 @@ func allowedUseCases() map[string][]string {
 			"internal/storage/tables/casetable", "internal/storage/tables/sendtable", "internal/storedtext", "internal/token",
 		},
 		"internal/service/cases/desks": {"internal/casework", "internal/catalog", "internal/fault", "internal/phrase", "internal/service/access"},
+		"internal/service/cases/figures": {
+			"internal/casework", "internal/catalog", "internal/consent", "internal/fault", "internal/service/access", "internal/service/cases/desks",
+			"internal/service/cases/tally", "internal/service/env", "internal/service/reference", "internal/storage/tables/casetable",
+		},
 		"internal/service/cases/absences": {
 			"internal/casework", "internal/catalog", "internal/consent", "internal/fault", "internal/service/access", "internal/service/cases/desks",
 			"internal/service/env", "internal/service/txn", "internal/storage/tables/casetable", "internal/token",
@@ -48,8 +52,7 @@ func allowedUseCases() map[string][]string {
 			"internal/address", "internal/casework", "internal/casework/wish", "internal/catalog", "internal/consent", "internal/consent/statement",
 			"internal/fault", "internal/locale", "internal/period", "internal/phrase", "internal/service/access", "internal/service/asof",
 			"internal/service/cases/absences", "internal/service/cases/alarm", "internal/service/cases/answer", "internal/service/cases/desks",
-			"internal/service/cases/number",
-			"internal/service/cases/sealed", "internal/service/cases/tally", "internal/service/check", "internal/service/env",
+			"internal/service/cases/figures", "internal/service/cases/number", "internal/service/cases/sealed", "internal/service/check", "internal/service/env",
 			"internal/service/notices", "internal/service/recipient/concerns", "internal/service/reference", "internal/service/ruling",
 			"internal/service/subjects", "internal/service/txn", "internal/storage", "internal/storage/tables/casetable", "internal/token",
 			"internal/wallclock",
