@@ -84,7 +84,7 @@ func (s *Cases) on(w *txn.Tx, id int64) (*onCase, error) {
 	if err != nil {
 		return nil, err
 	}
-	desk, _ := s.desk(cat, rows[0].Department)
+	desk := desks.Answering(cat, rows[0].Department, rows[0].Channel, s.desk)
 	return &onCase{Tx: w, cases: s, row: &rows[0], cat: cat, desk: desk, done: changed{ID: id}}, nil
 }
 

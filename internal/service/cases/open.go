@@ -155,10 +155,10 @@ func (s *Cases) add(w *txn.Tx, o *opening) (*casetable.Case, error) {
 	if err := s.settle(cat, o, received.Time()); err != nil {
 		return nil, err
 	}
-	desk, found := s.desk(cat, o.department)
-	if o.department != "" && !found {
+	if _, found := cat.Department(o.department); o.department != "" && !found {
 		return nil, desks.Missing(o.department)
 	}
+	desk := desks.Answering(cat, o.department, o.channel, s.desk)
 	row := &casetable.Case{
 		Kind: string(o.kind), State: string(casework.Open), Origin: string(o.origin), Department: o.department, Personal: o.personal,
 		Channel: o.channel, SenderIdentity: o.sender, Received: received, Opened: w.Recorded, Revision: 1,

@@ -9,6 +9,7 @@ import (
 	"github.com/assent-io/assent/internal/casework"
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/service/cases/desks"
 	"github.com/assent-io/assent/internal/service/cases/number"
 	"github.com/assent-io/assent/internal/service/cases/sealed"
 	"github.com/assent-io/assent/internal/service/env"
@@ -174,7 +175,7 @@ func (s *Cases) onPage(cat *catalog.Catalog, row *casetable.Case) (concerns.Case
 	if row.LawDue != 0 {
 		c.Due = row.LawDue
 	}
-	desk, _ := s.desk(cat, row.Department)
+	desk := desks.Answering(cat, row.Department, row.Channel, s.desk)
 	calendar, err := desk.Calendar()
 	if err != nil {
 		return concerns.Case{}, err

@@ -10,6 +10,7 @@ import (
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/cases/absences"
 	"github.com/assent-io/assent/internal/service/cases/alarm"
+	"github.com/assent-io/assent/internal/service/cases/desks"
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/service/notices"
 	"github.com/assent-io/assent/internal/service/txn"
@@ -59,7 +60,7 @@ func (s *Cases) RunCases(ctx context.Context) error {
 
 // runCase does what is due in a case, if anything is.
 func (s *Cases) runCase(ctx context.Context, cat *catalog.Catalog, row *casetable.Case, away []casetable.Absence, now time.Time) error {
-	desk, _ := s.desk(cat, row.Department)
+	desk := desks.Answering(cat, row.Department, row.Channel, s.desk)
 	steps, err := alarm.Steps(row, &desk, absences.Of(absences.OfDesk(away, row.Department)), now)
 	if err != nil {
 		return err

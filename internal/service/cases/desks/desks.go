@@ -52,6 +52,31 @@ func Of(cat *catalog.Catalog, department string) (casework.Desk, bool) {
 	return desk, true
 }
 
+// Answering returns the desk that answers a case about a channel, at a department or, where that is empty, with the officers. The catalog says nothing of
+// the working time of officers: they have the hours and holidays of the first department with a desk of the channel's controller, or of the catalog where
+// the channel is not known. Without one these are the hours that hold by default.
+func Answering(
+	cat *catalog.Catalog, department, channel string, of func(*catalog.Catalog, string) (casework.Desk, bool),
+) casework.Desk {
+	if department != "" {
+		desk, _ := of(cat, department)
+		return desk
+	}
+	controller := ""
+	if ch, ok := cat.Channel(channel); ok {
+		controller = ch.Controller
+	}
+	for i := range cat.Departments {
+		d := &cat.Departments[i]
+		if d.Desk == nil || controller != "" && d.Controller != controller {
+			continue
+		}
+		desk, _ := of(cat, d.ID)
+		return casework.Desk{Hours: desk.Hours, Holidays: desk.Holidays}
+	}
+	return casework.Desk{}
+}
+
 // Comeback returns when a case comes back that is put aside without a time.
 func Comeback(desk *casework.Desk, now time.Time) (time.Time, error) {
 	calendar, err := desk.Calendar()

@@ -120,7 +120,7 @@ func (s *Reckoner) zoneOf(cat *catalog.Catalog, department string, zones map[str
 	if zone, known := zones[department]; known {
 		return zone, nil
 	}
-	desk, _ := s.desk(cat, department)
+	desk := desks.Answering(cat, department, "", s.desk)
 	calendar, err := desk.Calendar()
 	if err != nil {
 		return nil, err
