@@ -37,9 +37,12 @@ type Dossier struct {
 	Suppressions []Suppression `json:"suppressions"`
 	Events       []Event       `json:"events"` // by position
 	Declarations []Declaration `json:"declarations"`
-	Catalogs     []Catalog     `json:"catalogs"`    // by version
-	Disclosures  []Disclosure  `json:"disclosures"` // by day
-	Recipients   []Recipient   `json:"recipients"`  // that the disclosures are to, by client
+	Catalogs     []Catalog     `json:"catalogs"`           // by version
+	Disclosures  []Disclosure  `json:"disclosures"`        // by day
+	Recipients   []Recipient   `json:"recipients"`         // that the disclosures are to, by client
+	Messages     []Message     `json:"messages,omitempty"` // of marketing, by time
+	Wish         *Wish         `json:"wish,omitempty"`     // absent: the person did not say how much they want
+	Cases        []Case        `json:"cases,omitempty"`    // by number
 	Retention    []Retention   `json:"retention"`
 }
 

@@ -39,7 +39,7 @@ func (d *Dossier) Complete() {
 		d.Subject.Status = StatusErasing
 	case erased != 0 && !slices.ContainsFunc(d.Events, since):
 		d.Subject.Status = StatusErased
-	case len(d.Events) > 0 || len(d.Disclosures) > 0 || d.Subject.AddressHeld || d.Subject.OtherSpellingHeld:
+	case len(d.Events) > 0 || len(d.Disclosures) > 0 || d.HoldsBeside() || d.Subject.AddressHeld || d.Subject.OtherSpellingHeld:
 		d.Subject.Status = StatusKnown
 	default:
 		d.Subject.Status = StatusUnknown
@@ -65,7 +65,7 @@ func empty[T any](list *[]T) {
 }
 
 func (d *Dossier) statements() []locale.Text {
-	if d.Subject.Status == StatusUnknown && len(d.Events) == 0 && len(d.Disclosures) == 0 {
+	if d.Subject.Status == StatusUnknown && len(d.Events) == 0 && len(d.Disclosures) == 0 && !d.HoldsBeside() {
 		return []locale.Text{locale.Get("held.nothing")}
 	}
 	var list []locale.Text
@@ -94,6 +94,7 @@ func (d *Dossier) statements() []locale.Text {
 	if n := len(d.Disclosures); n > 0 {
 		add(locale.Count("held.disclosures", n, nil))
 	}
+	list = append(list, d.besideStatements()...)
 	if d.Subject.ErasedTime != 0 {
 		add(locale.Get("held.repeated"))
 		if d.Subject.ClaimsKept {

@@ -199,6 +199,19 @@ func (s *sample) fill(lang locale.Language) {
 		{Client: "mailer", Department: &desk, Channel: newsletter, Day: "2026-03-09", Count: 1},
 		{Client: "officer", Channel: AllPurposes(), Day: "2026-03-09", Count: 1},
 	}
+	d.Messages = []Message{
+		{Send: "spring-offers", Channel: newsletter, SenderIdentity: "acme-newsletter", State: "sent", Time: Time(at(4, 9))},
+		{Send: "summer-offers", Channel: newsletter, SenderIdentity: "acme-newsletter", State: "planned", Time: Time(at(5, 9))},
+	}
+	d.Wish = &Wish{Max: 1, Per: "P7D"}
+	d.Cases = []Case{
+		{
+			Number: "2026-000001", Kind: "complaint", State: "closed", Department: &desk, ReceivedTime: Time(at(4, 11)), OpenedTime: Time(at(4, 12)),
+			AnsweredTime: Time(at(5, 12)), ClosedTime: Time(at(6, 12)), Outcome: "sender_wrong", Subject: "Your mail",
+			Letters: []Letter{{Time: Time(at(4, 11)), Text: "I left long ago."}, {Time: Time(at(5, 14)), Text: "Whose list was it?"}},
+		},
+		{Number: "2026-000002", Kind: "access", State: "open", ReceivedTime: Time(at(6, 11)), OpenedTime: Time(at(6, 11))},
+	}
 	d.Retention = RetentionOf(map[string]string{"evidence": "P3Y", "requests": "P30D"})
 	d.Complete()
 }

@@ -15,6 +15,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/assent-io/assent/internal/campaign"
+	"github.com/assent-io/assent/internal/casework"
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/locale"
@@ -38,7 +40,13 @@ func sets() map[string][]string {
 			"evidence.period", "requests.period", "disclosures.period", "hard_bounces.period",
 			"evidence.noEnd", "requests.noEnd", "disclosures.noEnd", "hard_bounces.noEnd", "claims",
 		},
-		"role.": texts(catalog.RoleOwnDepartment, catalog.RoleProcessor, catalog.RoleOtherController),
+		"message.":    texts(campaign.ContactSent, campaign.ContactReserved, campaign.ContactPlanned),
+		"case.kind.":  texts(casework.Kinds()...),
+		"case.state.": texts(casework.States()...),
+		"role.":       texts(catalog.RoleOwnDepartment, catalog.RoleProcessor, catalog.RoleOtherController),
+	}
+	for _, kind := range casework.Kinds() {
+		of["case.outcome."] = append(of["case.outcome."], texts(casework.Outcomes(kind)...)...)
 	}
 	of["event.grant."], of["records.persons."], of["records.purpose."] = of["basis."], of["basis."], of["class."]
 	of["draft.allowed."] = of["basis."]

@@ -193,7 +193,7 @@ func wire(env *env.Env, opts *Options) *Service {
 	links.Concerns = concerns.Concerns{Caps: s.Contacts, Cases: s.Cases}
 	s.Links = recipient.New(env, reader, s.engine, s.Recorder, s.Checker, links)
 	s.Remover = retention.New(env, s.reference, reader, s.engine, s.Rights)
-	s.Exporter = export.New(env, s.reference, s.Guard, s.Checker, s.Checkpoints, s.Counter)
+	s.Exporter = export.New(env, s.reference, s.Guard, s.Checker, s.Checkpoints, s.Counter, s.Contacts, s.Cases)
 	s.Feed = changes.New(env, s.reference, s.Guard, s.Checkpoints, s.Counter, s.Consumers, opts.Feed)
 	s.Admin = administration.New(env, s.reference, s.Guard, s.engine)
 	s.Rebuilder = audit.New(env, s.reference, s.engine)

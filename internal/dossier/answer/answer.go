@@ -42,7 +42,8 @@ func Paper(d *dossier.Dossier) *paper.Paper {
 
 // holdsNothing reports whether nothing is held, which one page says.
 func holdsNothing(d *dossier.Dossier) bool {
-	return d.Subject.Status == dossier.StatusUnknown && len(d.Events) == 0 && len(d.Disclosures) == 0 && len(d.Suppressions) == 0
+	return d.Subject.Status == dossier.StatusUnknown && len(d.Events) == 0 && len(d.Disclosures) == 0 && len(d.Suppressions) == 0 &&
+		!d.HoldsBeside()
 }
 
 // writer writes a dossier as a paper in one language.
@@ -215,6 +216,12 @@ func (b *writer) writeHeld() {
 	b.heading("page.categories")
 	b.add(paper.Paragraph, b.t("page.categoriesText"))
 	b.list(b.Held.Statements)
+	b.writeSuppressions()
+	b.writeMessages()
+	b.writeCases()
+}
+
+func (b *writer) writeSuppressions() {
 	if len(b.Suppressions) == 0 {
 		return
 	}

@@ -54,18 +54,26 @@ func (v *viewer) absent(ctx context.Context, department string) ([]casework.Abse
 	return v.absences[department], nil
 }
 
-// show returns a case as it is shown.
-func (v *viewer) show(ctx context.Context, row *casetable.Case) (Case, error) {
-	in, err := sealed.Open(v.cases.Keys, row)
+// read returns a case as it is shown, without its deputy.
+func (s *Cases) read(row *casetable.Case) (Case, error) {
+	in, err := sealed.Open(s.Keys, row)
 	if err != nil {
 		return Case{}, err
 	}
-	c := Case{
+	return Case{
 		ID: number.Of(row.ID), Kind: casework.Kind(row.Kind), State: casework.State(row.State), Origin: casework.Origin(row.Origin),
 		Department: row.Department, Assignee: row.Assignee, Address: in.Address, Subject: in.Subject, Text: in.Text, Channel: row.Channel,
 		SenderIdentity: row.SenderIdentity, Mailbox: in.Mailbox, Personal: row.Personal, Received: row.Received, Opened: row.Opened, Due: row.Due,
 		DueRule: row.DueRule, LawDue: row.LawDue, LawDueRule: row.LawDueRule, Resubmit: row.Resubmit, Answered: row.Answered, Closed: row.Closed,
 		Outcome: casework.Outcome(row.Outcome), SenderInformed: row.SenderInformed, Candidates: sealed.OpenCandidates(in.Candidates), Etag: etagOf(row),
+	}, nil
+}
+
+// show returns a case as it is shown.
+func (v *viewer) show(ctx context.Context, row *casetable.Case) (Case, error) {
+	c, err := v.cases.read(row)
+	if err != nil {
+		return Case{}, err
 	}
 	if row.Assignee == "" || c.State == casework.Closed {
 		return c, nil

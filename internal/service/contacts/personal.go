@@ -34,6 +34,16 @@ func (c *Contacts) PersonalCapOf(ctx context.Context, a address.Address) (*Perso
 	return &PersonalCap{wish.Max, wish.Per}, nil
 }
 
+// ContactsOf returns the messages of marketing that were sent to a person, or are planned or reserved, by send: of any spelling of the address.
+func (c *Contacts) ContactsOf(ctx context.Context, a address.Address) ([]sendtable.Contact, error) {
+	person, err := c.personOf(a)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := sendtable.Contacts(ctx, c.Store, [][32]byte{person})
+	return rows, env.StoreFault(err)
+}
+
 // SetPersonalCap sets how much marketing a person wants, for every spelling of the address; nil: as much as the caps of the catalog allow. It
 // counts for what is asked from then on; what was reserved before goes out. Errors: INVALID_REQUEST.
 func (c *Contacts) SetPersonalCap(ctx context.Context, a address.Address, wish *PersonalCap) error {

@@ -33,14 +33,18 @@ type Exporter struct {
 	checker     *check.Checker
 	checkpoints *checkpoint.Checkpoints
 	disclosures *disclosure.Counter
+	contacts    Contacts
+	cases       Cases
 }
 
 // New returns an exporter.
 func New(
 	env *env.Env, reference *reference.Reference, guard *access.Guard, checker *check.Checker, checkpoints *checkpoint.Checkpoints, disclosures *disclosure.Counter,
+	contacts Contacts, cases Cases,
 ) *Exporter {
 	return &Exporter{
 		Env: env, Reference: reference, guard: guard, checker: checker, checkpoints: checkpoints, disclosures: disclosures,
+		contacts: contacts, cases: cases,
 	}
 }
 

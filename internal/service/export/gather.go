@@ -134,6 +134,9 @@ func (s *Exporter) gatherOnce(ctx context.Context, in *Input, g *dossierBuilder)
 		return false, err
 	}
 	g.putRecipients()
+	if err := s.gatherBeside(ctx, g); err != nil {
+		return false, err
+	}
 	if erased := consent.Instant(d.Subject.ErasedTime); erased != 0 {
 		d.Subject.ClaimsKept = g.keptClaims(erased)
 	}

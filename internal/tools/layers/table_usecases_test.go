@@ -88,7 +88,8 @@ func allowedUseCases() map[string][]string {
 			"internal/seal", "internal/service/access", "internal/service/asof",
 			"internal/service/check", "internal/service/checkpoint", "internal/service/disclosure",
 			"internal/service/env", "internal/service/reference", "internal/service/subjects", "internal/storage",
-			"internal/storage/tables", "internal/token", "internal/extlist",
+			"internal/storage/tables", "internal/token", "internal/extlist", "internal/service/cases", "internal/service/contacts",
+			"internal/storage/tables/sendtable",
 		},
 		"internal/service/receipts": {
 			"internal/address", "internal/consent", "internal/fault", "internal/receipt", "internal/service/access",
