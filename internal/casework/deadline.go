@@ -18,6 +18,12 @@ const (
 	ruleSuspended = "+suspended:"    // after either: the time for which it was suspended
 )
 
+// How many months from the receipt of a request the law gives for the answer (GDPR Art. 12(3)).
+const (
+	firstMonths    = 1
+	extendedMonths = 3
+)
+
 // Law reports whether a law set the deadline, so that its alarms do not wait for working time.
 func (d Deadline) Law() bool { return strings.HasPrefix(d.Rule, ruleLaw) }
 
@@ -76,13 +82,29 @@ func (c *Calendar) WorkingDays(from, until time.Time) int {
 // Due returns until when a case that was received at a time is to be answered: the end of the working time that the desk has for its kind. A
 // request by which a person makes use of a right is answered at the latest when the law says so, which is what LegalDue returns.
 func (c *Calendar) Due(k Kind, received time.Time) (Deadline, error) {
+	return c.due(k, received, false)
+}
+
+// Extended returns what Due and LegalDue return once the deadline of the law was extended. The deadline of the law is zero of a kind that has none.
+func (c *Calendar) Extended(k Kind, received time.Time) (due, law Deadline, err error) {
+	law, _ = c.LegalDue(k, received, true)
+	due, err = c.due(k, received, true)
+	return due, law, err
+}
+
+// IsExtended reports whether the rule of a deadline of the law is that of one that was extended.
+func IsExtended(rule string) bool {
+	return strings.HasPrefix(rule, ruleLaw+period.Months(extendedMonths).String())
+}
+
+func (c *Calendar) due(k Kind, received time.Time, extended bool) (Deadline, error) {
 	within := c.desk.Within(k)
 	end, err := c.Add(received, within)
 	if err != nil {
 		return Deadline{}, err
 	}
 	due := Deadline{At: end, Rule: ruleWithin + within.String()}
-	if law, is := c.LegalDue(k, received, false); is && law.At.Before(due.At) {
+	if law, is := c.LegalDue(k, received, extended); is && law.At.Before(due.At) {
 		return law, nil
 	}
 	return due, nil
@@ -94,9 +116,9 @@ func (c *Calendar) LegalDue(k Kind, received time.Time, extended bool) (Deadline
 	if !k.Right() {
 		return Deadline{}, false
 	}
-	months := 1
+	months := firstMonths
 	if extended {
-		months = 3
+		months = extendedMonths
 	}
 	return Deadline{At: c.law.Months(received, months), Rule: ruleLaw + period.Months(int64(months)).String()}, true
 }

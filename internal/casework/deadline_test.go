@@ -72,6 +72,15 @@ func TestCalendar_LegalDue_HasAMonthAndThreeWhereExtended(t *testing.T) {
 	if due, _ := c.LegalDue(Access, received, true); !due.At.Equal(moment(t, "2026-12-29T00:00:00+01:00")) || due.Rule != "gdpr_12_3:P3M" {
 		t.Errorf("extended: %+v, want 28 December, for 26 and 27 are no working days", due)
 	}
+	slow := graz()
+	slow.AnswerWithin = map[Kind]period.Period{Access: period.Days(400)}
+	due, law, err := mustCalendar(t, slow).Extended(Access, received)
+	if err != nil || due != law || !IsExtended(law.Rule) || IsExtended("gdpr_12_3:P1M") || IsExtended("answer_within:P3M") {
+		t.Errorf("extended: %+v and %+v, %v", due, law, err)
+	}
+	if due, law, err := c.Extended(Complaint, received); err != nil || !law.IsZero() || due.Rule != "answer_within:P1D" {
+		t.Errorf("a complaint, extended: %+v and %+v, %v", due, law, err)
+	}
 }
 
 func TestCalendar_Suspended_MovesTheDeadlineByWhatStoodStill(t *testing.T) {

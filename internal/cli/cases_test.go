@@ -61,6 +61,9 @@ func answerCases(in proto.Message) (proto.Message, error) {
 	case *assentv1.ResubmitCaseRequest:
 		one.ResubmitTime = in.GetResubmitTime()
 		return &assentv1.ResubmitCaseResponse{Case: one}, nil
+	case *assentv1.ExtendCaseRequest:
+		one.LawDueTime = day(3)
+		return &assentv1.ExtendCaseResponse{Case: one}, nil
 	case *assentv1.CommentCaseRequest:
 		return &assentv1.CommentCaseResponse{Case: one}, nil
 	case *assentv1.HandOverCaseRequest:

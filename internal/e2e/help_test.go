@@ -113,7 +113,12 @@ func TestHelp_ExamplesDoWhatTheySay(t *testing.T) {
 	few.rows = few.rows[:1000]
 	few.writeTo(t, filepath.Join(db.dir, "events.csv.gz"))
 	number := numberOf(t, must(t, r, "cases", "open", "anna@example.com", "--kind", "complaint", "--department", "marketing", "--text", "Why?"))
+	access := numberOf(t, must(t, r, "cases", "open", "anna@example.com", "--kind", "access", "--received", time.Now().AddDate(0, 0, -2).Format(time.RFC3339)))
 	for _, example := range examples {
+		if strings.HasPrefix(example, "assent cases extend") { // A request of a person who was told since it came.
+			example = strings.ReplaceAll(example, exampleCase, access)
+			example = timeInExample().ReplaceAllString(example, time.Now().AddDate(0, 0, -1).Format(time.RFC3339))
+		}
 		example = fromToday(t, strings.ReplaceAll(example, exampleCase, number))
 		if strings.Contains(example, "--consumer mailer") { // Which reads as the client that the consumer belongs to.
 			runAsWritten(t, db.dir, append(slices.Clone(env), "ASSENT_API_KEY="+keys["mailer-sync"]), example)
@@ -144,13 +149,18 @@ func fromToday(t *testing.T, example string) string {
 	}
 	written := time.Date(2026, time.December, 1, 0, 0, 0, 0, time.UTC)
 	days := int(time.Since(written) / (24 * time.Hour))
-	return regexp.MustCompile(`[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(Z|[+-][0-9]{2}:[0-9]{2})`).ReplaceAllStringFunc(example, func(at string) string {
+	return timeInExample().ReplaceAllStringFunc(example, func(at string) string {
 		when, err := time.Parse(time.RFC3339, at)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return when.AddDate(0, 0, days).Format(time.RFC3339)
 	})
+}
+
+// timeInExample finds the times of an example.
+func timeInExample() *regexp.Regexp {
+	return regexp.MustCompile(`[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(Z|[+-][0-9]{2}:[0-9]{2})`)
 }
 
 // bounceMail is a mail that came back.

@@ -99,6 +99,7 @@ const (
 	CaseNotClosed      Code = "CASE_NOT_CLOSED"
 	CaseFull           Code = "CASE_FULL"
 	CaseLacksAddress   Code = "CASE_HAS_NO_ADDRESS"
+	CaseNotExtendable  Code = "CASE_NOT_EXTENDABLE"
 	SenderNotInformed  Code = "SENDER_NOT_INFORMED"
 	DeskMissing        Code = "DESK_NOT_FOUND"
 	DeskLacksMember    Code = "DESK_HAS_NO_MEMBER"
@@ -169,7 +170,7 @@ func AllCodes() []Code {
 		InvalidList, ListExists, ListMissing, ListShrinks, NoPublicURL, SourceExists, SourceMissing,
 		InvalidSend, SendExists, SendMissing, SendState, OwnSend, CalendarExists, CalendarMissing,
 		SendDiffers, ContactSent,
-		CaseMissing, CaseClosed, CaseNotClosed, CaseFull, CaseLacksAddress, SenderNotInformed, DeskMissing, DeskLacksMember, InvalidAbsence, AbsenceMissing,
+		CaseMissing, CaseClosed, CaseNotClosed, CaseFull, CaseLacksAddress, CaseNotExtendable, SenderNotInformed, DeskMissing, DeskLacksMember, InvalidAbsence, AbsenceMissing,
 		TooManyCalls, SlowWatcher, ClockSkew, KeyMissing, Unavailable,
 		ServerStopping,
 	}

@@ -284,6 +284,7 @@ func methodsOfCases() map[string]method {
 		assentv1.CaseService_ListCases_FullMethodName:      needs(department, access.ScopeCases),
 		assentv1.CaseService_AssignCase_FullMethodName:     needs(department, access.ScopeCases),
 		assentv1.CaseService_ResubmitCase_FullMethodName:   needs(department, access.ScopeCases),
+		assentv1.CaseService_ExtendCase_FullMethodName:     needs(department, access.ScopeCases),
 		assentv1.CaseService_CommentCase_FullMethodName:    needs(department, access.ScopeCases),
 		assentv1.CaseService_HandOverCase_FullMethodName:   needs(department, access.ScopeCases),
 		assentv1.CaseService_CloseCase_FullMethodName:      needs(department, access.ScopeCases),

@@ -66,7 +66,7 @@ type Case struct {
 	DueRule string `protobuf:"bytes,18,opt,name=due_rule,json=dueRule,proto3" json:"due_rule,omitempty"`
 	// The first instant at which an answer is too late by law; unset: the law sets none.
 	LawDueTime *timestamppb.Timestamp `protobuf:"bytes,19,opt,name=law_due_time,json=lawDueTime,proto3" json:"law_due_time,omitempty"`
-	// The rule of law, such as gdpr_12_3:P1M.
+	// The rule of law, such as gdpr_12_3:P1M, or gdpr_12_3:P3M once it was extended.
 	LawDueRule string `protobuf:"bytes,20,opt,name=law_due_rule,json=lawDueRule,proto3" json:"law_due_rule,omitempty"`
 	// When it comes back that was put aside; unset: it was not.
 	ResubmitTime *timestamppb.Timestamp `protobuf:"bytes,21,opt,name=resubmit_time,json=resubmitTime,proto3" json:"resubmit_time,omitempty"`
@@ -406,8 +406,8 @@ type CaseEntry struct {
 	Time *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=time,proto3" json:"time,omitempty"`
 	// The client that did it, or intake for a mail, or assent for what the program did by itself.
 	Author string `protobuf:"bytes,3,opt,name=author,proto3" json:"author,omitempty"`
-	// What happened: opened, mail, answer, comment, assigned, resubmitted, returned, handed_over, closed, reopened, reminded, escalated or
-	// objection.
+	// What happened: opened, mail, answer, comment, assigned, resubmitted, returned, handed_over, closed, reopened, reminded, escalated,
+	// extended or objection.
 	Kind string `protobuf:"bytes,4,opt,name=kind,proto3" json:"kind,omitempty"`
 	// What was said or done; empty: it was taken away by an erasure.
 	Text          string `protobuf:"bytes,5,opt,name=text,proto3" json:"text,omitempty"`
@@ -1193,6 +1193,134 @@ func (x *ResubmitCaseResponse) GetCase() *Case {
 	return nil
 }
 
+// Why and since when the deadline of the law is later.
+type ExtendCaseRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The number of the case.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Why, as the person was told.
+	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	// When the person was told: within the first month after the request came, and not in the future.
+	InformedTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=informed_time,json=informedTime,proto3" json:"informed_time,omitempty"`
+	// The etag of the case as it was read; empty: whatever it is now.
+	Etag string `protobuf:"bytes,4,opt,name=etag,proto3" json:"etag,omitempty"`
+	// Makes a repetition safe, as in OpenCaseRequest.
+	RequestId     string `protobuf:"bytes,5,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExtendCaseRequest) Reset() {
+	*x = ExtendCaseRequest{}
+	mi := &file_assent_v1_case_service_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExtendCaseRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExtendCaseRequest) ProtoMessage() {}
+
+func (x *ExtendCaseRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_case_service_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExtendCaseRequest.ProtoReflect.Descriptor instead.
+func (*ExtendCaseRequest) Descriptor() ([]byte, []int) {
+	return file_assent_v1_case_service_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *ExtendCaseRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *ExtendCaseRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *ExtendCaseRequest) GetInformedTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.InformedTime
+	}
+	return nil
+}
+
+func (x *ExtendCaseRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *ExtendCaseRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+// The case.
+type ExtendCaseResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The case.
+	Case          *Case `protobuf:"bytes,1,opt,name=case,proto3" json:"case,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExtendCaseResponse) Reset() {
+	*x = ExtendCaseResponse{}
+	mi := &file_assent_v1_case_service_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExtendCaseResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExtendCaseResponse) ProtoMessage() {}
+
+func (x *ExtendCaseResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_case_service_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExtendCaseResponse.ProtoReflect.Descriptor instead.
+func (*ExtendCaseResponse) Descriptor() ([]byte, []int) {
+	return file_assent_v1_case_service_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *ExtendCaseResponse) GetCase() *Case {
+	if x != nil {
+		return x.Case
+	}
+	return nil
+}
+
 // What to add to a case.
 type CommentCaseRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1212,7 +1340,7 @@ type CommentCaseRequest struct {
 
 func (x *CommentCaseRequest) Reset() {
 	*x = CommentCaseRequest{}
-	mi := &file_assent_v1_case_service_proto_msgTypes[13]
+	mi := &file_assent_v1_case_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1224,7 +1352,7 @@ func (x *CommentCaseRequest) String() string {
 func (*CommentCaseRequest) ProtoMessage() {}
 
 func (x *CommentCaseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_case_service_proto_msgTypes[13]
+	mi := &file_assent_v1_case_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1237,7 +1365,7 @@ func (x *CommentCaseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CommentCaseRequest.ProtoReflect.Descriptor instead.
 func (*CommentCaseRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_case_service_proto_rawDescGZIP(), []int{13}
+	return file_assent_v1_case_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *CommentCaseRequest) GetId() string {
@@ -1286,7 +1414,7 @@ type CommentCaseResponse struct {
 
 func (x *CommentCaseResponse) Reset() {
 	*x = CommentCaseResponse{}
-	mi := &file_assent_v1_case_service_proto_msgTypes[14]
+	mi := &file_assent_v1_case_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1298,7 +1426,7 @@ func (x *CommentCaseResponse) String() string {
 func (*CommentCaseResponse) ProtoMessage() {}
 
 func (x *CommentCaseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_case_service_proto_msgTypes[14]
+	mi := &file_assent_v1_case_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1311,7 +1439,7 @@ func (x *CommentCaseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CommentCaseResponse.ProtoReflect.Descriptor instead.
 func (*CommentCaseResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_case_service_proto_rawDescGZIP(), []int{14}
+	return file_assent_v1_case_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *CommentCaseResponse) GetCase() *Case {
@@ -1343,7 +1471,7 @@ type HandOverCaseRequest struct {
 
 func (x *HandOverCaseRequest) Reset() {
 	*x = HandOverCaseRequest{}
-	mi := &file_assent_v1_case_service_proto_msgTypes[15]
+	mi := &file_assent_v1_case_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1355,7 +1483,7 @@ func (x *HandOverCaseRequest) String() string {
 func (*HandOverCaseRequest) ProtoMessage() {}
 
 func (x *HandOverCaseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_case_service_proto_msgTypes[15]
+	mi := &file_assent_v1_case_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1368,7 +1496,7 @@ func (x *HandOverCaseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HandOverCaseRequest.ProtoReflect.Descriptor instead.
 func (*HandOverCaseRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_case_service_proto_rawDescGZIP(), []int{15}
+	return file_assent_v1_case_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *HandOverCaseRequest) GetId() string {
@@ -1424,7 +1552,7 @@ type HandOverCaseResponse struct {
 
 func (x *HandOverCaseResponse) Reset() {
 	*x = HandOverCaseResponse{}
-	mi := &file_assent_v1_case_service_proto_msgTypes[16]
+	mi := &file_assent_v1_case_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1436,7 +1564,7 @@ func (x *HandOverCaseResponse) String() string {
 func (*HandOverCaseResponse) ProtoMessage() {}
 
 func (x *HandOverCaseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_case_service_proto_msgTypes[16]
+	mi := &file_assent_v1_case_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1449,7 +1577,7 @@ func (x *HandOverCaseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HandOverCaseResponse.ProtoReflect.Descriptor instead.
 func (*HandOverCaseResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_case_service_proto_rawDescGZIP(), []int{16}
+	return file_assent_v1_case_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *HandOverCaseResponse) GetCase() *Case {
@@ -1481,7 +1609,7 @@ type CloseCaseRequest struct {
 
 func (x *CloseCaseRequest) Reset() {
 	*x = CloseCaseRequest{}
-	mi := &file_assent_v1_case_service_proto_msgTypes[17]
+	mi := &file_assent_v1_case_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1493,7 +1621,7 @@ func (x *CloseCaseRequest) String() string {
 func (*CloseCaseRequest) ProtoMessage() {}
 
 func (x *CloseCaseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_case_service_proto_msgTypes[17]
+	mi := &file_assent_v1_case_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1506,7 +1634,7 @@ func (x *CloseCaseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseCaseRequest.ProtoReflect.Descriptor instead.
 func (*CloseCaseRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_case_service_proto_rawDescGZIP(), []int{17}
+	return file_assent_v1_case_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *CloseCaseRequest) GetId() string {
@@ -1564,7 +1692,7 @@ type CloseCaseResponse struct {
 
 func (x *CloseCaseResponse) Reset() {
 	*x = CloseCaseResponse{}
-	mi := &file_assent_v1_case_service_proto_msgTypes[18]
+	mi := &file_assent_v1_case_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1576,7 +1704,7 @@ func (x *CloseCaseResponse) String() string {
 func (*CloseCaseResponse) ProtoMessage() {}
 
 func (x *CloseCaseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_case_service_proto_msgTypes[18]
+	mi := &file_assent_v1_case_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1589,7 +1717,7 @@ func (x *CloseCaseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseCaseResponse.ProtoReflect.Descriptor instead.
 func (*CloseCaseResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_case_service_proto_rawDescGZIP(), []int{18}
+	return file_assent_v1_case_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *CloseCaseResponse) GetCase() *Case {
@@ -1623,7 +1751,7 @@ type ReopenCaseRequest struct {
 
 func (x *ReopenCaseRequest) Reset() {
 	*x = ReopenCaseRequest{}
-	mi := &file_assent_v1_case_service_proto_msgTypes[19]
+	mi := &file_assent_v1_case_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1635,7 +1763,7 @@ func (x *ReopenCaseRequest) String() string {
 func (*ReopenCaseRequest) ProtoMessage() {}
 
 func (x *ReopenCaseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_case_service_proto_msgTypes[19]
+	mi := &file_assent_v1_case_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1648,7 +1776,7 @@ func (x *ReopenCaseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReopenCaseRequest.ProtoReflect.Descriptor instead.
 func (*ReopenCaseRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_case_service_proto_rawDescGZIP(), []int{19}
+	return file_assent_v1_case_service_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ReopenCaseRequest) GetId() string {
@@ -1690,7 +1818,7 @@ type ReopenCaseResponse struct {
 
 func (x *ReopenCaseResponse) Reset() {
 	*x = ReopenCaseResponse{}
-	mi := &file_assent_v1_case_service_proto_msgTypes[20]
+	mi := &file_assent_v1_case_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1702,7 +1830,7 @@ func (x *ReopenCaseResponse) String() string {
 func (*ReopenCaseResponse) ProtoMessage() {}
 
 func (x *ReopenCaseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_case_service_proto_msgTypes[20]
+	mi := &file_assent_v1_case_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1715,7 +1843,7 @@ func (x *ReopenCaseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReopenCaseResponse.ProtoReflect.Descriptor instead.
 func (*ReopenCaseResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_case_service_proto_rawDescGZIP(), []int{20}
+	return file_assent_v1_case_service_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ReopenCaseResponse) GetCase() *Case {
@@ -1738,7 +1866,7 @@ type DraftAnswerRequest struct {
 
 func (x *DraftAnswerRequest) Reset() {
 	*x = DraftAnswerRequest{}
-	mi := &file_assent_v1_case_service_proto_msgTypes[21]
+	mi := &file_assent_v1_case_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1750,7 +1878,7 @@ func (x *DraftAnswerRequest) String() string {
 func (*DraftAnswerRequest) ProtoMessage() {}
 
 func (x *DraftAnswerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_case_service_proto_msgTypes[21]
+	mi := &file_assent_v1_case_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1763,7 +1891,7 @@ func (x *DraftAnswerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DraftAnswerRequest.ProtoReflect.Descriptor instead.
 func (*DraftAnswerRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_case_service_proto_rawDescGZIP(), []int{21}
+	return file_assent_v1_case_service_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *DraftAnswerRequest) GetId() string {
@@ -1795,7 +1923,7 @@ type DraftAnswerResponse struct {
 
 func (x *DraftAnswerResponse) Reset() {
 	*x = DraftAnswerResponse{}
-	mi := &file_assent_v1_case_service_proto_msgTypes[22]
+	mi := &file_assent_v1_case_service_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1807,7 +1935,7 @@ func (x *DraftAnswerResponse) String() string {
 func (*DraftAnswerResponse) ProtoMessage() {}
 
 func (x *DraftAnswerResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_case_service_proto_msgTypes[22]
+	mi := &file_assent_v1_case_service_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1820,7 +1948,7 @@ func (x *DraftAnswerResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DraftAnswerResponse.ProtoReflect.Descriptor instead.
 func (*DraftAnswerResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_case_service_proto_rawDescGZIP(), []int{22}
+	return file_assent_v1_case_service_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *DraftAnswerResponse) GetSubject() string {
@@ -1859,7 +1987,7 @@ type GetCaseFiguresRequest struct {
 
 func (x *GetCaseFiguresRequest) Reset() {
 	*x = GetCaseFiguresRequest{}
-	mi := &file_assent_v1_case_service_proto_msgTypes[23]
+	mi := &file_assent_v1_case_service_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1871,7 +1999,7 @@ func (x *GetCaseFiguresRequest) String() string {
 func (*GetCaseFiguresRequest) ProtoMessage() {}
 
 func (x *GetCaseFiguresRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_case_service_proto_msgTypes[23]
+	mi := &file_assent_v1_case_service_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1884,7 +2012,7 @@ func (x *GetCaseFiguresRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCaseFiguresRequest.ProtoReflect.Descriptor instead.
 func (*GetCaseFiguresRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_case_service_proto_rawDescGZIP(), []int{23}
+	return file_assent_v1_case_service_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *GetCaseFiguresRequest) GetSinceTime() *timestamppb.Timestamp {
@@ -1925,7 +2053,7 @@ type GetCaseFiguresResponse struct {
 
 func (x *GetCaseFiguresResponse) Reset() {
 	*x = GetCaseFiguresResponse{}
-	mi := &file_assent_v1_case_service_proto_msgTypes[24]
+	mi := &file_assent_v1_case_service_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1937,7 +2065,7 @@ func (x *GetCaseFiguresResponse) String() string {
 func (*GetCaseFiguresResponse) ProtoMessage() {}
 
 func (x *GetCaseFiguresResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_case_service_proto_msgTypes[24]
+	mi := &file_assent_v1_case_service_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1950,7 +2078,7 @@ func (x *GetCaseFiguresResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCaseFiguresResponse.ProtoReflect.Descriptor instead.
 func (*GetCaseFiguresResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_case_service_proto_rawDescGZIP(), []int{24}
+	return file_assent_v1_case_service_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *GetCaseFiguresResponse) GetDesks() []*CaseFigures {
@@ -1990,17 +2118,17 @@ type CaseFigures struct {
 	SenderIdentity string `protobuf:"bytes,2,opt,name=sender_identity,json=senderIdentity,proto3" json:"sender_identity,omitempty"`
 	// How many cases were received.
 	Cases int64 `protobuf:"varint,3,opt,name=cases,proto3" json:"cases,omitempty"`
-	// How many of them were answered, or closed.
+	// How many of them were answered, or closed. One that was opened again is not, until its next answer.
 	Answered int64 `protobuf:"varint,4,opt,name=answered,proto3" json:"answered,omitempty"`
 	// How many were answered on the day on which they came, in the time zone of the desk.
 	AnsweredSameDay int64 `protobuf:"varint,5,opt,name=answered_same_day,json=answeredSameDay,proto3" json:"answered_same_day,omitempty"`
 	// How many were answered before they were due.
 	AnsweredInTime int64 `protobuf:"varint,6,opt,name=answered_in_time,json=answeredInTime,proto3" json:"answered_in_time,omitempty"`
-	// How many are not answered, and are due.
+	// How many are not answered, or were opened again, and are due.
 	Overdue int64 `protobuf:"varint,7,opt,name=overdue,proto3" json:"overdue,omitempty"`
-	// Within which time half of the answers were given; unset: none was.
+	// Within which time half of the first answers were given; unset: none was.
 	MedianAnswerTime *durationpb.Duration `protobuf:"bytes,8,opt,name=median_answer_time,json=medianAnswerTime,proto3" json:"median_answer_time,omitempty"`
-	// Within which time nine of ten answers were given.
+	// Within which time nine of ten first answers were given.
 	P90AnswerTime *durationpb.Duration `protobuf:"bytes,9,opt,name=p90_answer_time,json=p90AnswerTime,proto3" json:"p90_answer_time,omitempty"`
 	// How many were complaints.
 	Complaints int64 `protobuf:"varint,10,opt,name=complaints,proto3" json:"complaints,omitempty"`
@@ -2018,7 +2146,7 @@ type CaseFigures struct {
 
 func (x *CaseFigures) Reset() {
 	*x = CaseFigures{}
-	mi := &file_assent_v1_case_service_proto_msgTypes[25]
+	mi := &file_assent_v1_case_service_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2030,7 +2158,7 @@ func (x *CaseFigures) String() string {
 func (*CaseFigures) ProtoMessage() {}
 
 func (x *CaseFigures) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_case_service_proto_msgTypes[25]
+	mi := &file_assent_v1_case_service_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2043,7 +2171,7 @@ func (x *CaseFigures) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CaseFigures.ProtoReflect.Descriptor instead.
 func (*CaseFigures) Descriptor() ([]byte, []int) {
-	return file_assent_v1_case_service_proto_rawDescGZIP(), []int{25}
+	return file_assent_v1_case_service_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *CaseFigures) GetDepartment() string {
@@ -2155,7 +2283,7 @@ type ListDesksRequest struct {
 
 func (x *ListDesksRequest) Reset() {
 	*x = ListDesksRequest{}
-	mi := &file_assent_v1_case_service_proto_msgTypes[26]
+	mi := &file_assent_v1_case_service_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2167,7 +2295,7 @@ func (x *ListDesksRequest) String() string {
 func (*ListDesksRequest) ProtoMessage() {}
 
 func (x *ListDesksRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_case_service_proto_msgTypes[26]
+	mi := &file_assent_v1_case_service_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2180,7 +2308,7 @@ func (x *ListDesksRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListDesksRequest.ProtoReflect.Descriptor instead.
 func (*ListDesksRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_case_service_proto_rawDescGZIP(), []int{26}
+	return file_assent_v1_case_service_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *ListDesksRequest) GetDepartment() string {
@@ -2201,7 +2329,7 @@ type ListDesksResponse struct {
 
 func (x *ListDesksResponse) Reset() {
 	*x = ListDesksResponse{}
-	mi := &file_assent_v1_case_service_proto_msgTypes[27]
+	mi := &file_assent_v1_case_service_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2213,7 +2341,7 @@ func (x *ListDesksResponse) String() string {
 func (*ListDesksResponse) ProtoMessage() {}
 
 func (x *ListDesksResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_case_service_proto_msgTypes[27]
+	mi := &file_assent_v1_case_service_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2226,7 +2354,7 @@ func (x *ListDesksResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListDesksResponse.ProtoReflect.Descriptor instead.
 func (*ListDesksResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_case_service_proto_rawDescGZIP(), []int{27}
+	return file_assent_v1_case_service_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *ListDesksResponse) GetDesks() []*Desk {
@@ -2257,7 +2385,7 @@ type Desk struct {
 
 func (x *Desk) Reset() {
 	*x = Desk{}
-	mi := &file_assent_v1_case_service_proto_msgTypes[28]
+	mi := &file_assent_v1_case_service_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2269,7 +2397,7 @@ func (x *Desk) String() string {
 func (*Desk) ProtoMessage() {}
 
 func (x *Desk) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_case_service_proto_msgTypes[28]
+	mi := &file_assent_v1_case_service_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2282,7 +2410,7 @@ func (x *Desk) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Desk.ProtoReflect.Descriptor instead.
 func (*Desk) Descriptor() ([]byte, []int) {
-	return file_assent_v1_case_service_proto_rawDescGZIP(), []int{28}
+	return file_assent_v1_case_service_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Desk) GetDepartment() string {
@@ -2344,7 +2472,7 @@ type DeskMember struct {
 
 func (x *DeskMember) Reset() {
 	*x = DeskMember{}
-	mi := &file_assent_v1_case_service_proto_msgTypes[29]
+	mi := &file_assent_v1_case_service_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2356,7 +2484,7 @@ func (x *DeskMember) String() string {
 func (*DeskMember) ProtoMessage() {}
 
 func (x *DeskMember) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_case_service_proto_msgTypes[29]
+	mi := &file_assent_v1_case_service_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2369,7 +2497,7 @@ func (x *DeskMember) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeskMember.ProtoReflect.Descriptor instead.
 func (*DeskMember) Descriptor() ([]byte, []int) {
-	return file_assent_v1_case_service_proto_rawDescGZIP(), []int{29}
+	return file_assent_v1_case_service_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *DeskMember) GetId() string {
@@ -2425,7 +2553,7 @@ type Absence struct {
 
 func (x *Absence) Reset() {
 	*x = Absence{}
-	mi := &file_assent_v1_case_service_proto_msgTypes[30]
+	mi := &file_assent_v1_case_service_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2437,7 +2565,7 @@ func (x *Absence) String() string {
 func (*Absence) ProtoMessage() {}
 
 func (x *Absence) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_case_service_proto_msgTypes[30]
+	mi := &file_assent_v1_case_service_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2450,7 +2578,7 @@ func (x *Absence) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Absence.ProtoReflect.Descriptor instead.
 func (*Absence) Descriptor() ([]byte, []int) {
-	return file_assent_v1_case_service_proto_rawDescGZIP(), []int{30}
+	return file_assent_v1_case_service_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *Absence) GetId() string {
@@ -2530,7 +2658,7 @@ type CreateAbsenceRequest struct {
 
 func (x *CreateAbsenceRequest) Reset() {
 	*x = CreateAbsenceRequest{}
-	mi := &file_assent_v1_case_service_proto_msgTypes[31]
+	mi := &file_assent_v1_case_service_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2542,7 +2670,7 @@ func (x *CreateAbsenceRequest) String() string {
 func (*CreateAbsenceRequest) ProtoMessage() {}
 
 func (x *CreateAbsenceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_case_service_proto_msgTypes[31]
+	mi := &file_assent_v1_case_service_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2555,7 +2683,7 @@ func (x *CreateAbsenceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateAbsenceRequest.ProtoReflect.Descriptor instead.
 func (*CreateAbsenceRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_case_service_proto_rawDescGZIP(), []int{31}
+	return file_assent_v1_case_service_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *CreateAbsenceRequest) GetDepartment() string {
@@ -2611,7 +2739,7 @@ type CreateAbsenceResponse struct {
 
 func (x *CreateAbsenceResponse) Reset() {
 	*x = CreateAbsenceResponse{}
-	mi := &file_assent_v1_case_service_proto_msgTypes[32]
+	mi := &file_assent_v1_case_service_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2623,7 +2751,7 @@ func (x *CreateAbsenceResponse) String() string {
 func (*CreateAbsenceResponse) ProtoMessage() {}
 
 func (x *CreateAbsenceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_case_service_proto_msgTypes[32]
+	mi := &file_assent_v1_case_service_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2636,7 +2764,7 @@ func (x *CreateAbsenceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateAbsenceResponse.ProtoReflect.Descriptor instead.
 func (*CreateAbsenceResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_case_service_proto_rawDescGZIP(), []int{32}
+	return file_assent_v1_case_service_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *CreateAbsenceResponse) GetAbsence() *Absence {
@@ -2661,7 +2789,7 @@ type ListAbsencesRequest struct {
 
 func (x *ListAbsencesRequest) Reset() {
 	*x = ListAbsencesRequest{}
-	mi := &file_assent_v1_case_service_proto_msgTypes[33]
+	mi := &file_assent_v1_case_service_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2673,7 +2801,7 @@ func (x *ListAbsencesRequest) String() string {
 func (*ListAbsencesRequest) ProtoMessage() {}
 
 func (x *ListAbsencesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_case_service_proto_msgTypes[33]
+	mi := &file_assent_v1_case_service_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2686,7 +2814,7 @@ func (x *ListAbsencesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAbsencesRequest.ProtoReflect.Descriptor instead.
 func (*ListAbsencesRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_case_service_proto_rawDescGZIP(), []int{33}
+	return file_assent_v1_case_service_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *ListAbsencesRequest) GetDepartment() string {
@@ -2723,7 +2851,7 @@ type ListAbsencesResponse struct {
 
 func (x *ListAbsencesResponse) Reset() {
 	*x = ListAbsencesResponse{}
-	mi := &file_assent_v1_case_service_proto_msgTypes[34]
+	mi := &file_assent_v1_case_service_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2735,7 +2863,7 @@ func (x *ListAbsencesResponse) String() string {
 func (*ListAbsencesResponse) ProtoMessage() {}
 
 func (x *ListAbsencesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_case_service_proto_msgTypes[34]
+	mi := &file_assent_v1_case_service_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2748,7 +2876,7 @@ func (x *ListAbsencesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAbsencesResponse.ProtoReflect.Descriptor instead.
 func (*ListAbsencesResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_case_service_proto_rawDescGZIP(), []int{34}
+	return file_assent_v1_case_service_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *ListAbsencesResponse) GetAbsences() []*Absence {
@@ -2778,7 +2906,7 @@ type DeleteAbsenceRequest struct {
 
 func (x *DeleteAbsenceRequest) Reset() {
 	*x = DeleteAbsenceRequest{}
-	mi := &file_assent_v1_case_service_proto_msgTypes[35]
+	mi := &file_assent_v1_case_service_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2790,7 +2918,7 @@ func (x *DeleteAbsenceRequest) String() string {
 func (*DeleteAbsenceRequest) ProtoMessage() {}
 
 func (x *DeleteAbsenceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_case_service_proto_msgTypes[35]
+	mi := &file_assent_v1_case_service_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2803,7 +2931,7 @@ func (x *DeleteAbsenceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteAbsenceRequest.ProtoReflect.Descriptor instead.
 func (*DeleteAbsenceRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_case_service_proto_rawDescGZIP(), []int{35}
+	return file_assent_v1_case_service_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *DeleteAbsenceRequest) GetId() string {
@@ -2829,7 +2957,7 @@ type DeleteAbsenceResponse struct {
 
 func (x *DeleteAbsenceResponse) Reset() {
 	*x = DeleteAbsenceResponse{}
-	mi := &file_assent_v1_case_service_proto_msgTypes[36]
+	mi := &file_assent_v1_case_service_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2841,7 +2969,7 @@ func (x *DeleteAbsenceResponse) String() string {
 func (*DeleteAbsenceResponse) ProtoMessage() {}
 
 func (x *DeleteAbsenceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_case_service_proto_msgTypes[36]
+	mi := &file_assent_v1_case_service_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2854,7 +2982,7 @@ func (x *DeleteAbsenceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteAbsenceResponse.ProtoReflect.Descriptor instead.
 func (*DeleteAbsenceResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_case_service_proto_rawDescGZIP(), []int{36}
+	return file_assent_v1_case_service_proto_rawDescGZIP(), []int{38}
 }
 
 var File_assent_v1_case_service_proto protoreflect.FileDescriptor
@@ -2979,6 +3107,16 @@ const file_assent_v1_case_service_proto_rawDesc = "" +
 	"\n" +
 	"request_id\x18\x05 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\";\n" +
 	"\x14ResubmitCaseResponse\x12#\n" +
+	"\x04case\x18\x01 \x01(\v2\x0f.assent.v1.CaseR\x04case\"\xeb\x01\n" +
+	"\x11ExtendCaseRequest\x12\x1c\n" +
+	"\x02id\x18\x01 \x01(\tB\f\xe0A\x02\xbaH\x06r\x04 \x01(@R\x02id\x12#\n" +
+	"\x06reason\x18\x02 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03(\xa0\x1fR\x06reason\x12D\n" +
+	"\rinformed_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x02R\finformedTime\x12\x1e\n" +
+	"\x04etag\x18\x04 \x01(\tB\n" +
+	"\xe0A\x01\xbaH\x04r\x02(@R\x04etag\x12-\n" +
+	"\n" +
+	"request_id\x18\x05 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"9\n" +
+	"\x12ExtendCaseResponse\x12#\n" +
 	"\x04case\x18\x01 \x01(\v2\x0f.assent.v1.CaseR\x04case\"\xc1\x01\n" +
 	"\x12CommentCaseRequest\x12\x1c\n" +
 	"\x02id\x18\x01 \x01(\tB\f\xe0A\x02\xbaH\x06r\x04 \x01(@R\x02id\x12!\n" +
@@ -3133,14 +3271,16 @@ const file_assent_v1_case_service_proto_rawDesc = "" +
 	"\x02id\x18\x01 \x01(\tB\f\xe0A\x02\xbaH\x06r\x04 \x01(@R\x02id\x12-\n" +
 	"\n" +
 	"request_id\x18\x02 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"\x17\n" +
-	"\x15DeleteAbsenceResponse2\xc8\f\n" +
+	"\x15DeleteAbsenceResponse2\xb5\r\n" +
 	"\vCaseService\x12Y\n" +
 	"\bOpenCase\x12\x1a.assent.v1.OpenCaseRequest\x1a\x1b.assent.v1.OpenCaseResponse\"\x14\x82\xd3\xe4\x93\x02\x0e:\x01*\"\t/v1/cases\x12X\n" +
 	"\aGetCase\x12\x19.assent.v1.GetCaseRequest\x1a\x1a.assent.v1.GetCaseResponse\"\x16\x82\xd3\xe4\x93\x02\x10\x12\x0e/v1/cases/{id}\x12Y\n" +
 	"\tListCases\x12\x1b.assent.v1.ListCasesRequest\x1a\x1c.assent.v1.ListCasesResponse\"\x11\x82\xd3\xe4\x93\x02\v\x12\t/v1/cases\x12k\n" +
 	"\n" +
 	"AssignCase\x12\x1c.assent.v1.AssignCaseRequest\x1a\x1d.assent.v1.AssignCaseResponse\" \x82\xd3\xe4\x93\x02\x1a:\x01*\"\x15/v1/cases/{id}:assign\x12s\n" +
-	"\fResubmitCase\x12\x1e.assent.v1.ResubmitCaseRequest\x1a\x1f.assent.v1.ResubmitCaseResponse\"\"\x82\xd3\xe4\x93\x02\x1c:\x01*\"\x17/v1/cases/{id}:resubmit\x12o\n" +
+	"\fResubmitCase\x12\x1e.assent.v1.ResubmitCaseRequest\x1a\x1f.assent.v1.ResubmitCaseResponse\"\"\x82\xd3\xe4\x93\x02\x1c:\x01*\"\x17/v1/cases/{id}:resubmit\x12k\n" +
+	"\n" +
+	"ExtendCase\x12\x1c.assent.v1.ExtendCaseRequest\x1a\x1d.assent.v1.ExtendCaseResponse\" \x82\xd3\xe4\x93\x02\x1a:\x01*\"\x15/v1/cases/{id}:extend\x12o\n" +
 	"\vCommentCase\x12\x1d.assent.v1.CommentCaseRequest\x1a\x1e.assent.v1.CommentCaseResponse\"!\x82\xd3\xe4\x93\x02\x1b:\x01*\"\x16/v1/cases/{id}:comment\x12s\n" +
 	"\fHandOverCase\x12\x1e.assent.v1.HandOverCaseRequest\x1a\x1f.assent.v1.HandOverCaseResponse\"\"\x82\xd3\xe4\x93\x02\x1c:\x01*\"\x17/v1/cases/{id}:handOver\x12g\n" +
 	"\tCloseCase\x12\x1b.assent.v1.CloseCaseRequest\x1a\x1c.assent.v1.CloseCaseResponse\"\x1f\x82\xd3\xe4\x93\x02\x19:\x01*\"\x14/v1/cases/{id}:close\x12k\n" +
@@ -3165,7 +3305,7 @@ func file_assent_v1_case_service_proto_rawDescGZIP() []byte {
 	return file_assent_v1_case_service_proto_rawDescData
 }
 
-var file_assent_v1_case_service_proto_msgTypes = make([]protoimpl.MessageInfo, 37)
+var file_assent_v1_case_service_proto_msgTypes = make([]protoimpl.MessageInfo, 39)
 var file_assent_v1_case_service_proto_goTypes = []any{
 	(*Case)(nil),                   // 0: assent.v1.Case
 	(*CaseCandidate)(nil),          // 1: assent.v1.CaseCandidate
@@ -3180,114 +3320,120 @@ var file_assent_v1_case_service_proto_goTypes = []any{
 	(*AssignCaseResponse)(nil),     // 10: assent.v1.AssignCaseResponse
 	(*ResubmitCaseRequest)(nil),    // 11: assent.v1.ResubmitCaseRequest
 	(*ResubmitCaseResponse)(nil),   // 12: assent.v1.ResubmitCaseResponse
-	(*CommentCaseRequest)(nil),     // 13: assent.v1.CommentCaseRequest
-	(*CommentCaseResponse)(nil),    // 14: assent.v1.CommentCaseResponse
-	(*HandOverCaseRequest)(nil),    // 15: assent.v1.HandOverCaseRequest
-	(*HandOverCaseResponse)(nil),   // 16: assent.v1.HandOverCaseResponse
-	(*CloseCaseRequest)(nil),       // 17: assent.v1.CloseCaseRequest
-	(*CloseCaseResponse)(nil),      // 18: assent.v1.CloseCaseResponse
-	(*ReopenCaseRequest)(nil),      // 19: assent.v1.ReopenCaseRequest
-	(*ReopenCaseResponse)(nil),     // 20: assent.v1.ReopenCaseResponse
-	(*DraftAnswerRequest)(nil),     // 21: assent.v1.DraftAnswerRequest
-	(*DraftAnswerResponse)(nil),    // 22: assent.v1.DraftAnswerResponse
-	(*GetCaseFiguresRequest)(nil),  // 23: assent.v1.GetCaseFiguresRequest
-	(*GetCaseFiguresResponse)(nil), // 24: assent.v1.GetCaseFiguresResponse
-	(*CaseFigures)(nil),            // 25: assent.v1.CaseFigures
-	(*ListDesksRequest)(nil),       // 26: assent.v1.ListDesksRequest
-	(*ListDesksResponse)(nil),      // 27: assent.v1.ListDesksResponse
-	(*Desk)(nil),                   // 28: assent.v1.Desk
-	(*DeskMember)(nil),             // 29: assent.v1.DeskMember
-	(*Absence)(nil),                // 30: assent.v1.Absence
-	(*CreateAbsenceRequest)(nil),   // 31: assent.v1.CreateAbsenceRequest
-	(*CreateAbsenceResponse)(nil),  // 32: assent.v1.CreateAbsenceResponse
-	(*ListAbsencesRequest)(nil),    // 33: assent.v1.ListAbsencesRequest
-	(*ListAbsencesResponse)(nil),   // 34: assent.v1.ListAbsencesResponse
-	(*DeleteAbsenceRequest)(nil),   // 35: assent.v1.DeleteAbsenceRequest
-	(*DeleteAbsenceResponse)(nil),  // 36: assent.v1.DeleteAbsenceResponse
-	(*timestamppb.Timestamp)(nil),  // 37: google.protobuf.Timestamp
-	(*ChannelState)(nil),           // 38: assent.v1.ChannelState
-	(*ActiveSuppression)(nil),      // 39: assent.v1.ActiveSuppression
-	(*durationpb.Duration)(nil),    // 40: google.protobuf.Duration
+	(*ExtendCaseRequest)(nil),      // 13: assent.v1.ExtendCaseRequest
+	(*ExtendCaseResponse)(nil),     // 14: assent.v1.ExtendCaseResponse
+	(*CommentCaseRequest)(nil),     // 15: assent.v1.CommentCaseRequest
+	(*CommentCaseResponse)(nil),    // 16: assent.v1.CommentCaseResponse
+	(*HandOverCaseRequest)(nil),    // 17: assent.v1.HandOverCaseRequest
+	(*HandOverCaseResponse)(nil),   // 18: assent.v1.HandOverCaseResponse
+	(*CloseCaseRequest)(nil),       // 19: assent.v1.CloseCaseRequest
+	(*CloseCaseResponse)(nil),      // 20: assent.v1.CloseCaseResponse
+	(*ReopenCaseRequest)(nil),      // 21: assent.v1.ReopenCaseRequest
+	(*ReopenCaseResponse)(nil),     // 22: assent.v1.ReopenCaseResponse
+	(*DraftAnswerRequest)(nil),     // 23: assent.v1.DraftAnswerRequest
+	(*DraftAnswerResponse)(nil),    // 24: assent.v1.DraftAnswerResponse
+	(*GetCaseFiguresRequest)(nil),  // 25: assent.v1.GetCaseFiguresRequest
+	(*GetCaseFiguresResponse)(nil), // 26: assent.v1.GetCaseFiguresResponse
+	(*CaseFigures)(nil),            // 27: assent.v1.CaseFigures
+	(*ListDesksRequest)(nil),       // 28: assent.v1.ListDesksRequest
+	(*ListDesksResponse)(nil),      // 29: assent.v1.ListDesksResponse
+	(*Desk)(nil),                   // 30: assent.v1.Desk
+	(*DeskMember)(nil),             // 31: assent.v1.DeskMember
+	(*Absence)(nil),                // 32: assent.v1.Absence
+	(*CreateAbsenceRequest)(nil),   // 33: assent.v1.CreateAbsenceRequest
+	(*CreateAbsenceResponse)(nil),  // 34: assent.v1.CreateAbsenceResponse
+	(*ListAbsencesRequest)(nil),    // 35: assent.v1.ListAbsencesRequest
+	(*ListAbsencesResponse)(nil),   // 36: assent.v1.ListAbsencesResponse
+	(*DeleteAbsenceRequest)(nil),   // 37: assent.v1.DeleteAbsenceRequest
+	(*DeleteAbsenceResponse)(nil),  // 38: assent.v1.DeleteAbsenceResponse
+	(*timestamppb.Timestamp)(nil),  // 39: google.protobuf.Timestamp
+	(*ChannelState)(nil),           // 40: assent.v1.ChannelState
+	(*ActiveSuppression)(nil),      // 41: assent.v1.ActiveSuppression
+	(*durationpb.Duration)(nil),    // 42: google.protobuf.Duration
 }
 var file_assent_v1_case_service_proto_depIdxs = []int32{
-	37, // 0: assent.v1.Case.received_time:type_name -> google.protobuf.Timestamp
-	37, // 1: assent.v1.Case.opened_time:type_name -> google.protobuf.Timestamp
-	37, // 2: assent.v1.Case.due_time:type_name -> google.protobuf.Timestamp
-	37, // 3: assent.v1.Case.law_due_time:type_name -> google.protobuf.Timestamp
-	37, // 4: assent.v1.Case.resubmit_time:type_name -> google.protobuf.Timestamp
-	37, // 5: assent.v1.Case.first_answered_time:type_name -> google.protobuf.Timestamp
-	37, // 6: assent.v1.Case.closed_time:type_name -> google.protobuf.Timestamp
+	39, // 0: assent.v1.Case.received_time:type_name -> google.protobuf.Timestamp
+	39, // 1: assent.v1.Case.opened_time:type_name -> google.protobuf.Timestamp
+	39, // 2: assent.v1.Case.due_time:type_name -> google.protobuf.Timestamp
+	39, // 3: assent.v1.Case.law_due_time:type_name -> google.protobuf.Timestamp
+	39, // 4: assent.v1.Case.resubmit_time:type_name -> google.protobuf.Timestamp
+	39, // 5: assent.v1.Case.first_answered_time:type_name -> google.protobuf.Timestamp
+	39, // 6: assent.v1.Case.closed_time:type_name -> google.protobuf.Timestamp
 	1,  // 7: assent.v1.Case.candidates:type_name -> assent.v1.CaseCandidate
-	37, // 8: assent.v1.CaseCandidate.time:type_name -> google.protobuf.Timestamp
-	37, // 9: assent.v1.CaseEntry.time:type_name -> google.protobuf.Timestamp
-	37, // 10: assent.v1.OpenCaseRequest.received_time:type_name -> google.protobuf.Timestamp
-	37, // 11: assent.v1.OpenCaseRequest.due_time:type_name -> google.protobuf.Timestamp
+	39, // 8: assent.v1.CaseCandidate.time:type_name -> google.protobuf.Timestamp
+	39, // 9: assent.v1.CaseEntry.time:type_name -> google.protobuf.Timestamp
+	39, // 10: assent.v1.OpenCaseRequest.received_time:type_name -> google.protobuf.Timestamp
+	39, // 11: assent.v1.OpenCaseRequest.due_time:type_name -> google.protobuf.Timestamp
 	0,  // 12: assent.v1.OpenCaseResponse.case:type_name -> assent.v1.Case
 	0,  // 13: assent.v1.GetCaseResponse.case:type_name -> assent.v1.Case
 	2,  // 14: assent.v1.GetCaseResponse.entries:type_name -> assent.v1.CaseEntry
-	38, // 15: assent.v1.GetCaseResponse.channels:type_name -> assent.v1.ChannelState
-	39, // 16: assent.v1.GetCaseResponse.suppressions:type_name -> assent.v1.ActiveSuppression
+	40, // 15: assent.v1.GetCaseResponse.channels:type_name -> assent.v1.ChannelState
+	41, // 16: assent.v1.GetCaseResponse.suppressions:type_name -> assent.v1.ActiveSuppression
 	0,  // 17: assent.v1.ListCasesResponse.cases:type_name -> assent.v1.Case
 	0,  // 18: assent.v1.AssignCaseResponse.case:type_name -> assent.v1.Case
-	37, // 19: assent.v1.ResubmitCaseRequest.resubmit_time:type_name -> google.protobuf.Timestamp
+	39, // 19: assent.v1.ResubmitCaseRequest.resubmit_time:type_name -> google.protobuf.Timestamp
 	0,  // 20: assent.v1.ResubmitCaseResponse.case:type_name -> assent.v1.Case
-	0,  // 21: assent.v1.CommentCaseResponse.case:type_name -> assent.v1.Case
-	0,  // 22: assent.v1.HandOverCaseResponse.case:type_name -> assent.v1.Case
-	0,  // 23: assent.v1.CloseCaseResponse.case:type_name -> assent.v1.Case
-	0,  // 24: assent.v1.ReopenCaseResponse.case:type_name -> assent.v1.Case
-	37, // 25: assent.v1.GetCaseFiguresRequest.since_time:type_name -> google.protobuf.Timestamp
-	37, // 26: assent.v1.GetCaseFiguresRequest.before_time:type_name -> google.protobuf.Timestamp
-	25, // 27: assent.v1.GetCaseFiguresResponse.desks:type_name -> assent.v1.CaseFigures
-	25, // 28: assent.v1.GetCaseFiguresResponse.senders:type_name -> assent.v1.CaseFigures
-	37, // 29: assent.v1.GetCaseFiguresResponse.since_time:type_name -> google.protobuf.Timestamp
-	37, // 30: assent.v1.GetCaseFiguresResponse.before_time:type_name -> google.protobuf.Timestamp
-	40, // 31: assent.v1.CaseFigures.median_answer_time:type_name -> google.protobuf.Duration
-	40, // 32: assent.v1.CaseFigures.p90_answer_time:type_name -> google.protobuf.Duration
-	28, // 33: assent.v1.ListDesksResponse.desks:type_name -> assent.v1.Desk
-	29, // 34: assent.v1.Desk.members:type_name -> assent.v1.DeskMember
-	37, // 35: assent.v1.DeskMember.away_until_time:type_name -> google.protobuf.Timestamp
-	37, // 36: assent.v1.Absence.from_time:type_name -> google.protobuf.Timestamp
-	37, // 37: assent.v1.Absence.until_time:type_name -> google.protobuf.Timestamp
-	37, // 38: assent.v1.Absence.created_time:type_name -> google.protobuf.Timestamp
-	37, // 39: assent.v1.CreateAbsenceRequest.from_time:type_name -> google.protobuf.Timestamp
-	37, // 40: assent.v1.CreateAbsenceRequest.until_time:type_name -> google.protobuf.Timestamp
-	30, // 41: assent.v1.CreateAbsenceResponse.absence:type_name -> assent.v1.Absence
-	30, // 42: assent.v1.ListAbsencesResponse.absences:type_name -> assent.v1.Absence
-	3,  // 43: assent.v1.CaseService.OpenCase:input_type -> assent.v1.OpenCaseRequest
-	5,  // 44: assent.v1.CaseService.GetCase:input_type -> assent.v1.GetCaseRequest
-	7,  // 45: assent.v1.CaseService.ListCases:input_type -> assent.v1.ListCasesRequest
-	9,  // 46: assent.v1.CaseService.AssignCase:input_type -> assent.v1.AssignCaseRequest
-	11, // 47: assent.v1.CaseService.ResubmitCase:input_type -> assent.v1.ResubmitCaseRequest
-	13, // 48: assent.v1.CaseService.CommentCase:input_type -> assent.v1.CommentCaseRequest
-	15, // 49: assent.v1.CaseService.HandOverCase:input_type -> assent.v1.HandOverCaseRequest
-	17, // 50: assent.v1.CaseService.CloseCase:input_type -> assent.v1.CloseCaseRequest
-	19, // 51: assent.v1.CaseService.ReopenCase:input_type -> assent.v1.ReopenCaseRequest
-	21, // 52: assent.v1.CaseService.DraftAnswer:input_type -> assent.v1.DraftAnswerRequest
-	23, // 53: assent.v1.CaseService.GetCaseFigures:input_type -> assent.v1.GetCaseFiguresRequest
-	26, // 54: assent.v1.CaseService.ListDesks:input_type -> assent.v1.ListDesksRequest
-	31, // 55: assent.v1.CaseService.CreateAbsence:input_type -> assent.v1.CreateAbsenceRequest
-	33, // 56: assent.v1.CaseService.ListAbsences:input_type -> assent.v1.ListAbsencesRequest
-	35, // 57: assent.v1.CaseService.DeleteAbsence:input_type -> assent.v1.DeleteAbsenceRequest
-	4,  // 58: assent.v1.CaseService.OpenCase:output_type -> assent.v1.OpenCaseResponse
-	6,  // 59: assent.v1.CaseService.GetCase:output_type -> assent.v1.GetCaseResponse
-	8,  // 60: assent.v1.CaseService.ListCases:output_type -> assent.v1.ListCasesResponse
-	10, // 61: assent.v1.CaseService.AssignCase:output_type -> assent.v1.AssignCaseResponse
-	12, // 62: assent.v1.CaseService.ResubmitCase:output_type -> assent.v1.ResubmitCaseResponse
-	14, // 63: assent.v1.CaseService.CommentCase:output_type -> assent.v1.CommentCaseResponse
-	16, // 64: assent.v1.CaseService.HandOverCase:output_type -> assent.v1.HandOverCaseResponse
-	18, // 65: assent.v1.CaseService.CloseCase:output_type -> assent.v1.CloseCaseResponse
-	20, // 66: assent.v1.CaseService.ReopenCase:output_type -> assent.v1.ReopenCaseResponse
-	22, // 67: assent.v1.CaseService.DraftAnswer:output_type -> assent.v1.DraftAnswerResponse
-	24, // 68: assent.v1.CaseService.GetCaseFigures:output_type -> assent.v1.GetCaseFiguresResponse
-	27, // 69: assent.v1.CaseService.ListDesks:output_type -> assent.v1.ListDesksResponse
-	32, // 70: assent.v1.CaseService.CreateAbsence:output_type -> assent.v1.CreateAbsenceResponse
-	34, // 71: assent.v1.CaseService.ListAbsences:output_type -> assent.v1.ListAbsencesResponse
-	36, // 72: assent.v1.CaseService.DeleteAbsence:output_type -> assent.v1.DeleteAbsenceResponse
-	58, // [58:73] is the sub-list for method output_type
-	43, // [43:58] is the sub-list for method input_type
-	43, // [43:43] is the sub-list for extension type_name
-	43, // [43:43] is the sub-list for extension extendee
-	0,  // [0:43] is the sub-list for field type_name
+	39, // 21: assent.v1.ExtendCaseRequest.informed_time:type_name -> google.protobuf.Timestamp
+	0,  // 22: assent.v1.ExtendCaseResponse.case:type_name -> assent.v1.Case
+	0,  // 23: assent.v1.CommentCaseResponse.case:type_name -> assent.v1.Case
+	0,  // 24: assent.v1.HandOverCaseResponse.case:type_name -> assent.v1.Case
+	0,  // 25: assent.v1.CloseCaseResponse.case:type_name -> assent.v1.Case
+	0,  // 26: assent.v1.ReopenCaseResponse.case:type_name -> assent.v1.Case
+	39, // 27: assent.v1.GetCaseFiguresRequest.since_time:type_name -> google.protobuf.Timestamp
+	39, // 28: assent.v1.GetCaseFiguresRequest.before_time:type_name -> google.protobuf.Timestamp
+	27, // 29: assent.v1.GetCaseFiguresResponse.desks:type_name -> assent.v1.CaseFigures
+	27, // 30: assent.v1.GetCaseFiguresResponse.senders:type_name -> assent.v1.CaseFigures
+	39, // 31: assent.v1.GetCaseFiguresResponse.since_time:type_name -> google.protobuf.Timestamp
+	39, // 32: assent.v1.GetCaseFiguresResponse.before_time:type_name -> google.protobuf.Timestamp
+	42, // 33: assent.v1.CaseFigures.median_answer_time:type_name -> google.protobuf.Duration
+	42, // 34: assent.v1.CaseFigures.p90_answer_time:type_name -> google.protobuf.Duration
+	30, // 35: assent.v1.ListDesksResponse.desks:type_name -> assent.v1.Desk
+	31, // 36: assent.v1.Desk.members:type_name -> assent.v1.DeskMember
+	39, // 37: assent.v1.DeskMember.away_until_time:type_name -> google.protobuf.Timestamp
+	39, // 38: assent.v1.Absence.from_time:type_name -> google.protobuf.Timestamp
+	39, // 39: assent.v1.Absence.until_time:type_name -> google.protobuf.Timestamp
+	39, // 40: assent.v1.Absence.created_time:type_name -> google.protobuf.Timestamp
+	39, // 41: assent.v1.CreateAbsenceRequest.from_time:type_name -> google.protobuf.Timestamp
+	39, // 42: assent.v1.CreateAbsenceRequest.until_time:type_name -> google.protobuf.Timestamp
+	32, // 43: assent.v1.CreateAbsenceResponse.absence:type_name -> assent.v1.Absence
+	32, // 44: assent.v1.ListAbsencesResponse.absences:type_name -> assent.v1.Absence
+	3,  // 45: assent.v1.CaseService.OpenCase:input_type -> assent.v1.OpenCaseRequest
+	5,  // 46: assent.v1.CaseService.GetCase:input_type -> assent.v1.GetCaseRequest
+	7,  // 47: assent.v1.CaseService.ListCases:input_type -> assent.v1.ListCasesRequest
+	9,  // 48: assent.v1.CaseService.AssignCase:input_type -> assent.v1.AssignCaseRequest
+	11, // 49: assent.v1.CaseService.ResubmitCase:input_type -> assent.v1.ResubmitCaseRequest
+	13, // 50: assent.v1.CaseService.ExtendCase:input_type -> assent.v1.ExtendCaseRequest
+	15, // 51: assent.v1.CaseService.CommentCase:input_type -> assent.v1.CommentCaseRequest
+	17, // 52: assent.v1.CaseService.HandOverCase:input_type -> assent.v1.HandOverCaseRequest
+	19, // 53: assent.v1.CaseService.CloseCase:input_type -> assent.v1.CloseCaseRequest
+	21, // 54: assent.v1.CaseService.ReopenCase:input_type -> assent.v1.ReopenCaseRequest
+	23, // 55: assent.v1.CaseService.DraftAnswer:input_type -> assent.v1.DraftAnswerRequest
+	25, // 56: assent.v1.CaseService.GetCaseFigures:input_type -> assent.v1.GetCaseFiguresRequest
+	28, // 57: assent.v1.CaseService.ListDesks:input_type -> assent.v1.ListDesksRequest
+	33, // 58: assent.v1.CaseService.CreateAbsence:input_type -> assent.v1.CreateAbsenceRequest
+	35, // 59: assent.v1.CaseService.ListAbsences:input_type -> assent.v1.ListAbsencesRequest
+	37, // 60: assent.v1.CaseService.DeleteAbsence:input_type -> assent.v1.DeleteAbsenceRequest
+	4,  // 61: assent.v1.CaseService.OpenCase:output_type -> assent.v1.OpenCaseResponse
+	6,  // 62: assent.v1.CaseService.GetCase:output_type -> assent.v1.GetCaseResponse
+	8,  // 63: assent.v1.CaseService.ListCases:output_type -> assent.v1.ListCasesResponse
+	10, // 64: assent.v1.CaseService.AssignCase:output_type -> assent.v1.AssignCaseResponse
+	12, // 65: assent.v1.CaseService.ResubmitCase:output_type -> assent.v1.ResubmitCaseResponse
+	14, // 66: assent.v1.CaseService.ExtendCase:output_type -> assent.v1.ExtendCaseResponse
+	16, // 67: assent.v1.CaseService.CommentCase:output_type -> assent.v1.CommentCaseResponse
+	18, // 68: assent.v1.CaseService.HandOverCase:output_type -> assent.v1.HandOverCaseResponse
+	20, // 69: assent.v1.CaseService.CloseCase:output_type -> assent.v1.CloseCaseResponse
+	22, // 70: assent.v1.CaseService.ReopenCase:output_type -> assent.v1.ReopenCaseResponse
+	24, // 71: assent.v1.CaseService.DraftAnswer:output_type -> assent.v1.DraftAnswerResponse
+	26, // 72: assent.v1.CaseService.GetCaseFigures:output_type -> assent.v1.GetCaseFiguresResponse
+	29, // 73: assent.v1.CaseService.ListDesks:output_type -> assent.v1.ListDesksResponse
+	34, // 74: assent.v1.CaseService.CreateAbsence:output_type -> assent.v1.CreateAbsenceResponse
+	36, // 75: assent.v1.CaseService.ListAbsences:output_type -> assent.v1.ListAbsencesResponse
+	38, // 76: assent.v1.CaseService.DeleteAbsence:output_type -> assent.v1.DeleteAbsenceResponse
+	61, // [61:77] is the sub-list for method output_type
+	45, // [45:61] is the sub-list for method input_type
+	45, // [45:45] is the sub-list for extension type_name
+	45, // [45:45] is the sub-list for extension extendee
+	0,  // [0:45] is the sub-list for field type_name
 }
 
 func init() { file_assent_v1_case_service_proto_init() }
@@ -3302,7 +3448,7 @@ func file_assent_v1_case_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_assent_v1_case_service_proto_rawDesc), len(file_assent_v1_case_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   37,
+			NumMessages:   39,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

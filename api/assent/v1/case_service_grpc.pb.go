@@ -24,6 +24,7 @@ const (
 	CaseService_ListCases_FullMethodName      = "/assent.v1.CaseService/ListCases"
 	CaseService_AssignCase_FullMethodName     = "/assent.v1.CaseService/AssignCase"
 	CaseService_ResubmitCase_FullMethodName   = "/assent.v1.CaseService/ResubmitCase"
+	CaseService_ExtendCase_FullMethodName     = "/assent.v1.CaseService/ExtendCase"
 	CaseService_CommentCase_FullMethodName    = "/assent.v1.CaseService/CommentCase"
 	CaseService_HandOverCase_FullMethodName   = "/assent.v1.CaseService/HandOverCase"
 	CaseService_CloseCase_FullMethodName      = "/assent.v1.CaseService/CloseCase"
@@ -58,6 +59,11 @@ type CaseServiceClient interface {
 	// Puts a case aside until a time, when it comes back (in German: Wiedervorlage). Its deadlines stay. Errors: INVALID_ARGUMENT with
 	// INVALID_TIME for a time that has passed; NOT_FOUND with CASE_NOT_FOUND; FAILED_PRECONDITION with CASE_CLOSED; ABORTED with ETAG_MISMATCH.
 	ResubmitCase(ctx context.Context, in *ResubmitCaseRequest, opts ...grpc.CallOption) (*ResubmitCaseResponse, error)
+	// Extends the deadline of the law for a request of a person by two further months (GDPR Art. 12(3)), once, within the first month, after the person
+	// was told and why. Errors: INVALID_ARGUMENT with INVALID_REQUEST without a reason, INVALID_TIME for the time at which the person was told;
+	// NOT_FOUND with CASE_NOT_FOUND; FAILED_PRECONDITION with CASE_CLOSED, CASE_NOT_EXTENDABLE for a kind that has no deadline of the law, after the
+	// first month, and for the second time; RESOURCE_EXHAUSTED with CASE_FULL; ABORTED with ETAG_MISMATCH.
+	ExtendCase(ctx context.Context, in *ExtendCaseRequest, opts ...grpc.CallOption) (*ExtendCaseResponse, error)
 	// Adds a note to a case, or the answer that was given. Errors: NOT_FOUND with CASE_NOT_FOUND; FAILED_PRECONDITION with CASE_CLOSED for an
 	// answer; RESOURCE_EXHAUSTED with CASE_FULL; ABORTED with ETAG_MISMATCH.
 	CommentCase(ctx context.Context, in *CommentCaseRequest, opts ...grpc.CallOption) (*CommentCaseResponse, error)
@@ -69,7 +75,7 @@ type CaseServiceClient interface {
 	// INVALID_REQUEST for an outcome that is none of the kind; NOT_FOUND with CASE_NOT_FOUND; FAILED_PRECONDITION with CASE_CLOSED for one that
 	// was closed before, and with CASE_HAS_NO_ADDRESS for an objection; ABORTED with ETAG_MISMATCH.
 	CloseCase(ctx context.Context, in *CloseCaseRequest, opts ...grpc.CallOption) (*CloseCaseResponse, error)
-	// Opens a closed case again. Its deadlines stay. Errors: NOT_FOUND with CASE_NOT_FOUND; FAILED_PRECONDITION with CASE_NOT_CLOSED; ABORTED
+	// Opens a closed case again. The desk has as long for the next answer as it had for the first; the deadline of the law stays. Errors: NOT_FOUND with CASE_NOT_FOUND; FAILED_PRECONDITION with CASE_NOT_CLOSED; ABORTED
 	// with ETAG_MISMATCH.
 	ReopenCase(ctx context.Context, in *ReopenCaseRequest, opts ...grpc.CallOption) (*ReopenCaseResponse, error)
 	// Drafts the answer to a case: why the person got the message, as a text to work on. It changes nothing and sends nothing. Errors: NOT_FOUND
@@ -142,6 +148,16 @@ func (c *caseServiceClient) ResubmitCase(ctx context.Context, in *ResubmitCaseRe
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ResubmitCaseResponse)
 	err := c.cc.Invoke(ctx, CaseService_ResubmitCase_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *caseServiceClient) ExtendCase(ctx context.Context, in *ExtendCaseRequest, opts ...grpc.CallOption) (*ExtendCaseResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ExtendCaseResponse)
+	err := c.cc.Invoke(ctx, CaseService_ExtendCase_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -270,6 +286,11 @@ type CaseServiceServer interface {
 	// Puts a case aside until a time, when it comes back (in German: Wiedervorlage). Its deadlines stay. Errors: INVALID_ARGUMENT with
 	// INVALID_TIME for a time that has passed; NOT_FOUND with CASE_NOT_FOUND; FAILED_PRECONDITION with CASE_CLOSED; ABORTED with ETAG_MISMATCH.
 	ResubmitCase(context.Context, *ResubmitCaseRequest) (*ResubmitCaseResponse, error)
+	// Extends the deadline of the law for a request of a person by two further months (GDPR Art. 12(3)), once, within the first month, after the person
+	// was told and why. Errors: INVALID_ARGUMENT with INVALID_REQUEST without a reason, INVALID_TIME for the time at which the person was told;
+	// NOT_FOUND with CASE_NOT_FOUND; FAILED_PRECONDITION with CASE_CLOSED, CASE_NOT_EXTENDABLE for a kind that has no deadline of the law, after the
+	// first month, and for the second time; RESOURCE_EXHAUSTED with CASE_FULL; ABORTED with ETAG_MISMATCH.
+	ExtendCase(context.Context, *ExtendCaseRequest) (*ExtendCaseResponse, error)
 	// Adds a note to a case, or the answer that was given. Errors: NOT_FOUND with CASE_NOT_FOUND; FAILED_PRECONDITION with CASE_CLOSED for an
 	// answer; RESOURCE_EXHAUSTED with CASE_FULL; ABORTED with ETAG_MISMATCH.
 	CommentCase(context.Context, *CommentCaseRequest) (*CommentCaseResponse, error)
@@ -281,7 +302,7 @@ type CaseServiceServer interface {
 	// INVALID_REQUEST for an outcome that is none of the kind; NOT_FOUND with CASE_NOT_FOUND; FAILED_PRECONDITION with CASE_CLOSED for one that
 	// was closed before, and with CASE_HAS_NO_ADDRESS for an objection; ABORTED with ETAG_MISMATCH.
 	CloseCase(context.Context, *CloseCaseRequest) (*CloseCaseResponse, error)
-	// Opens a closed case again. Its deadlines stay. Errors: NOT_FOUND with CASE_NOT_FOUND; FAILED_PRECONDITION with CASE_NOT_CLOSED; ABORTED
+	// Opens a closed case again. The desk has as long for the next answer as it had for the first; the deadline of the law stays. Errors: NOT_FOUND with CASE_NOT_FOUND; FAILED_PRECONDITION with CASE_NOT_CLOSED; ABORTED
 	// with ETAG_MISMATCH.
 	ReopenCase(context.Context, *ReopenCaseRequest) (*ReopenCaseResponse, error)
 	// Drafts the answer to a case: why the person got the message, as a text to work on. It changes nothing and sends nothing. Errors: NOT_FOUND
@@ -324,6 +345,9 @@ func (UnimplementedCaseServiceServer) AssignCase(context.Context, *AssignCaseReq
 }
 func (UnimplementedCaseServiceServer) ResubmitCase(context.Context, *ResubmitCaseRequest) (*ResubmitCaseResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ResubmitCase not implemented")
+}
+func (UnimplementedCaseServiceServer) ExtendCase(context.Context, *ExtendCaseRequest) (*ExtendCaseResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ExtendCase not implemented")
 }
 func (UnimplementedCaseServiceServer) CommentCase(context.Context, *CommentCaseRequest) (*CommentCaseResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method CommentCase not implemented")
@@ -462,6 +486,24 @@ func _CaseService_ResubmitCase_Handler(srv interface{}, ctx context.Context, dec
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(CaseServiceServer).ResubmitCase(ctx, req.(*ResubmitCaseRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CaseService_ExtendCase_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ExtendCaseRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CaseServiceServer).ExtendCase(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CaseService_ExtendCase_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CaseServiceServer).ExtendCase(ctx, req.(*ExtendCaseRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -672,6 +714,10 @@ var CaseService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ResubmitCase",
 			Handler:    _CaseService_ResubmitCase_Handler,
+		},
+		{
+			MethodName: "ExtendCase",
+			Handler:    _CaseService_ExtendCase_Handler,
 		},
 		{
 			MethodName: "CommentCase",

@@ -23,7 +23,7 @@ type Commands struct{ *kit.Kit }
 // All returns the commands below `assent cases`.
 func (c *Commands) All() []*cobra.Command {
 	return []*cobra.Command{
-		c.open(), c.list(), c.show(), c.assign(), c.resubmit(), c.comment(), c.handOver(), c.closing(), c.reopen(), c.draft(), c.figures(),
+		c.open(), c.list(), c.show(), c.assign(), c.resubmit(), c.extend(), c.comment(), c.handOver(), c.closing(), c.reopen(), c.draft(), c.figures(),
 	}
 }
 

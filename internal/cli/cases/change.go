@@ -83,6 +83,30 @@ func (c *Commands) resubmit() *cobra.Command {
 	return cmd
 }
 
+func (c *Commands) extend() *cobra.Command {
+	in := &assentv1.ExtendCaseRequest{}
+	var informed value.Time
+	var requestID string
+	cmd := &cobra.Command{
+		Use: "extend CASE --reason TEXT --informed-time TIME", Short: "Extend the deadline of the law for a request of a person by two months",
+		Long: "Extend the deadline of the law for a request of a person by two further months (GDPR Art. 12(3)): once, within the first month, and after\n" +
+			"the person was told, with the reason.",
+		Args:    cobra.ExactArgs(1),
+		Example: "  assent cases extend 2026-000123 --reason \"data in three systems\" --informed-time 2026-12-01T09:00:00+01:00",
+	}
+	cmd.RunE = c.Asking(func(ctx context.Context, args []string, s *connect.Server) error {
+		in.Id, in.InformedTime, in.RequestId = args[0], informed.At, kit.RequestID(requestID)
+		return do(ctx, c, s, assentv1.NewCaseServiceClient(s).ExtendCase, in, func(one *assentv1.Case) string {
+			return "is due by law " + value.Stamp(one.GetLawDueTime())
+		})
+	})
+	cmd.Flags().StringVar(&in.Reason, "reason", "", "why, as the person was told")
+	cmd.Flags().Var(&informed, "informed-time", "when the person was told")
+	addChange(cmd.Flags(), &in.Etag, &requestID)
+	c.Require(cmd, "reason", "informed-time")
+	return cmd
+}
+
 func (c *Commands) comment() *cobra.Command {
 	in := &assentv1.CommentCaseRequest{}
 	var requestID string

@@ -55,6 +55,23 @@ func (s *caseServer) ResubmitCase(ctx context.Context, m *assentv1.ResubmitCaseR
 	return &assentv1.ResubmitCaseResponse{Case: caseOf(&c)}, nil
 }
 
+// ExtendCase extends the deadline of the law.
+func (s *caseServer) ExtendCase(ctx context.Context, m *assentv1.ExtendCaseRequest) (*assentv1.ExtendCaseResponse, error) {
+	change, err := changeOf("ExtendCase", m)
+	if err != nil {
+		return nil, err
+	}
+	informed, err := handler.Instant(m.GetInformedTime(), "informedTime")
+	if err != nil {
+		return nil, err
+	}
+	c, err := s.cases.ExtendCase(ctx, change, cases.Extension{Reason: m.GetReason(), Informed: informed})
+	if err != nil {
+		return nil, err
+	}
+	return &assentv1.ExtendCaseResponse{Case: caseOf(&c)}, nil
+}
+
 // CommentCase adds a note or an answer to a case.
 func (s *caseServer) CommentCase(ctx context.Context, m *assentv1.CommentCaseRequest) (*assentv1.CommentCaseResponse, error) {
 	change, err := changeOf("CommentCase", m)

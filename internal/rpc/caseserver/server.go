@@ -25,6 +25,7 @@ type Cases interface {
 	ListCases(ctx context.Context, f cases.Filter, size int, pageToken string) (cases.Page, error)
 	AssignCase(ctx context.Context, c cases.Change, assignee string) (cases.Case, error)
 	ResubmitCase(ctx context.Context, c cases.Change, at consent.Instant, note string) (cases.Case, error)
+	ExtendCase(ctx context.Context, c cases.Change, e cases.Extension) (cases.Case, error)
 	CommentCase(ctx context.Context, c cases.Change, text string, answer bool) (cases.Case, error)
 	HandOverCase(ctx context.Context, c cases.Change, h cases.HandOver) (cases.Case, error)
 	CloseCase(ctx context.Context, c cases.Change, closing cases.Closing) (cases.Case, int64, error)

@@ -20,7 +20,7 @@ func StatusCode(code fault.Code) (codes.Code, bool) {
 		fault.ErasedBefore, fault.LegalHold, fault.OtherHistory, fault.NotHeld, fault.NotVoidable, fault.BatchUndone, fault.UndoPending, fault.NotOfAddress,
 		fault.NoClaimsKey, fault.NotInformed, fault.LinkCircle, fault.LinkErased, fault.NotLinked, fault.ConsumerRequired, fault.DeliveryNotDead,
 		fault.WebhookDisabled, fault.RotationUnderWay, fault.FileChanged, fault.ListShrinks, fault.NoPublicURL, fault.HintDecided, fault.HintLacks, fault.SendState,
-		fault.ContactSent, fault.CaseClosed, fault.CaseNotClosed, fault.CaseLacksAddress, fault.SenderNotInformed, fault.DeskLacksMember:
+		fault.ContactSent, fault.CaseClosed, fault.CaseNotClosed, fault.CaseLacksAddress, fault.CaseNotExtendable, fault.SenderNotInformed, fault.DeskLacksMember:
 		return codes.FailedPrecondition, true
 	case fault.CatalogNotFound, fault.SuppressionMissing, fault.ClientMissing, fault.ConsumerMissing, fault.WebhookMissing, fault.DeliveryMissing, fault.ImportMissing,
 		fault.ListMissing, fault.HintMissing, fault.SourceMissing, fault.SendMissing, fault.CalendarMissing, fault.CaseMissing, fault.DeskMissing,

@@ -132,6 +132,7 @@ const (
 	EntryReopened    = "reopened"
 	EntryReminded    = "reminded"
 	EntryEscalated   = "escalated"
+	EntryExtended    = "extended"  // the deadline of the law was, which the person was told
 	EntryObjection   = "objection" // of the person, recorded with the case
 )
 
