@@ -40,6 +40,7 @@ func All() []Table {
 		{Name: "mailboxes", Persons: true},
 		{Name: "mailboxes_fill"},
 		{Name: "personal_caps", Persons: true},
+		{Name: "notice_mails"},
 		{Name: "notices"},
 		{Name: "restated"},
 		{Name: "send_calendars"},

@@ -59,16 +59,26 @@ func Notices(
 	return rows, err
 }
 
-// UntoldNotices returns the notices that were not sent by mail, the first ones first; at most limit of them.
-func UntoldNotices(ctx context.Context, from storage.TableReader, limit int) ([]Notice, error) {
+// UnplannedNotices returns the notices made at or after an instant for which it was not planned yet who gets a mail, the first ones first; at most
+// limit of them.
+func UnplannedNotices(ctx context.Context, from storage.TableReader, since consent.Instant, limit int) ([]Notice, error) {
 	_, rows, err := portable.List(ctx, from, storage.Statement{
 		Doing: "read the notices to send",
-		SQL:   `SELECT ` + noticeColumns + ` FROM notices WHERE told_time IS NULL ORDER BY created_time, id LIMIT $1`, Args: []any{max(limit, 0)},
+		SQL: `SELECT ` + noticeColumns + ` FROM notices WHERE planned_time IS NULL AND created_time >= $1 ORDER BY created_time, id LIMIT $2`,
+		Args:  []any{int64(since), max(limit, 0)},
 	}, scanNotice)
 	return rows, err
 }
 
-// NoticeTold notes that a notice was sent by mail.
+// NoticePlanned notes that it was planned who gets a mail with a notice, which may be no member at all.
+func NoticePlanned(id [16]byte, at consent.Instant) storage.Statement {
+	return storage.Statement{
+		Doing: "note that a notice was planned", SQL: `UPDATE notices SET planned_time = $2 WHERE id = $1 AND planned_time IS NULL`,
+		Args: []any{id[:], int64(at)},
+	}
+}
+
+// NoticeTold notes that a notice was sent by mail, unless it was before.
 func NoticeTold(id [16]byte, at consent.Instant) storage.Statement {
 	return storage.Statement{
 		Doing: "note that a notice was sent", SQL: `UPDATE notices SET told_time = $2 WHERE id = $1 AND told_time IS NULL`,

@@ -20,7 +20,10 @@ func deskTests() []storagetest.Test {
 		{Name: "CaseEntries_InOrder_AndByTheirMail", Run: testCaseEntries},
 		{Name: "DeskAbsences_OfADesk_UntilTheyAreDropped", Run: testDeskAbsences},
 		{Name: "Notices_LastFirst_InPagesOfADepartmentAndARecipient", Run: testNoticePages},
-		{Name: "Notices_AreToldOnce", Run: testUntoldNotices},
+		{Name: "Notices_ArePlannedAndToldOnce", Run: testUntoldNotices},
+		{Name: "NoticeMails_AreDue_UnlessAnAttemptHasThem", Run: testDueNoticeMails},
+		{Name: "NoticeMails_OnlyTheirAttemptEndsThem", Run: testEndedNoticeMails},
+		{Name: "NoticeMails_AreCounted_AndDeletedByAge", Run: testCountedNoticeMails},
 	}
 }
 
@@ -257,19 +260,19 @@ func testNoticePages(t *testing.T, open storagetest.Open) {
 
 func testUntoldNotices(t *testing.T, open storagetest.Open) {
 	store := storagetest.Initialised(t, open)
-	first, second := noticeOf(1), noticeOf(2)
-	writeTables(t, store, casetable.AddNotice(&second), casetable.AddNotice(&first))
+	old, first, second, third := noticeOf(1), noticeOf(2), noticeOf(3), noticeOf(4)
+	writeTables(t, store, casetable.AddNotice(&third), casetable.AddNotice(&second), casetable.AddNotice(&first), casetable.AddNotice(&old))
 	want := func(want ...casetable.Notice) {
 		t.Helper()
-		rows, err := casetable.UntoldNotices(t.Context(), store, 2)
-		storagetest.NoError(t, "UntoldNotices", err)
-		storagetest.Same(t, "the notices that were not told", rows, want)
+		rows, err := casetable.UnplannedNotices(t.Context(), store, first.Created, 2)
+		storagetest.NoError(t, "UnplannedNotices", err)
+		storagetest.Same(t, "the notices that were not planned", rows, want)
 	}
 	want(first, second)
 	for _, at := range []consent.Instant{instant(20), instant(21)} {
-		writeTables(t, store, casetable.NoticeTold(first.ID, at))
+		writeTables(t, store, casetable.NoticePlanned(first.ID, at), casetable.NoticeTold(first.ID, at))
 	}
-	want(second)
+	want(second, third)
 	rows, err := casetable.NoticeOf(t.Context(), store, first.ID)
 	storagetest.NoError(t, "NoticeOf", err)
 	first.Told = instant(20)
