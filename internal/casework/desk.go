@@ -15,6 +15,7 @@ type Desk struct {
 	// without being named.
 	Mailboxes []string
 	Members   []Member
+	Language  string // in which its members get mails: de or en; empty: in both
 	// AnswerWithin is how much working time the desk has for an answer, by kind; see [Desk.Within]. Days of it are working days, and what is
 	// shorter is time within the hours.
 	AnswerWithin map[Kind]period.Period

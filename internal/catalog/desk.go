@@ -21,7 +21,7 @@ const (
 
 // desk reads the part of a department that answers cases; nil when it has none.
 func (d *decoder) desk(department *yamlread.Object) *casework.Desk {
-	o := department.Child("desk", "mailboxes", "members", "answer_within", "hours", "holidays", "resubmit", "escalate_to", "answer_capacity")
+	o := department.Child("desk", "mailboxes", "members", "answer_within", "hours", "holidays", "resubmit", "escalate_to", "answer_capacity", "language")
 	if o == nil {
 		return nil
 	}
@@ -33,6 +33,10 @@ func (d *decoder) desk(department *yamlread.Object) *casework.Desk {
 		Holidays:       holidays(o),
 		Resubmit:       workingTime(o, "resubmit"),
 		AnswerCapacity: o.Count("answer_capacity", maxCapacity, 0),
+		Language:       o.Language("language"),
+	}
+	if l := desk.Language; l != "" && l != "de" && l != "en" {
+		o.Fail("language", "%s is no language of mails; write de or en, or omit the key for both", yamltext.Quote(l))
 	}
 	if to := o.Child("escalate_to", "member", "department"); to != nil {
 		desk.EscalateTo = casework.Escalation{Member: to.Token("member"), Department: to.Token("department")}

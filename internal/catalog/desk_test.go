@@ -66,6 +66,8 @@ func TestParse_DesksThatAreWrong_AreRefusedWithLineAndRemedy(t *testing.T) {
 		"escalation to itself":      {"{escalate_to: {department: newsletter-desk}}", ".escalate_to.department", "a department cannot escalate to itself"},
 		"escalation without a desk": {"{escalate_to: {department: marketing}}", ".escalate_to.department", `the department "marketing" has no desk; give it one`},
 		"capacity below one":        {"{answer_capacity: 0}", ".answer_capacity", "use a whole number from 1"},
+		"language of no mail":       {"{language: fr}", ".language", "write de or en"},
+		"language that is none":     {"{language: deutsch}", ".language", "write a tag such as de or en-GB"},
 		"capacity that is no count": {"{answer_capacity: many}", ".answer_capacity", "use a whole number from 1"},
 	} {
 		document, line := withDesk(t, c.desk)

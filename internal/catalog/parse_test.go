@@ -226,7 +226,7 @@ func pressDesk(t testing.TB) *casework.Desk {
 			Base: "AT", Add: []wallclock.Date{{Year: 2026, Month: 12, Day: 24}, {Year: 2026, Month: 12, Day: 31}},
 			RemoveDates: []wallclock.Date{{Year: 2026, Month: 12, Day: 8}}, RemoveNames: []string{"Fronleichnam"},
 		},
-		Resubmit: mustPeriod(t, "P5D"), EscalateTo: casework.Escalation{Department: "sales"}, AnswerCapacity: 40,
+		Resubmit: mustPeriod(t, "P5D"), EscalateTo: casework.Escalation{Department: "sales"}, AnswerCapacity: 40, Language: "de",
 	}
 }
 

@@ -53,6 +53,12 @@ type Server struct {
 	LMTPAddress string
 	// UnsubscribeAddresses are those to which a mail leaves a channel. The first is that of the mailto: in List-Unsubscribe.
 	UnsubscribeAddresses []string
+	// SMTP takes mails of the program itself, such as notices, which are from SMTPFrom. SMTPOfficers is where those to the officers go; empty for
+	// nowhere.
+	SMTP         SMTP
+	SMTPPassword Secret
+	SMTPFrom     string
+	SMTPOfficers string
 	// Catalog is a file that is applied at start; empty for none.
 	Catalog string
 	// Keys is the path of the key file. Beside a SQLite file it has a default;
@@ -141,6 +147,9 @@ func (s Server) Validate() error {
 	}
 	if s.LMTPAddress != "" && !isLoopback(s.LMTPAddress) && (!s.InsecureListen || s.Open) {
 		return errors.New("lmtp_address must be on loopback, such as 127.0.0.1:2424, unless insecure_listen is set: mail is taken without a login")
+	}
+	if err := s.checkSMTP(); err != nil {
+		return err
 	}
 	for _, listen := range []struct{ key, address string }{
 		{"grpc_address", s.GRPCAddress},

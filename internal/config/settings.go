@@ -47,7 +47,7 @@ func (s setting) env() string { return "ASSENT_" + strings.ToUpper(s.key) }
 
 // settings returns the table.
 func settings() []setting {
-	return slices.Concat(serverSettings(), databaseSettings(), tlsSettings(), connectionSettings(), importSettings(), indexSettings(), feedSettings(), linkSettings(), keepingSettings(), logSettings())
+	return slices.Concat(serverSettings(), databaseSettings(), tlsSettings(), connectionSettings(), importSettings(), indexSettings(), feedSettings(), linkSettings(), smtpSettings(), keepingSettings(), logSettings())
 }
 
 // serverSettings returns the rows about what is served where.
@@ -358,16 +358,20 @@ func setUnsubscribeAddresses(s *Server, value string) error {
 	all := strings.Split(value, ",")
 	for i := range all {
 		all[i] = strings.TrimSpace(all[i])
-		local, domain, found := strings.Cut(all[i], "@")
-		const longest = 64
-		// It stands in a header between angle brackets, as it is.
-		odd := func(c rune) bool { return c <= ' ' || c > '~' || strings.ContainsRune(`"(),:;<>@[\]`, c) }
-		if !found || local == "" || len(local) > longest || strings.ContainsFunc(local, odd) || !isHost(strings.ToLower(domain)) {
+		if !isPlainAddress(all[i]) {
 			return errors.New("each must be an address in ASCII without quotes, such as leave@acme.example")
 		}
 	}
 	s.UnsubscribeAddresses = all
 	return nil
+}
+
+// isPlainAddress reports whether the text is an address that can stand in a header between angle brackets as it is.
+func isPlainAddress(text string) bool {
+	local, domain, found := strings.Cut(text, "@")
+	const longest = 64
+	odd := func(c rune) bool { return c <= ' ' || c > '~' || strings.ContainsRune(`"(),:;<>@[\]`, c) }
+	return found && local != "" && len(local) <= longest && !strings.ContainsFunc(local, odd) && isHost(strings.ToLower(domain))
 }
 
 // isHost reports whether the text is a DNS name of letters, digits, hyphens and

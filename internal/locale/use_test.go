@@ -20,6 +20,8 @@ import (
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/locale"
+	"github.com/assent-io/assent/internal/service/cases/alarm"
+	"github.com/assent-io/assent/internal/service/sends"
 )
 
 // sets are the keys that are made of the members of closed sets, without their beginning.
@@ -43,6 +45,8 @@ func sets() map[string][]string {
 		"message.":    texts(campaign.ContactSent, campaign.ContactReserved, campaign.ContactPlanned),
 		"case.kind.":  texts(casework.Kinds()...),
 		"case.state.": texts(casework.States()...),
+		"notice.": texts(sends.SendConcerns, alarm.Opened, alarm.Assigned, alarm.HandedOver, alarm.Returned, alarm.Deputy, alarm.Silent, alarm.DueSoon,
+			alarm.Overdue, alarm.Escalated, alarm.LawDueSoon, alarm.LawOverdue),
 		"role.":       texts(catalog.RoleOwnDepartment, catalog.RoleProcessor, catalog.RoleOtherController),
 	}
 	for _, kind := range casework.Kinds() {

@@ -26,6 +26,7 @@ import (
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/service/imports"
 	"github.com/assent-io/assent/internal/service/intake"
+	"github.com/assent-io/assent/internal/service/noticemail"
 	"github.com/assent-io/assent/internal/service/recipient"
 	"github.com/assent-io/assent/internal/service/sources"
 	"github.com/assent-io/assent/internal/service/webhooks"
@@ -81,6 +82,7 @@ type opening struct {
 	listFailed  func(list, step string)
 	returned    func(intake.Counted)
 	sources     sources.Options
+	mails       noticemail.Options
 	span        env.BeginSpan
 	kept        service.Kept
 	witnesses   []*ledger.Witness
@@ -178,7 +180,7 @@ func openService(ctx context.Context, cfg config.Server, how opening) (_ *Local,
 			PublicURL: cfg.PublicURL, BounceLocal: cfg.BounceLocal, BounceDomain: cfg.BounceDomain,
 			UnsubscribeAddress: cfg.UnsubscribeAddress(),
 		},
-		Sources: how.sources,
+		Sources: how.sources, NoticeMails: how.mails,
 	}
 	if how.index && !cfg.NoIndex {
 		local.index = index.New(store, index.Options{Logger: how.log, MaxBytes: cfg.IndexMaxBytes})

@@ -64,6 +64,10 @@ func Run(ctx context.Context, cfg config.Server, opts Options) (err error) {
 	if err := checkFiles(cfg); err != nil {
 		return err
 	}
+	mails, err := mailOptions(cfg, opts.Now, signals.metrics.NoticeMailed)
+	if err != nil {
+		return err
+	}
 	listeners, err := listen(ctx, cfg, opts)
 	if err != nil {
 		return err
@@ -73,7 +77,7 @@ func Run(ctx context.Context, cfg config.Server, opts Options) (err error) {
 		log: opts.Logger, now: opts.Now, databaseNow: opts.DatabaseNow, migrate: migrates(cfg),
 		decided: signals.countDecisions, attempted: signals.countAttempts, imported: signals.metrics.RowsImported, listFailed: signals.metrics.ListFailed,
 		returned: signals.countReport, sources: signals.countSources(), span: signals.metrics.Timed(signals.traces.Span),
-		kept: keeper.kept(), witnesses: witnesses, unsafe: opts.Unsafe, index: true,
+		mails: mails, kept: keeper.kept(), witnesses: witnesses, unsafe: opts.Unsafe, index: true,
 	})
 	if err != nil {
 		return err
@@ -120,6 +124,7 @@ func prepare(ctx context.Context, cfg config.Server, log *slog.Logger, local *Lo
 	if err := applyCatalog(ctx, cfg, local.Service, log); err != nil {
 		return err
 	}
+	tellMailing(ctx, log, local)
 	return keeper.first(ctx, local.Service)
 }
 

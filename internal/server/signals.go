@@ -43,7 +43,7 @@ func (s *signals) observe(local *Local, l *listeners) error {
 		s.metrics.ObserveServer(serverStats(local, l)), s.metrics.ObserveFeed(local.feedStats, local.feedLags),
 		s.metrics.ObserveWebhooks(local.webhookStats), s.metrics.ObserveImports(local.ImportStates), s.metrics.ObserveLists(local.listStats),
 		s.metrics.ObserveHints(local.CountHints), s.metrics.ObserveSources(local.HeldSources),
-		s.metrics.ObserveSends(local.SendStates))
+		s.metrics.ObserveSends(local.SendStates), s.metrics.ObserveNotices(local.noticeStats))
 }
 
 // countSources returns what counts what providers tell.

@@ -49,6 +49,7 @@ func (s *server) workers() []worker {
 		s.runs.share(worker{name: "reports", every: forgetEvery, run: func(ctx context.Context) error { return s.local.ForgetReports(ctx) }}),
 		s.runs.share(worker{name: "contacts", every: forgetEvery, run: func(ctx context.Context) error { return unlessNoCatalog(s.local.ForgetContacts(ctx)) }}),
 		s.runs.share(worker{name: "cases", every: casesEvery, run: func(ctx context.Context) error { return s.local.RunCases(ctx) }}),
+		{name: "notice_mails", every: mailsEvery, run: func(ctx context.Context) error { return s.local.RunNoticeMails(ctx) }},
 		s.runs.share(worker{name: "old_cases", every: forgetEvery, run: s.forgetCases}),
 		s.runs.share(worker{name: "mailboxes", every: forgetEvery, run: s.fillMailboxes}),
 		{name: "allowed", every: countEvery, run: func(ctx context.Context) error { return s.local.Allowed.FlushAllowed(ctx) }},
@@ -58,9 +59,9 @@ func (s *server) workers() []worker {
 	}
 }
 
-// forgetCases takes what is personal from old cases, and deletes old absences and notices.
+// forgetCases takes what is personal from old cases, and deletes old absences and notices, and mails with these.
 func (s *server) forgetCases(ctx context.Context) error {
-	return errors.Join(unlessNoCatalog(s.local.ForgetCases(ctx)), unlessNoCatalog(s.local.ForgetAbsences(ctx)), s.local.ForgetNotices(ctx))
+	return errors.Join(unlessNoCatalog(s.local.ForgetCases(ctx)), unlessNoCatalog(s.local.ForgetAbsences(ctx)), s.local.ForgetNotices(ctx), s.local.ForgetNoticeMails(ctx))
 }
 
 // worker is something that a server does again and again.

@@ -26,6 +26,7 @@ import (
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/service/imports"
 	"github.com/assent-io/assent/internal/service/intake"
+	"github.com/assent-io/assent/internal/service/noticemail"
 	"github.com/assent-io/assent/internal/service/recipient"
 	"github.com/assent-io/assent/internal/service/sends"
 	"github.com/assent-io/assent/internal/service/sources"
@@ -69,6 +70,7 @@ type world struct {
 	unsubscribe []string
 	// cases says what cases are told in the services that are made next.
 	cases cases.Options
+	mails noticemail.Options // as above
 	// undoPage is how many events of a batch a transaction of the services that are made next leaves out; 0 is 2, so that most undos are large.
 	undoPage int
 	unsafe   env.Unsafe // of the services that are made next
@@ -159,7 +161,7 @@ func (w *world) service(store storage.Store, ahead time.Duration) *Service {
 		Now:    func() time.Time { return w.clock.Now().Add(ahead) },
 		Logger: slog.New(slog.DiscardHandler),
 		Index:  x, VerifySample: w.sample, Webhooks: w.hooks, Feed: w.feed, Links: w.links, UndoPage: cmp.Or(w.undoPage, 2),
-		Imports: imports.Limits{Bytes: w.importBytes}, ListFailed: w.listFailed, Sources: w.sources, Sends: w.sends, Cases: w.cases, Intake: intake.Options{Unsubscribe: w.unsubscribe},
+		Imports: imports.Limits{Bytes: w.importBytes}, ListFailed: w.listFailed, Sources: w.sources, Sends: w.sends, Cases: w.cases, NoticeMails: w.mails, Intake: intake.Options{Unsubscribe: w.unsubscribe},
 		Unsafe: w.unsafe,
 	}
 	switch {

@@ -31,6 +31,7 @@ import (
 	"github.com/assent-io/assent/internal/service/imports"
 	"github.com/assent-io/assent/internal/service/intake"
 	"github.com/assent-io/assent/internal/service/mailboxes"
+	"github.com/assent-io/assent/internal/service/noticemail"
 	"github.com/assent-io/assent/internal/service/notices"
 	"github.com/assent-io/assent/internal/service/receipts"
 	"github.com/assent-io/assent/internal/service/recipient"
@@ -88,6 +89,8 @@ type Options struct {
 	Sends sends.Options
 	// Cases says what cases are told by others. The zero value knows those of the store.
 	Cases cases.Options
+	// NoticeMails say how notices are sent by mail. The zero value only lists them.
+	NoticeMails noticemail.Options
 	// Unsafe is for tests.
 	Unsafe env.Unsafe
 }
@@ -130,6 +133,7 @@ type Service struct {
 	*absences.Absences
 	*figures.Reckoner
 	*notices.Notices
+	*noticemail.Mails
 	// Allowed counts what checks were allowed.
 	Allowed *sources.Allowed
 
@@ -202,6 +206,11 @@ func wire(env *env.Env, opts *Options) *Service {
 	s.Webhooks = webhooks.New(env, s.engine, s.Consumers, s.Feed, opts.Webhooks)
 	s.ExternalLists = extlists.New(env, s.reference, s.Guard, s.engine, s.Consumers, s.Counter, opts.ListFailed)
 	s.Notices = notices.New(env, s.Guard)
+	mails := opts.NoticeMails
+	if mails.Desk == nil {
+		mails.Desk = ofCases.Desk
+	}
+	s.Mails = noticemail.New(env, s.reference, s.engine, mails)
 	s.Intake = intake.New(env, s.reference, s.Guard, s.engine, s.Links, s.Cases, opts.Intake)
 	s.Sources = sources.New(env, s.reference, s.Guard, s.engine, s.Intake, s.Allowed, opts.Sources)
 	s.Sends = sends.New(env, s.reference, s.Guard, s.engine, s.Contacts, s.Checker, opts.Sends)

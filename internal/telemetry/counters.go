@@ -11,6 +11,7 @@ type counters struct {
 	returned        *prometheus.CounterVec
 	sourceEvents    *prometheus.CounterVec
 	sourceRefusals  *prometheus.CounterVec
+	noticeMails     *prometheus.CounterVec
 }
 
 func newCounters() counters {
@@ -30,6 +31,8 @@ func newCounters() counters {
 			"Events that providers told this server, by what became of them.", "kind", "event", "outcome"),
 		sourceRefusals: newCounter("assent_source_refusals_total",
 			"Webhooks of providers that this server did not take in, by why.", "kind", "reason"),
+		noticeMails: newCounter("assent_notice_mail_attempts_total",
+			"Attempts of this server to send mails with notices, by what came of them.", "outcome"),
 	}
 }
 
@@ -39,5 +42,5 @@ func newCounter(name, help string, labels ...string) *prometheus.CounterVec {
 
 // allCounters returns the counters, for the page that Prometheus reads.
 func (c *counters) allCounters() []prometheus.Collector {
-	return []prometheus.Collector{c.webhookAttempts, c.importRows, c.listFailures, c.linkUses, c.returned, c.sourceEvents, c.sourceRefusals}
+	return []prometheus.Collector{c.webhookAttempts, c.importRows, c.listFailures, c.linkUses, c.returned, c.sourceEvents, c.sourceRefusals, c.noticeMails}
 }

@@ -44,6 +44,12 @@ func everything(t *testing.T) string {
 	if err := m.ObserveHints(func(context.Context) (int64, error) { return 3, nil }); err != nil {
 		t.Fatal(err)
 	}
+	m.NoticeMailed("unreachable")
+	if err := m.ObserveNotices(func(context.Context) (telemetry.NoticeStats, error) {
+		return telemetry.NoticeStats{Unplanned: 1, Mails: 2, Oldest: time.Unix(1_790_000_000, 0), Dropped: 3}, nil
+	}); err != nil {
+		t.Fatal(err)
+	}
 	m.SourceReported("ses", "Complaint", "recorded")
 	m.SourceRefused("ses", "other_topic")
 	held := map[string]bool{"ses-eu": true, "brevo": false}
@@ -122,6 +128,18 @@ func TestLists_EntriesAgeAndFailures_AreToldOfEach(t *testing.T) {
 	}
 	if strings.Contains(got, `assent_external_list_stale_seconds{list="partner"}`) {
 		t.Error("a list that never becomes stale has a time from which it is")
+	}
+}
+
+func TestNotices_WhatWaitsToBeSentByMail_IsTold(t *testing.T) {
+	got := everything(t)
+	for _, want := range []string{
+		`assent_notice_mail_attempts_total{outcome="unreachable"} 1`, `assent_notices_listed 1`, `assent_notice_mails_waiting 2`,
+		`assent_notice_mails_dropped 3`, `assent_notice_mails_oldest_waiting_seconds 1.79e+09`,
+	} {
+		if !strings.Contains(got, want+"\n") {
+			t.Errorf("the page lacks %s", want)
+		}
 	}
 }
 

@@ -30,9 +30,10 @@ func confined() map[string][]string {
 		"github.com/spf13/":          {"internal/bench/command", "internal/cli", "internal/cli/cases", "internal/cli/connect", "internal/cli/consumers", "internal/cli/failure", "internal/cli/imports", "internal/cli/intake", "internal/cli/sources", "internal/cli/sends", "internal/cli/kit", "internal/cli/lists", "internal/cli/pages", "internal/cli/watch", "internal/cli/webhooks", "internal/config", "internal/cli/extlists"},
 		"github.com/tink-crypto/":    {"internal/seal", "internal/token"},
 		"github.com/FastFilter/":     {"suppressionfilter"},
-		"github.com/emersion/":       {"internal/lmtp"},
+		"github.com/emersion/":       {"internal/lmtp", "internal/testkit/mailserver"},
+		"github.com/wneessen/":       {"internal/mailer"},
 		"github.com/chromedp/":       {"internal/testkit/browser"},
-		"testing":                    {"internal/storage/storagetest", "internal/storage/tables/tablestest", "internal/testkit", "internal/testkit/browser", "internal/testkit/testdb"},
+		"testing":                    {"internal/storage/storagetest", "internal/storage/tables/tablestest", "internal/testkit", "internal/testkit/browser", "internal/testkit/mailserver", "internal/testkit/testdb"},
 		// This reads in tests the mails that internal/message reads.
 		"github.com/jhillyerd/": {},
 		// These judge in tests what Assent sends.

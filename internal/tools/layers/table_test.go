@@ -35,12 +35,12 @@ func allowed() map[string][]string {
 
 		"internal/server": {
 			"api/assent/v1", "internal/atomicfile", "internal/certificate", "internal/config", "internal/consent", "internal/consent/codec",
-			"internal/fault", "internal/follow", "internal/index", "internal/kept", "internal/ledger", "internal/lmtp", "internal/rest",
+			"internal/fault", "internal/follow", "internal/index", "internal/kept", "internal/ledger", "internal/lmtp", "internal/mailer", "internal/rest",
 			"internal/rpc", "internal/rpc/handler", "internal/seal", "internal/server/connlimit", "internal/server/keyfile", "internal/server/writing", "internal/service",
 			"internal/service/access", "internal/service/administration", "internal/service/audit", "internal/service/changes",
 			"internal/service/checkpoint", "internal/service/env", "internal/service/export", "internal/service/imports", "internal/service/intake",
-			"internal/service/recipient", "internal/service/rights", "internal/service/sources", "internal/service/webhooks", "internal/storage",
-			"internal/storage/postgres", "internal/storage/sqlite", "internal/storage/tables", "internal/telemetry", "internal/web/hooks",
+			"internal/service/noticemail", "internal/service/recipient", "internal/service/rights", "internal/service/sources",
+			"internal/service/webhooks", "internal/storage", "internal/storage/postgres", "internal/storage/sqlite", "internal/storage/tables", "internal/telemetry", "internal/web/hooks",
 			"internal/web/recipient", "internal/web/sendcalendar", "internal/web/translation", "internal/webhook",
 		},
 		"internal/server/connlimit": {"internal/fault"},
@@ -167,8 +167,9 @@ func allowed() map[string][]string {
 			"internal/consent", "internal/consent/codec", "internal/ledger", "internal/storage", "internal/storage/tables",
 			"internal/testkit",
 		},
-		"internal/testkit/browser": {"internal/testkit"},
-		"internal/testkit/testdb":  {"internal/testkit"},
+		"internal/testkit/browser":    {"internal/testkit"},
+		"internal/testkit/mailserver": {},
+		"internal/testkit/testdb":     {"internal/testkit"},
 
 		"internal/storage/records": {"internal/consent", "internal/ledger", "internal/storage", "internal/storage/column"},
 		"internal/storage/tables/casetable": {
@@ -315,6 +316,7 @@ func allowed() map[string][]string {
 		"internal/proof":           {},
 		"internal/storage/schema":  {},
 		"internal/telemetry":       {},
+		"internal/mailer":          {"internal/secret"},
 		"internal/testkit":         {},
 		"internal/secret":          {},
 		"internal/storedtext":      {},

@@ -10,10 +10,16 @@ func allowedUseCases() map[string][]string {
 			"internal/service/changes", "internal/service/check", "internal/service/checkpoint", "internal/service/consumers",
 			"internal/service/contacts", "internal/service/disclosure", "internal/service/env", "internal/service/erased",
 			"internal/service/export", "internal/service/extlists", "internal/service/imports", "internal/service/intake",
-			"internal/service/mailboxes", "internal/service/notices", "internal/service/receipts", "internal/service/recipient",
+			"internal/service/mailboxes", "internal/service/noticemail", "internal/service/notices", "internal/service/receipts", "internal/service/recipient",
 			"internal/service/recipient/concerns", "internal/service/record", "internal/service/reference", "internal/service/retention",
 			"internal/service/rights", "internal/service/sends", "internal/service/sources", "internal/service/txn", "internal/service/undo",
 			"internal/service/webhooks", "internal/storage",
+		},
+		"internal/service/noticemail": {
+			"internal/casework", "internal/catalog", "internal/consent", "internal/dossier/wording", "internal/locale", "internal/mailer",
+			"internal/service/access", "internal/service/cases/alarm", "internal/service/cases/desks", "internal/service/cases/number",
+			"internal/service/env", "internal/service/notices", "internal/service/reference", "internal/service/txn", "internal/storage",
+			"internal/storage/tables/casetable", "internal/storage/tables/sendtable",
 		},
 		"internal/service/contacts": {
 			"internal/address", "internal/campaign", "internal/casework", "internal/catalog", "internal/consent", "internal/consent/operational",
