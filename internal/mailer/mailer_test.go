@@ -38,7 +38,7 @@ func send(t *testing.T, o mailer.Options) error {
 }
 
 // want fails the test unless the error is a failure with the outcome and the code.
-func want(t *testing.T, err error, outcome mailer.Outcome, code int) *mailer.Failure {
+func want(t *testing.T, err error, outcome mailer.Outcome, code int) {
 	t.Helper()
 	var failed *mailer.Failure
 	if !errors.As(err, &failed) || failed.Outcome != outcome || failed.Code != code {
@@ -47,7 +47,20 @@ func want(t *testing.T, err error, outcome mailer.Outcome, code int) *mailer.Fai
 	if strings.Contains(err.Error(), "mara") {
 		t.Errorf("an address is in the text of an error: %s", err)
 	}
-	return failed
+}
+
+// listen returns a listener that takes connections, and its port.
+func listen(t *testing.T) (net.Listener, int) {
+	t.Helper()
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	at, ok := listener.Addr().(*net.TCPAddr)
+	if !ok {
+		t.Fatalf("it listens at %s", listener.Addr())
+	}
+	return listener, at.Port
 }
 
 func certificate(t *testing.T) (*tls.Config, *x509.CertPool) {
@@ -143,7 +156,9 @@ func TestSend_WhatTheServerRefuses_IsTold(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s.Refuse(func(string) error { return c.answer })
-			if failed := want(t, send(t, options(s)), mailer.RecipientRefused, c.code); failed.NoSuchRecipient() != c.never {
+			err := send(t, options(s))
+			want(t, err, mailer.RecipientRefused, c.code)
+			if failed := new(mailer.Failure); errors.As(err, &failed) && failed.NoSuchRecipient() != c.never {
 				t.Errorf("%s: there is no such recipient: %t", failed, failed.NoSuchRecipient())
 			}
 		})
@@ -160,11 +175,7 @@ func TestSend_ConnectionEndsBeforeTheAnswer_IsUnclear(t *testing.T) {
 }
 
 func TestSend_NothingListens_IsUnreachable(t *testing.T) {
-	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	port := listener.Addr().(*net.TCPAddr).Port
+	listener, port := listen(t)
 	if err := listener.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -172,10 +183,7 @@ func TestSend_NothingListens_IsUnreachable(t *testing.T) {
 }
 
 func TestSend_ContextEnds_BreaksOff(t *testing.T) {
-	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	listener, port := listen(t)
 	t.Cleanup(func() { _ = listener.Close() })
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
@@ -185,7 +193,7 @@ func TestSend_ContextEnds_BreaksOff(t *testing.T) {
 			t.Cleanup(func() { _ = conn.Close() })
 		}
 	}()
-	m, err := mailer.New(mailer.Options{Host: "127.0.0.1", Port: listener.Addr().(*net.TCPAddr).Port, From: "assent@acme.example", Clock: time.Now})
+	m, err := mailer.New(mailer.Options{Host: "127.0.0.1", Port: port, From: "assent@acme.example", Clock: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
