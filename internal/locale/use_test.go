@@ -47,7 +47,7 @@ func sets() map[string][]string {
 		"case.state.": texts(casework.States()...),
 		"notice.": texts(sends.SendConcerns, alarm.Opened, alarm.Assigned, alarm.HandedOver, alarm.Returned, alarm.Deputy, alarm.Silent, alarm.DueSoon,
 			alarm.Overdue, alarm.Escalated, alarm.LawDueSoon, alarm.LawOverdue),
-		"role.":       texts(catalog.RoleOwnDepartment, catalog.RoleProcessor, catalog.RoleOtherController),
+		"role.": texts(catalog.RoleOwnDepartment, catalog.RoleProcessor, catalog.RoleOtherController),
 	}
 	for _, kind := range casework.Kinds() {
 		of["case.outcome."] = append(of["case.outcome."], texts(casework.Outcomes(kind)...)...)

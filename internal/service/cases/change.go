@@ -2,17 +2,16 @@ package cases
 
 import (
 	"context"
-	"slices"
 	"strconv"
 	"time"
 
 	"github.com/assent-io/assent/internal/casework"
+	"github.com/assent-io/assent/internal/casework/desks"
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/cases/alarm"
-	"github.com/assent-io/assent/internal/service/cases/desks"
 	"github.com/assent-io/assent/internal/service/cases/number"
 	"github.com/assent-io/assent/internal/service/cases/sealed"
 	"github.com/assent-io/assent/internal/service/txn"
@@ -121,18 +120,6 @@ func (on *onCase) needNotClosed() error {
 		on.row.Outcome)
 }
 
-// needMember refuses an assignee who is none of the desk.
-func needMember(desk *casework.Desk, field, member string) error {
-	is := func(m casework.Member) bool { return m.ID == member }
-	switch {
-	case slices.ContainsFunc(desk.Members, is):
-		return nil
-	case len(desk.Members) == 0:
-		return fault.Errorf(fault.DeskLacksMember, field, "the desk has no members in the catalog, so none can be named; the case is the whole desk's")
-	}
-	return fault.Errorf(fault.DeskLacksMember, field, "the desk has no member %q; its members are %s", member, desks.MemberList(desk))
-}
-
 // AssignCase assigns a case to a member of its desk, or to the desk if that is empty. Errors: CASE_NOT_FOUND, CASE_CLOSED, DESK_HAS_NO_MEMBER,
 // ETAG_MISMATCH, CASE_FULL, SCOPE_MISSING.
 func (s *Cases) AssignCase(ctx context.Context, c Change, assignee string) (Case, error) {
@@ -141,7 +128,7 @@ func (s *Cases) AssignCase(ctx context.Context, c Change, assignee string) (Case
 			return err
 		}
 		if assignee != "" {
-			if err := needMember(&on.desk, "assignee", assignee); err != nil {
+			if err := desks.NeedMember(&on.desk, "assignee", assignee); err != nil {
 				return err
 			}
 		}

@@ -4,9 +4,9 @@ import (
 	"context"
 
 	"github.com/assent-io/assent/internal/casework"
+	"github.com/assent-io/assent/internal/casework/desks"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/cases/alarm"
-	"github.com/assent-io/assent/internal/service/cases/desks"
 	"github.com/assent-io/assent/internal/storage"
 )
 

@@ -8,11 +8,11 @@ import (
 
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/casework"
+	"github.com/assent-io/assent/internal/casework/desks"
 	"github.com/assent-io/assent/internal/casework/wish"
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/service/cases/alarm"
-	"github.com/assent-io/assent/internal/service/cases/desks"
 	"github.com/assent-io/assent/internal/service/cases/number"
 	"github.com/assent-io/assent/internal/service/cases/sealed"
 	"github.com/assent-io/assent/internal/service/txn"
@@ -306,7 +306,7 @@ func (on *onCase) takeLetter(l *Letter, o *opening) error {
 // openFor opens a case for a letter.
 func (s *Cases) openFor(w *txn.Tx, cat *catalog.Catalog, l *Letter, o *opening) (Taken, error) {
 	o.kind = wish.Read(l.Subject, l.Text, l.AsksToLeave)[0].Kind
-	o.mailbox, o.personal = s.mailboxOf(cat, l.To)
+	o.mailbox, o.personal = desks.MailboxOf(cat, l.To, s.desk)
 	if l.Hint != "" {
 		o.note = "the letter asks for no more mail: hint " + l.Hint + " waits for a decision"
 	}
@@ -330,23 +330,6 @@ func (o *opening) taken(number string) Taken {
 		t.Evidence = o.candidates[0].Evidence
 	}
 	return t
-}
-
-// mailboxOf returns to which of our addresses a letter came, and whether it was addressed to one person of the company.
-func (s *Cases) mailboxOf(cat *catalog.Catalog, to []string) (mailbox string, personal bool) {
-	ours := func(address string) bool { return len(desks.Owners(cat, address, s.desk)) > 0 }
-	for _, one := range to {
-		if ours(one) {
-			return one, false
-		}
-	}
-	if one, is := casework.PersonalAddress(to, ours); is {
-		return one, true
-	}
-	if len(to) > 0 {
-		return to[0], false
-	}
-	return "", false
 }
 
 // Report is a complaint of a mailbox provider that counts.

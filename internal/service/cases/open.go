@@ -1,19 +1,18 @@
 package cases
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"time"
 
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/casework"
+	"github.com/assent-io/assent/internal/casework/desks"
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/cases/alarm"
-	"github.com/assent-io/assent/internal/service/cases/desks"
 	"github.com/assent-io/assent/internal/service/cases/number"
 	"github.com/assent-io/assent/internal/service/cases/sealed"
 	"github.com/assent-io/assent/internal/service/subjects"
@@ -200,40 +199,15 @@ func (s *Cases) add(w *txn.Tx, o *opening) (*casetable.Case, error) {
 
 // settle says what the case is about by the catalog, and whose desk has it.
 func (s *Cases) settle(cat *catalog.Catalog, o *opening, received time.Time) error {
-	ch, ok := cat.Channel(o.channel)
-	switch {
-	case ok:
-		if o.sender == "" {
-			o.sender = ch.SenderIdentities[0]
-		}
-	case o.channel != "" && o.asked:
-		return fault.Errorf(fault.UnknownChannel, "channel", "the catalog has no channel %q", o.channel)
-	default:
-		o.channel = ""
+	m := &desks.Matter{
+		Kind: o.kind, Received: received, Channel: o.channel, SenderIdentity: o.sender, Department: o.department, Officers: o.officers, Asked: o.asked,
+		Mailbox: o.mailbox, Token: o.token, Sent: o.sent,
 	}
-	if _, ok := cat.SenderIdentity(o.sender); !ok && o.sender != "" {
-		if o.asked {
-			return fault.Errorf(fault.InvalidRequest, "senderIdentity", "the catalog has no sender identity %q", o.sender)
-		}
-		o.sender = ""
+	if err := m.Settle(cat, s.desk); err != nil {
+		return err
 	}
-	if o.officers {
-		return nil
-	}
-	found := s.route(cat, o, received)
-	o.candidates = found.Candidates
-	if o.department == "" {
-		o.department = found.Department
-	}
-	if best := o.candidates; o.channel == "" && len(best) > 0 && best[0].Department == o.department && (found.Certain || isOnlyChannel(best)) {
-		o.channel, o.sender = best[0].Channel, cmp.Or(o.sender, best[0].SenderIdentity)
-	}
+	o.channel, o.sender, o.department, o.candidates = m.Channel, m.SenderIdentity, m.Department, m.Candidates
 	return nil
-}
-
-// isOnlyChannel reports whether all candidates that name a channel name that of the first: nothing else was sent that a letter could be about.
-func isOnlyChannel(candidates []casework.Candidate) bool {
-	return !slices.ContainsFunc(candidates[1:], func(c casework.Candidate) bool { return c.Channel != "" && c.Channel != candidates[0].Channel })
 }
 
 // entry is a line to add to a case.

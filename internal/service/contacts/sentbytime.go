@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/campaign"
@@ -25,9 +26,9 @@ func (c *Contacts) SentByTime(ctx context.Context, of []address.Address) ([][]co
 	}
 	asked := slices.Clone(persons)
 	slices.SortFunc(asked, func(x, y [32]byte) int { return slices.Compare(x[:], y[:]) })
-	err := sendtable.PlacesOf(ctx, c.Store, slices.Compact(asked), func(person [32]byte, k campaign.Contact) {
-		if k.State == campaign.ContactSent {
-			sent[person] = append(sent[person], consent.Contact{Channel: k.Channel, At: consent.Instant(k.Sent)})
+	err := sendtable.PlacesOf(ctx, c.Store, slices.Compact(asked), func(p *sendtable.Place) {
+		if p.State == campaign.ContactSent {
+			sent[p.Folded] = append(sent[p.Folded], consent.Contact{Channel: strings.Clone(p.Channel), At: consent.Instant(p.Sent)})
 		}
 	})
 	if err != nil {

@@ -7,10 +7,10 @@ import (
 	"time"
 
 	"github.com/assent-io/assent/internal/casework"
+	"github.com/assent-io/assent/internal/casework/desks"
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/mailer"
 	"github.com/assent-io/assent/internal/service/access"
-	"github.com/assent-io/assent/internal/service/cases/desks"
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/service/reference"
 	"github.com/assent-io/assent/internal/service/txn"

@@ -265,6 +265,7 @@ func allowed() map[string][]string {
 		"internal/campaign":          {"internal/period", "internal/wallclock"},
 		"internal/casework":          {"internal/casework/holiday", "internal/casework/worktime", "internal/period", "internal/wallclock"},
 		"internal/casework/wish":     {"internal/casework"},
+		"internal/casework/desks":    {"internal/casework", "internal/catalog", "internal/fault", "internal/phrase"},
 		"internal/casework/holiday":  {"internal/wallclock"},
 		"internal/casework/worktime": {"internal/period", "internal/wallclock"},
 		"internal/wallclock":         {},

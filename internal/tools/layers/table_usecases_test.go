@@ -17,7 +17,7 @@ func allowedUseCases() map[string][]string {
 		},
 		"internal/service/noticemail": {
 			"internal/casework", "internal/catalog", "internal/consent", "internal/dossier/wording", "internal/locale", "internal/mailer",
-			"internal/service/access", "internal/service/cases/alarm", "internal/service/cases/desks", "internal/service/cases/number",
+			"internal/service/access", "internal/service/cases/alarm", "internal/casework/desks", "internal/service/cases/number",
 			"internal/service/env", "internal/service/notices", "internal/service/reference", "internal/service/txn", "internal/storage",
 			"internal/storage/tables/casetable", "internal/storage/tables/sendtable",
 		},
@@ -33,13 +33,13 @@ func allowedUseCases() map[string][]string {
 			"internal/service/contacts", "internal/service/env", "internal/service/reference", "internal/service/ruling", "internal/service/txn",
 			"internal/storage/tables/casetable", "internal/storage/tables/sendtable", "internal/storedtext", "internal/token",
 		},
-		"internal/service/cases/desks": {"internal/casework", "internal/catalog", "internal/fault", "internal/phrase", "internal/service/access"},
+		"internal/casework/desks": {"internal/casework", "internal/catalog", "internal/fault", "internal/phrase", "internal/service/access"},
 		"internal/service/cases/figures": {
-			"internal/casework", "internal/catalog", "internal/consent", "internal/fault", "internal/service/access", "internal/service/cases/desks",
+			"internal/casework", "internal/catalog", "internal/consent", "internal/fault", "internal/service/access", "internal/casework/desks",
 			"internal/service/cases/tally", "internal/service/env", "internal/service/reference", "internal/storage/tables/casetable",
 		},
 		"internal/service/cases/absences": {
-			"internal/casework", "internal/catalog", "internal/consent", "internal/fault", "internal/service/access", "internal/service/cases/desks",
+			"internal/casework", "internal/catalog", "internal/consent", "internal/fault", "internal/service/access", "internal/casework/desks",
 			"internal/service/env", "internal/service/txn", "internal/storage/tables/casetable", "internal/token",
 		},
 		"internal/service/cases/sealed": {"internal/address", "internal/casework", "internal/consent", "internal/seal", "internal/storage/tables/casetable", "internal/storedtext"},
@@ -57,7 +57,7 @@ func allowedUseCases() map[string][]string {
 		"internal/service/cases": {
 			"internal/address", "internal/casework", "internal/casework/wish", "internal/catalog", "internal/consent", "internal/consent/statement",
 			"internal/fault", "internal/locale", "internal/period", "internal/phrase", "internal/service/access", "internal/service/asof",
-			"internal/service/cases/absences", "internal/service/cases/alarm", "internal/service/cases/answer", "internal/service/cases/desks",
+			"internal/service/cases/absences", "internal/service/cases/alarm", "internal/service/cases/answer", "internal/casework/desks",
 			"internal/service/cases/figures", "internal/service/cases/number", "internal/service/cases/sealed", "internal/service/check", "internal/service/env",
 			"internal/service/notices", "internal/service/recipient/concerns", "internal/service/reference", "internal/service/ruling",
 			"internal/service/subjects", "internal/service/txn", "internal/storage", "internal/storage/tables/casetable", "internal/token",
