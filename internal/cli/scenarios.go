@@ -12,7 +12,7 @@ import (
 	"github.com/assent-io/assent/internal/scenario"
 )
 
-// testFailure is a check that was answered otherwise than expected, an event
+// testFailure is a check that was answered otherwise than expected, a case that went elsewhere, an event
 // that was refused, or something that is wrong with a file.
 type testFailure struct {
 	File string `json:"file"`
@@ -46,7 +46,7 @@ func (a *app) test() *cobra.Command {
 		Use:   "test {FILE | DIR}...",
 		Short: "Run scenario files, without a server",
 		Long: "Run the scenarios of files, and of folders with all their subfolders, without a server. It writes one line for each\n" +
-			"check that fails, with the expected and the actual values, and then a summary. The exit code is 0 only if all pass.\n\n" +
+			"check or case that fails, with the expected and the actual values, and then a summary. The exit code is 0 only if all pass.\n\n" +
 			"With --format json it writes {\"files\", \"scenarios\", \"checks\", \"failures\": [{\"file\", \"line\", \"name\",\n" +
 			"\"differences\": [{\"field\", \"expected\", \"got\"}], \"error\"}]}.",
 		Args: cobra.MinimumNArgs(1),
@@ -89,7 +89,7 @@ func (r *testReport) run(file string) error {
 	}
 	r.Scenarios += len(scenarios)
 	for i := range scenarios {
-		r.Checks += len(scenarios[i].Checks)
+		r.Checks += len(scenarios[i].Checks) + len(scenarios[i].Cases)
 		for _, result := range scenario.RunCore(&scenarios[i]) {
 			if result.Failed() {
 				r.Failures = append(r.Failures, failureOf(result))

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -27,10 +26,6 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/scenario"
-	"github.com/assent-io/assent/internal/storage"
-	"github.com/assent-io/assent/internal/storage/postgres"
-	"github.com/assent-io/assent/internal/storage/sqlite"
-	"github.com/assent-io/assent/internal/storage/tables/sendtable"
 	"github.com/assent-io/assent/internal/testkit"
 )
 
@@ -68,6 +63,9 @@ type step struct {
 	check *scenario.Check
 
 	report *scenario.Report
+	wish   *scenario.Cap
+	kase   *scenario.Case
+	moment *scenario.Moment // of the case
 
 	list    *scenario.List // with the version that comes into force
 	version *scenario.ListVersion
@@ -90,6 +88,16 @@ func steps(s *scenario.Scenario) []step {
 	for i := range s.Reports {
 		list = append(list, step{at: s.Reports[i].At, report: &s.Reports[i]})
 	}
+	for i := range s.Caps {
+		list = append(list, step{at: s.Caps[i].At, wish: &s.Caps[i]})
+	}
+	for i := range s.Cases {
+		c := &s.Cases[i]
+		list = append(list, step{at: c.At, kase: c})
+		for k := range c.Expect.Moments {
+			list = append(list, step{at: c.Expect.Moments[k].At, kase: c, moment: &c.Expect.Moments[k]})
+		}
+	}
 	for i := range s.Checks {
 		check := &s.Checks[i]
 		// A check of now is for sending, with the limits of that.
@@ -100,11 +108,17 @@ func steps(s *scenario.Scenario) []step {
 			list = append(list, step{at: check.At, check: check})
 		}
 	}
-	kind := func(s step) int { // Of one instant, what happened before what is asked.
-		if s.check != nil {
+	kind := func(s step) int { // Of one instant, what happened before what is asked, and cases after that.
+		switch {
+		case s.moment != nil:
+			return 3
+		case s.kase != nil:
+			return 2
+		case s.check != nil:
 			return 1
+		default:
+			return 0
 		}
-		return 0
 	}
 	slices.SortStableFunc(list, func(a, b step) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(kind(a), kind(b))) })
 	return list
@@ -128,8 +142,21 @@ func play(t *testing.T, kind string, s *scenario.Scenario) (strict int) {
 		r = db.serve(clock.Now)
 	}
 	c := assentv1.NewConsentServiceClient(dial(t, r.GRPC, r.key))
+	desk := newDeskOf(t, s, r)
 	for _, step := range played {
 		clock.Set(step.at.Time())
+		if step.wish != nil {
+			r.stop()
+			db.wish(step.wish)
+			r = db.serve(clock.Now)
+			c = assentv1.NewConsentServiceClient(dial(t, r.GRPC, r.key))
+			desk.use(r)
+			continue
+		}
+		if step.kase != nil {
+			strict += desk.play(&step)
+			continue
+		}
 		if step.list != nil {
 			activateList(t, assentv1.NewExternalListServiceClient(dial(t, r.GRPC, r.key)), &step)
 			continue
@@ -400,50 +427,5 @@ func activateList(t *testing.T, c assentv1.ExternalListServiceClient, s *step) {
 	}
 	if _, err := c.ActivateExternalListVersion(t.Context(), &assentv1.ActivateExternalListVersionRequest{List: s.list.ID, Confirm: true}); err != nil {
 		t.Fatalf("activate a list: %v", err)
-	}
-}
-
-// planSends stores the sends of a scenario as if they had been planned, which the clock of the server is too late for.
-func (db *database) planSends(s *scenario.Scenario) {
-	db.t.Helper()
-	for _, result := range scenario.RunCore(s) { // It also gives sends the sender identities of their channels.
-		if result.Refused != nil {
-			db.t.Fatal(result.String())
-		}
-	}
-	var store storage.Store
-	var err error
-	if path, isFile := strings.CutPrefix(db.url, "sqlite:"); isFile {
-		store, err = sqlite.Open(db.t.Context(), path, sqlite.Options{Migrate: true})
-	} else {
-		store, err = postgres.Open(db.t.Context(), db.url, postgres.Options{Migrate: true})
-	}
-	if err != nil {
-		db.t.Fatal(err)
-	}
-	for i := range s.Sends {
-		one := &s.Sends[i]
-		err = errors.Join(err, store.WriteTables(db.t.Context(), sendtable.AddSend(&sendtable.Send{
-			ID: one.ID, Channel: one.Channel, Sender: one.SenderIdentity, Department: one.Department, Sealed: []byte{1}, State: one.State,
-			From: consent.Instant(one.From), Until: consent.Instant(one.Until), CommentUntil: consent.Instant(one.CommentUntil),
-			Objections: int64(one.Objections), Revision: 1,
-		})))
-	}
-	if err := errors.Join(err, store.Close()); err != nil {
-		db.t.Fatal(err)
-	}
-}
-
-func reportSent(t *testing.T, c assentv1.ContactServiceClient, r *scenario.Report) {
-	t.Helper()
-	outcome := assentv1.ContactOutcome_CONTACT_OUTCOME_SENT
-	if r.Released {
-		outcome = assentv1.ContactOutcome_CONTACT_OUTCOME_RELEASED
-	}
-	_, err := c.ReportSent(t.Context(), &assentv1.ReportSentRequest{
-		Send: r.Send, Report: &assentv1.ContactReport{Address: r.Address, Outcome: outcome, SentTime: timestamppb.New(r.At.Time())},
-	})
-	if err != nil {
-		t.Fatalf("line %d: %v", r.Line, err)
 	}
 }

@@ -3,6 +3,7 @@ package scenario
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
@@ -172,6 +173,20 @@ func (o *object) flag(key string) bool {
 		return false
 	}
 	return b.Value
+}
+
+// number reads a whole number within bounds; 0 when the key is missing or wrong.
+func (o *object) number(key string, from, to int) int {
+	if !o.has(key) {
+		return 0
+	}
+	text, _ := yamltext.Of(o.fields[key])
+	n, err := strconv.Atoi(text)
+	if err != nil || n < from || n > to {
+		o.fail(key, "this must be a whole number from %d to %d", from, to)
+		return 0
+	}
+	return n
 }
 
 // oneOf reads a word of a closed set; empty when the key is missing or wrong.

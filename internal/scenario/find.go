@@ -15,8 +15,8 @@ import (
 
 // Find returns the scenario files that the paths mean, each once, in the order of the paths. A path of a file means it,
 // whatever it holds. A path of a folder means the files below it with names that end with .yaml or .yml, in the order of their
-// names, but for those that plainly are something else, such as catalogs: valid YAML without any of the keys events and
-// checks. A folder without scenarios is an error, so that a test of nothing does not pass.
+// names, but for those that plainly are something else, such as catalogs: valid YAML without any of the keys events, cases
+// and checks. A folder without scenarios is an error, so that a test of nothing does not pass.
 func Find(paths []string) ([]string, error) {
 	var found []string
 	for _, path := range paths {
@@ -78,7 +78,7 @@ func mayBeScenario(data []byte) bool {
 		mapping, ok := doc.Body.(*ast.MappingNode)
 		return ok && slices.ContainsFunc(mapping.Values, func(entry *ast.MappingValueNode) bool {
 			key, _ := yamltext.Of(entry.Key)
-			return key == "events" || key == "checks"
+			return key == "events" || key == "checks" || key == "cases"
 		})
 	})
 }

@@ -109,17 +109,22 @@ func event(verb string) string {
 	return "name: x\ncatalog: catalogs/lab.yaml\nevents:\n  - at: 2026-03-01T00:00:00Z\n    " + verb + "\n" + oneCheck
 }
 
+// kase is a scenario's cases, with one that is as said and expects that.
+func kase(is, expect string) string {
+	return "cases: [{at: 2026-03-02T00:00:00Z, " + is + "expect: {" + expect + "}}]\n"
+}
+
 func TestParse_WhatIsWrong_IsAnErrorWithFileAndLine(t *testing.T) {
 	head := "name: x\ncatalog: catalogs/lab.yaml\n"
 	for name, test := range map[string]struct{ text, want string }{
 		"nothing":             {"", "case.yaml: the file has no scenario"},
 		"no YAML":             {"name: [x", "case.yaml:1: this is not valid YAML"},
-		"no mapping":          {"- x\n", "case.yaml:1: a scenario is a mapping with the keys name, catalog, lists, events, sends, contacts, checks, not a list"},
+		"no mapping":          {"- x\n", "case.yaml:1: a scenario is a mapping with the keys name, catalog, lists, events, sends, contacts, caps, absences, cases, checks, not a list"},
 		"no UTF-8":            {"name: \xff", "case.yaml: the file is not valid UTF-8"},
 		"an unknown key":      {head + "check: 1\n" + oneCheck, `case.yaml:3: unknown key "check"; a scenario has the keys name`},
 		"a key twice":         {head + "name: y\n" + oneCheck, "case.yaml:3: the key name is given twice, first on line 1"},
 		"no checks":           {head, "case.yaml:1: the key checks is missing"},
-		"an empty list":       {head + "checks: []\n", "case.yaml:3: checks: the scenario has no check; add at least one"},
+		"an empty list":       {head + "checks: []\n", "case.yaml:3: checks: the scenario has no check and no case; add at least one"},
 		"no name":             {"catalog: catalogs/lab.yaml\n" + oneCheck, "case.yaml:1: the key name is missing"},
 		"a name of the wrong": {"name: true\ncatalog: catalogs/lab.yaml\n" + oneCheck, "case.yaml:1: name: this must be text, not a truth value"},
 		"no catalog":          {"name: x\n" + oneCheck, "case.yaml:1: the key catalog is missing"},
@@ -131,9 +136,29 @@ func TestParse_WhatIsWrong_IsAnErrorWithFileAndLine(t *testing.T) {
 			head + "sends: [{id: a, channel: news, from: 2026-03-02T00:00:00Z, until: 2026-03-02T00:00:00Z}]\n" + oneCheck,
 			"case.yaml:3: until: the window runs backwards",
 		},
-		"a send without end":     {head + "sends: [{id: a, channel: news, from: 2026-03-02T00:00:00Z}]\n" + oneCheck, "case.yaml:3: the key until is missing"},
-		"a contact of no send":   {head + "contacts: [{at: 2026-03-02T00:00:00Z, address: a@b.example}]\n" + oneCheck, "case.yaml:3: the key send is missing"},
-		"an outcome of another":  {head + "contacts: [{at: 2026-03-02T00:00:00Z, address: a@b.example, send: a, outcome: lost}]\n" + oneCheck, "case.yaml:3: outcome: "},
+		"a send without end":    {head + "sends: [{id: a, channel: news, from: 2026-03-02T00:00:00Z}]\n" + oneCheck, "case.yaml:3: the key until is missing"},
+		"a contact of no send":  {head + "contacts: [{at: 2026-03-02T00:00:00Z, address: a@b.example}]\n" + oneCheck, "case.yaml:3: the key send is missing"},
+		"an outcome of another": {head + "contacts: [{at: 2026-03-02T00:00:00Z, address: a@b.example, send: a, outcome: lost}]\n" + oneCheck, "case.yaml:3: outcome: "},
+		"a priority too high":   {head + "sends: [{id: a, channel: news, priority: 101, from: 2026-03-02T00:00:00Z, until: 2026-03-03T00:00:00Z}]\n" + oneCheck, "case.yaml:3: priority: this must be a whole number from 0 to 100"},
+		"a plan for no address": {
+			head + "sends: [{id: a, channel: news, planned: [anna], from: 2026-03-02T00:00:00Z, until: 2026-03-03T00:00:00Z}]\n" + oneCheck,
+			`case.yaml:3: planned: "anna" is no address; write it as anna@example.com`,
+		},
+		"a cap of none":          {head + "caps: [{at: 2026-03-02T00:00:00Z, address: a@b.example, max: 0, per: P7D}]\n" + oneCheck, "case.yaml:3: max: this must be a whole number from 1"},
+		"a cap of a year":        {head + "caps: [{at: 2026-03-02T00:00:00Z, address: a@b.example, max: 1, per: P1Y}]\n" + oneCheck, "case.yaml:3: per: the period must be longer than no time, and not longer than P30D"},
+		"a cap of no period":     {head + "caps: [{at: 2026-03-02T00:00:00Z, address: a@b.example, max: 1, per: weekly}]\n" + oneCheck, "case.yaml:3: per: "},
+		"an endless absence":     {head + "absences: [{department: alpha, member: mia, from: 2026-03-02T00:00:00Z}]\n" + oneCheck, "case.yaml:3: the key until is missing"},
+		"a case of no origin":    {head + kase("", "department: alpha"), "case.yaml:3: a case is a mail, or opened by an officer; write exactly one of mail and opened"},
+		"a case of both":         {head + kase("mail: {from: a@b.example, to: [c@d.example], text: x}, opened: {kind: other}, ", "department: alpha"), "write exactly one of mail and opened"},
+		"a case of no desk":      {head + kase("opened: {kind: other}, ", "kind: other"), "case.yaml:3: the key department is missing"},
+		"a kind unknown":         {head + kase("opened: {kind: rant}, ", "department: alpha"), `case.yaml:3: kind: "rant" is not allowed; use one of complaint, inquiry, access, erasure, objection, other`},
+		"a key of a case":        {head + kase("opened: {kind: other}, ", "department: alpha, reason: x"), `case.yaml:3: unknown key "reason"; expect has the keys department, evidence`},
+		"evidence of none":       {head + kase("opened: {kind: other}, ", "department: alpha, evidence: guess"), `evidence: "guess" is not allowed; use one of contact, allow, mailbox, named, none`},
+		"a mail of no sender":    {head + kase("mail: {from: anna, to: [c@d.example], text: x}, ", "department: alpha"), `case.yaml:3: from: "anna" is no address; write it as anna@example.com`},
+		"a mail to no address":   {head + kase("mail: {from: a@b.example, to: [], text: x}, ", "department: alpha"), "case.yaml:3: to: the mail has no recipient"},
+		"a subject of lines":     {head + kase(`mail: {from: a@b.example, to: [c@d.example], subject: "a\nb", text: x}, `, "department: alpha"), "case.yaml:3: subject: a subject is one line"},
+		"a moment before":        {head + kase("opened: {kind: other}, ", "department: alpha, moments: [{at: 2026-03-01T00:00:00Z, working: true}]"), "case.yaml:3: at: the moment is before the case comes"},
+		"a moment of nothing":    {head + kase("opened: {kind: other}, ", "department: alpha, moments: [{at: 2026-03-03T00:00:00Z}]"), "case.yaml:3: the moment expects nothing; write in_charge, working or both"},
 		"events of the wrong":    {head + "events: {}\n" + oneCheck, "case.yaml:3: events: this must be a list, not a mapping"},
 		"no verb":                {event("{}"), "case.yaml:"},
 		"two verbs":              {event("erase: {address: a@b.cd}\n    refuse: {address: a@b.cd, channels: [news]}"), "case.yaml:4: an event has exactly one verb, one of request, grant, confirm, withdraw, refuse, suppress, lift, erase, link, unlink; this has 2"},
@@ -259,7 +284,7 @@ func TestFind_Folder_GivesScenariosInOrderAndLeavesOutCatalogs(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	files, err := scenario.Find([]string{"testdata"})
+	files, err := scenario.Find([]string{"testdata", filepath.Join("..", "..", "examples", "scenarios")})
 	if err != nil {
 		f.Fatalf("finding seeds: %v", err)
 	}
@@ -282,8 +307,8 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		for i := range all {
-			if all[i].Catalog == nil || len(all[i].CatalogDocument) == 0 || len(all[i].Checks) == 0 {
-				t.Fatalf("a scenario without catalog or checks passes")
+			if all[i].Catalog == nil || len(all[i].CatalogDocument) == 0 || len(all[i].Checks)+len(all[i].Cases) == 0 {
+				t.Fatalf("a scenario without catalog, or without checks and cases passes")
 			}
 			scenario.RunCore(&all[i])
 		}

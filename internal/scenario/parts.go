@@ -14,40 +14,35 @@ import (
 
 // scenario reads a document, all but its catalog.
 func (d *decoder) scenario(body ast.Node) (*Scenario, *object) {
-	o := d.object(body, "a scenario", "name", "catalog", "lists", "events", "sends", "contacts", "checks")
+	o := d.object(body, "a scenario", "name", "catalog", "lists", "events", "sends", "contacts", "caps", "absences", "cases", "checks")
 	if o == nil {
 		return nil, nil
 	}
 	s := &Scenario{Name: o.text("name"), File: d.file, Line: o.line}
-	if o.require("name", "catalog", "checks") && len(o.list("checks")) == 0 {
-		o.fail("checks", "the scenario has no check; add at least one")
+	o.require("name", "catalog")
+	switch {
+	case !o.has("checks") && !o.has("cases"):
+		o.d.fail(o.line, "the key checks is missing, and so is cases; a scenario has at least one of them")
+	case len(o.list("checks"))+len(o.list("cases")) == 0:
+		o.fail("checks", "the scenario has no check and no case; add at least one")
 	}
-	for _, node := range o.list("lists") {
-		if l := d.externalList(node); l != nil {
-			s.Lists = append(s.Lists, *l)
-		}
-	}
-	for _, node := range o.list("events") {
-		if e := d.event(node); e != nil {
-			s.Events = append(s.Events, *e)
-		}
-	}
-	for _, node := range o.list("sends") {
-		if send := d.send(node); send != nil {
-			s.Sends = append(s.Sends, *send)
-		}
-	}
-	for _, node := range o.list("contacts") {
-		if r := d.report(node); r != nil {
-			s.Reports = append(s.Reports, *r)
-		}
-	}
-	for _, node := range o.list("checks") {
-		if c := d.check(node); c != nil {
-			s.Checks = append(s.Checks, *c)
-		}
-	}
+	s.Lists = each(o, "lists", d.externalList)
+	s.Events = each(o, "events", d.event)
+	s.Sends, s.Reports, s.Caps = each(o, "sends", d.send), each(o, "contacts", d.report), each(o, "caps", d.personalCap)
+	s.Absences, s.Cases = each(o, "absences", d.absence), each(o, "cases", d.kase)
+	s.Checks = each(o, "checks", d.check)
 	return s, o
+}
+
+// each reads the parts of a list; what cannot be read is left out, and was told.
+func each[T any](o *object, key string, read func(ast.Node) *T) []T {
+	var parts []T
+	for _, node := range o.list(key) {
+		if part := read(node); part != nil {
+			parts = append(parts, *part)
+		}
+	}
+	return parts
 }
 
 // instant reads a time; zero when the key is missing or wrong.

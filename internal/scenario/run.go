@@ -4,9 +4,9 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/assent-io/assent/internal/address"
-	"github.com/assent-io/assent/internal/campaign"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/codec"
 	"github.com/assent-io/assent/internal/consent/operational"
@@ -14,25 +14,28 @@ import (
 	"github.com/assent-io/assent/internal/fault"
 )
 
-// Result is what became of a check, or of an event that was refused.
+// Result is what became of a check or a case, or of something that was refused.
 type Result struct {
 	Scenario *Scenario
-	Line     int    // of the check or the event
-	Check    *Check // nil for an event
-	Got      Got
+	Line     int    // of the check, the case or what was refused
+	Check    *Check // nil for all else
+	Got      Got    // of a check
+	Case     *Case  // nil for all else
 
 	Differences []Difference
-	// Refused is why an event cannot be recorded. Then no check of the scenario is run, for the answers would be to another story.
+	// Refused is why something cannot be as it is stated. Then no check of the scenario is run, for the answers would be to another story.
 	Refused error
 }
 
-// Failed reports whether the check was answered otherwise than expected, or the event was refused.
+// Failed reports whether the check was answered, or the case settled, otherwise than expected, or something was refused.
 func (r *Result) Failed() bool { return r.Refused != nil || len(r.Differences) > 0 }
 
 // String returns the result on one line: file, line, name, and what differs. It tells no address.
 func (r *Result) String() string {
 	where := fmt.Sprintf("%s:%d: %s: ", r.Scenario.File, r.Line, r.Scenario.Name)
 	switch {
+	case r.Refused != nil && r.Case != nil:
+		return where + "the case is refused: " + r.Refused.Error()
 	case r.Refused != nil:
 		return where + "the event is refused: " + r.Refused.Error()
 	case len(r.Differences) == 0:
@@ -47,21 +50,25 @@ func (r *Result) String() string {
 	return where
 }
 
-// RunCore runs a scenario through the pure core and returns a result for each check, in order; or, if events are refused, one
-// for each of these instead.
+// RunCore runs a scenario through the pure core and returns a result for each check, and after them for each case, in order; or, if events are
+// refused, one for each of these instead.
 func RunCore(s *Scenario) []Result {
 	events, refused := gather(s)
-	refused = append(refused, s.wrongSends()...)
+	refused = slices.Concat(refused, s.wrongSends(), s.wrongCases())
 	if len(refused) > 0 {
 		return refused
 	}
-	results := make([]Result, len(s.Checks))
-	places := &places{of: map[string][]campaign.Contact{}}
-	for _, i := range s.inOrder() {
-		check := &s.Checks[i]
-		places.take(s, check.At)
+	results := make([]Result, len(s.Checks)+len(s.Cases))
+	places := s.newPlaces()
+	for _, turn := range s.inOrder() {
+		places.take(s, turn.at)
+		if turn.check < 0 {
+			results[len(s.Checks)+turn.opens] = s.open(&s.Cases[turn.opens], places)
+			continue
+		}
+		check := &s.Checks[turn.check]
 		got := ask(s, events, places, check)
-		results[i] = Result{Scenario: s, Line: check.Line, Check: check, Got: got, Differences: check.Expect.Compare(got)}
+		results[turn.check] = Result{Scenario: s, Line: check.Line, Check: check, Got: got, Differences: check.Expect.Compare(got)}
 	}
 	return results
 }

@@ -3,7 +3,8 @@
 //
 // [Load] and [Parse] read a file strictly: an unknown key or a value of the wrong kind is an error that names file and line.
 // [RunCore] runs a scenario through the pure core. Other surfaces that answer checks run the same files: they record the
-// statements of [Event], ask the [Check]s, and compare what they got with [Expect.Compare].
+// statements of [Event], ask the [Check]s, and compare what they got with [Expect.Compare]; and they hand in the [Case]s, and compare what became of
+// them with [Case.Compare].
 package scenario
 
 import (
@@ -30,7 +31,11 @@ type Scenario struct {
 	Sends  []Send
 	// Reports are what became of messages of the sends.
 	Reports []Report
-	Checks  []Check // at least one
+	Caps    []Cap // of persons
+
+	Absences []Absence
+	Cases    []Case
+	Checks   []Check // at least one, if there is no case
 }
 
 // List is an external list with the versions that came into force.

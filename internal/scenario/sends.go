@@ -12,12 +12,23 @@ import (
 	"github.com/assent-io/assent/internal/consent/leaving"
 	"github.com/assent-io/assent/internal/consent/operational"
 	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/period"
 )
 
 // Send is a planned mailing.
 type Send struct {
 	Line int
 	campaign.Send
+	// Planned are the addresses of planned contacts: the audience that its preview kept.
+	Planned []string
+}
+
+// Cap is how much marketing a person wants, from a time on.
+type Cap struct {
+	Line    int
+	At      consent.Instant
+	Address string // as written
+	campaign.Cap
 }
 
 // Report says what became of a message of a send.
@@ -30,7 +41,7 @@ type Report struct {
 }
 
 func (d *decoder) send(node ast.Node) *Send {
-	o := d.object(node, "a send", "id", "channel", "sender_identity", "from", "until", "cleared_at", "cancelled")
+	o := d.object(node, "a send", "id", "channel", "sender_identity", "from", "until", "priority", "planned", "cleared_at", "cancelled")
 	if o == nil || !o.require("id", "channel", "from", "until") {
 		return nil
 	}
@@ -44,10 +55,32 @@ func (d *decoder) send(node ast.Node) *Send {
 	if !o.has("cleared_at") {
 		s.Objections = 1 // Silence does not clear it.
 	}
+	s.Priority = o.number("priority", 0, campaign.MaxPriority)
+	for _, one := range o.texts("planned") {
+		s.Planned = append(s.Planned, o.mailbox("planned", one))
+	}
 	if o.flag("cancelled") {
 		s.State = campaign.Cancelled
 	}
 	return s
+}
+
+func (d *decoder) personalCap(node ast.Node) *Cap {
+	o := d.object(node, "a cap", "at", "address", "max", "per")
+	if o == nil || !o.require("at", "address", "max", "per") {
+		return nil
+	}
+	c := &Cap{Line: o.line, At: o.instant("at"), Address: o.mailbox("address", o.text("address"))}
+	c.Max = o.number("max", 1, 1_000_000)
+	per, err := period.Parse(o.text("per"))
+	switch began := c.At.Time(); {
+	case err != nil:
+		o.fail("per", "%s", err)
+	case !per.AddTo(began).After(began) || per.AddTo(began).After(period.Days(30).AddTo(began)):
+		o.fail("per", "the period must be longer than no time, and not longer than P30D")
+	}
+	c.Per = per
+	return c
 }
 
 func (d *decoder) report(node ast.Node) *Report {
@@ -94,20 +127,48 @@ func (s *Scenario) wrongSends() (wrong []Result) {
 	return wrong
 }
 
-// inOrder returns the checks by their times, those of one time as they stand in the file.
-func (s *Scenario) inOrder() []int {
-	order := make([]int, len(s.Checks))
-	for i := range order {
-		order[i] = i
+// turn is a check to ask, or a case that comes.
+type turn struct {
+	at    consent.Instant
+	check int // its place in the file; of a case -1
+	opens int // the place of the case; of a check -1
+}
+
+// inOrder returns checks and cases by their times; of one time the checks go first, each as they stand in the file.
+func (s *Scenario) inOrder() []turn {
+	var order []turn
+	for i := range s.Checks {
+		order = append(order, turn{s.Checks[i].At, i, -1})
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(s.Checks[a].At, s.Checks[b].At) })
+	for i := range s.Cases {
+		order = append(order, turn{s.Cases[i].At, -1, i})
+	}
+	slices.SortStableFunc(order, func(a, b turn) int { return cmp.Compare(a.at, b.at) })
 	return order
 }
+
+// place is what a person holds in a send.
+type place struct{ folded, send string }
 
 // places are what persons have been sent or hold, by their folded addresses.
 type places struct {
 	of    map[string][]campaign.Contact
-	taken int // how many reports count already, by their times
+	asked map[place]consent.Instant // when it was reserved
+	taken int                       // how many reports count already, by their times
+}
+
+// newPlaces returns the places of planned contacts.
+func (s *Scenario) newPlaces() *places {
+	p := &places{of: map[string][]campaign.Contact{}, asked: map[place]consent.Instant{}}
+	for i := range s.Sends {
+		send := &s.Sends[i]
+		for _, one := range send.Planned {
+			if a, err := address.Parse(one); err == nil { // Otherwise it was refused.
+				p.put(a, campaign.Contact{Send: send.ID, Channel: send.Channel, State: campaign.ContactPlanned, Until: send.Until}, true)
+			}
+		}
+	}
+	return p
 }
 
 // take takes the reports up to a time.
@@ -161,6 +222,29 @@ func (s *Scenario) sendOf(id string) *campaign.Send {
 	return nil
 }
 
+func (s *Scenario) sendsByID() map[string]*campaign.Send {
+	sends := make(map[string]*campaign.Send, len(s.Sends))
+	for i := range s.Sends {
+		sends[s.Sends[i].ID] = &s.Sends[i].Send
+	}
+	return sends
+}
+
+// capsOf returns the caps that hold for a person at a time: those of the catalog, and the latest of the person's own.
+func (s *Scenario) capsOf(a address.Address, at consent.Instant) []campaign.Cap {
+	var own *Cap
+	for i := range s.Caps {
+		c := &s.Caps[i]
+		if of, err := address.Parse(c.Address); err == nil && of.Folded() == a.Folded() && c.At <= at && (own == nil || c.At >= own.At) {
+			own = c
+		}
+	}
+	if own == nil {
+		return s.Catalog.Pressure
+	}
+	return slices.Concat(s.Catalog.Pressure, []campaign.Cap{own.Cap})
+}
+
 // judge answers a check of a send, and reserves a place if it is allowed.
 func (p *places) judge(s *Scenario, rules *consent.Rules, a address.Address, known *consent.Known, check *Check) Got {
 	send := s.sendOf(check.Send)
@@ -172,14 +256,15 @@ func (p *places) judge(s *Scenario, rules *consent.Rules, a address.Address, kno
 	}
 	d := rules.Decide(a, known, check.At)
 	if d.Verdict == consent.Allow {
-		q := campaign.Question{Send: send, Clearing: rules.Clearing(), Caps: s.Catalog.Pressure}
+		q := campaign.Question{Send: send, Clearing: rules.Clearing(), Caps: s.capsOf(a, check.At)}
 		if until, unclear := leaving.UnclearUntil(rules, known, check.At); unclear {
 			q.Unclear = int64(until)
 		}
-		q.Count(p.of[a.Folded()], nil, int64(check.At))
+		q.Count(p.of[a.Folded()], s.sendsByID(), int64(check.At))
 		operational.Judge(rules, &d, &q)
 		if d.Verdict == consent.Allow && !q.Held {
 			p.put(a, campaign.Contact{Send: send.ID, Channel: send.Channel, State: campaign.ContactReserved, Until: send.Until}, true)
+			p.asked[place{a.Folded(), send.ID}] = check.At
 		}
 	}
 	return GotDecision(&d)

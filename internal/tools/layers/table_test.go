@@ -200,8 +200,9 @@ func allowed() map[string][]string {
 		"internal/dossier/wording": {"internal/catalog", "internal/consent", "internal/locale", "internal/period"},
 		"internal/index":           {"internal/consent", "internal/follow", "internal/storage"},
 		"internal/scenario": {
-			"internal/address", "internal/campaign", "internal/catalog", "internal/consent", "internal/consent/codec", "internal/consent/leaving",
-			"internal/consent/operational", "internal/consent/statement", "internal/extlist", "internal/fault", "internal/period", "internal/timetext", "internal/yamltext",
+			"internal/address", "internal/campaign", "internal/casework", "internal/casework/desks", "internal/casework/wish", "internal/catalog", "internal/consent",
+			"internal/consent/codec", "internal/consent/leaving", "internal/consent/operational", "internal/consent/statement", "internal/extlist", "internal/fault",
+			"internal/intake/mail", "internal/message", "internal/period", "internal/timetext", "internal/yamltext",
 		},
 		"internal/extlist":        {"internal/address", "internal/consent"},
 		"internal/storage/column": {"internal/consent", "internal/consent/codec", "internal/ledger", "internal/storage"},
