@@ -60,6 +60,15 @@ cases:
 	}
 }
 
+func TestRunCore_CaseAtTheEndOfTime_EndsAtOnce(t *testing.T) {
+	for _, at := range []string{"1970-01-01T00:00:01Z", "9999-12-31T23:59:59Z"} {
+		s := ofAcme(t, "cases: [{at: "+at+", opened: {kind: access, department: marketing}, expect: {department: marketing, moments: [{at: 9999-12-31T23:59:59Z, in_charge: [mara, max]}]}}]")
+		if results := scenario.RunCore(&s); len(results) != 1 || results[0].Failed() && results[0].Refused == nil {
+			t.Errorf("%s: %v", at, results)
+		}
+	}
+}
+
 func TestRunCore_CasesAndAbsencesThatCannotBe_AreRefused(t *testing.T) {
 	kase := func(is string) string {
 		return "cases: [{at: 2026-03-02T10:00:00Z, " + is + ", expect: {department: marketing}}]"

@@ -84,7 +84,8 @@ func TestMailboxOf_OursGoBeforeAPersonOfTheCompany(t *testing.T) {
 		personal bool
 	}{
 		{[]string{"max.muster@acme.example", "Redaktion@acme.example"}, "Redaktion@acme.example", false},
-		{[]string{"info@acme.example", "max.muster@acme.example"}, "max.muster@acme.example", true},
+		{[]string{"max.muster@acme.example"}, "max.muster@acme.example", true},
+		{[]string{"info@acme.example", "max.muster@acme.example"}, "info@acme.example", false}, // It was meant for the company.
 		{[]string{"info@acme.example"}, "info@acme.example", false},
 		{nil, "", false},
 	} {

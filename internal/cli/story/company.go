@@ -14,8 +14,9 @@ import (
 // What the demo gives the company besides its history.
 const (
 	// Tool and Agency are consumers that read the newsletter, as Client, which an open server takes its callers for.
-	Tool, Agency = "newsletter-tool", "newsletter-agency"
-	Client       = "demo"
+	Tool   = "newsletter-tool"
+	Agency = "newsletter-agency"
+	Client = "demo"
 	// Mailbox is of a person who subscribes while the demo starts.
 	Mailbox = "mailbox@example.at"
 )
