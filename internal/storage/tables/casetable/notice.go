@@ -64,7 +64,7 @@ func Notices(
 func UnplannedNotices(ctx context.Context, from storage.TableReader, since consent.Instant, limit int) ([]Notice, error) {
 	_, rows, err := portable.List(ctx, from, storage.Statement{
 		Doing: "read the notices to send",
-		SQL: `SELECT ` + noticeColumns + ` FROM notices WHERE planned_time IS NULL AND created_time >= $1 ORDER BY created_time, id LIMIT $2`,
+		SQL:   `SELECT ` + noticeColumns + ` FROM notices WHERE planned_time IS NULL AND created_time >= $1 ORDER BY created_time, id LIMIT $2`,
 		Args:  []any{int64(since), max(limit, 0)},
 	}, scanNotice)
 	return rows, err
