@@ -138,12 +138,12 @@ func (s *Scenario) isDesk(from string) bool {
 // open returns the result of a case, by what was sent up to its time.
 func (s *Scenario) open(c *Case, places *places) Result {
 	result := Result{Scenario: s, Line: c.Line, Case: c}
-	m, err := s.matter(c, func(a address.Address) []casework.Candidate { return places.sentTo(s, a) })
+	m, err := s.matter(c, func(a address.Address) []casework.Candidate { return places.candidates(s, a) })
 	if err != nil {
 		result.Refused = err
 		return result
 	}
-	desk, _ := desks.Of(s.Catalog, m.Department)
+	desk := desks.Answering(s.Catalog, m.Department, m.Channel, desks.Of)
 	due, law, err := desks.Due(&desk, m.Kind, m.Received)
 	if err != nil {
 		result.Refused = err
@@ -202,8 +202,8 @@ func (s *Scenario) moments(c *Case, desk *casework.Desk, assignee string) (diffe
 	return differences
 }
 
-// sentTo returns what was sent to a person so far, the latest first, and what a check has allowed.
-func (p *places) sentTo(s *Scenario, a address.Address) []casework.Candidate {
+// candidates returns what was sent to a person so far, the latest first, and what a check has allowed.
+func (p *places) candidates(s *Scenario, a address.Address) []casework.Candidate {
 	var sent []casework.Candidate
 	for _, k := range p.of[a.Folded()] {
 		send := s.sendOf(k.Send)

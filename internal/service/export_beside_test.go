@@ -36,7 +36,7 @@ func TestExport_MessagesAndCases_AreTold(t *testing.T) {
 		if _, err := s.CreateSend(ctx, sends.NewSend{ID: "spring", Channel: "product-marketing", Subject: "Spring", Window: window}); err != nil {
 			t.Fatal(err)
 		}
-		if _, _, err := s.ReportSent(ctx, "spring", []contacts.Report{{Address: anna}}); err != nil {
+		if _, err := s.ReportSent(ctx, "spring", []contacts.Report{{Address: anna}}); err != nil {
 			t.Fatal(err)
 		}
 		if err := s.SetPersonalCap(ctx, a, &contacts.PersonalCap{Max: 1, Per: period.Days(7)}); err != nil {

@@ -18,6 +18,7 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/mailer"
 	"github.com/assent-io/assent/internal/service/cases"
+	"github.com/assent-io/assent/internal/service/cases/absences"
 	"github.com/assent-io/assent/internal/service/noticemail"
 	"github.com/assent-io/assent/internal/service/notices"
 	"github.com/assent-io/assent/internal/storage/tables/casetable"
@@ -123,7 +124,7 @@ func TestNoticeMails_MemberAway_TheDeputyGetsIt_AndWhatHasNoMemberTheOfficers(t 
 		server := w.mailed()
 		s, ctx := w.acme()
 		until := consent.InstantOf(start.Add(30 * 24 * time.Hour))
-		if _, err := s.CreateAbsence(ctx, cases.NewAbsence{Department: "marketing", Member: "mara", Deputy: "max", Until: until}); err != nil {
+		if _, err := s.CreateAbsence(ctx, absences.NewAbsence{Department: "marketing", Member: "mara", Deputy: "max", Until: until}); err != nil {
 			t.Fatal(err)
 		}
 		c := w.openCase(ctx, s, complaintAbout("anna@example.at"))

@@ -12,23 +12,7 @@ import (
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/phrase"
-	"github.com/assent-io/assent/internal/service/access"
 )
-
-// Reaches reports whether a desk, or a case at it, is one that the caller works on; an empty department is that of the officers.
-func Reaches(who *access.Caller, department string) bool {
-	return who.AllDepartments || department != "" && department == who.Department
-}
-
-// Narrow makes a department that was asked for one that the caller may see, and reports whether there is anything to see.
-func Narrow(who *access.Caller, department *string) bool {
-	if who.AllDepartments {
-		return true
-	}
-	asked := *department
-	*department = who.Department
-	return asked == "" || asked == who.Department
-}
 
 // Missing is the error of a department that the catalog does not have.
 func Missing(department string) error {

@@ -13,6 +13,7 @@ import (
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/cases/alarm"
 	"github.com/assent-io/assent/internal/service/cases/number"
+	"github.com/assent-io/assent/internal/service/cases/reach"
 	"github.com/assent-io/assent/internal/service/cases/sealed"
 	"github.com/assent-io/assent/internal/service/txn"
 	"github.com/assent-io/assent/internal/storage"
@@ -51,7 +52,7 @@ func (s *Cases) change(ctx context.Context, c Change, load storage.Load, run fun
 		if err != nil {
 			return changed{}, false, err
 		}
-		if !desks.Reaches(&w.Caller, on.row.Department) {
+		if !reach.Reaches(&w.Caller, on.row.Department) {
 			return changed{}, false, missing()
 		}
 		if c.Etag != "" && c.Etag != etagOf(on.row) {

@@ -7,6 +7,7 @@ import (
 	"github.com/assent-io/assent/internal/casework"
 	"github.com/assent-io/assent/internal/casework/desks"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/service/cases/reach"
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/storage/tables/casetable"
 )
@@ -38,7 +39,7 @@ func (s *Cases) ListDesks(ctx context.Context, department string) ([]Desk, error
 	if err := v.knownDepartment(department); err != nil {
 		return nil, err
 	}
-	if !desks.Narrow(&v.who, &department) {
+	if !reach.Narrow(&v.who, &department) {
 		return nil, nil
 	}
 	counted, err := casetable.CountCases(ctx, s.Store, consent.InstantOf(v.now))

@@ -12,6 +12,7 @@ import (
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/cases/absences"
 	"github.com/assent-io/assent/internal/service/cases/number"
+	"github.com/assent-io/assent/internal/service/cases/reach"
 	"github.com/assent-io/assent/internal/service/cases/sealed"
 	"github.com/assent-io/assent/internal/service/check"
 	"github.com/assent-io/assent/internal/service/env"
@@ -96,7 +97,7 @@ func (s *Cases) caseOf(ctx context.Context, id int64) (Case, error) {
 		return Case{}, err
 	case len(rows) == 0:
 		return Case{}, missing()
-	case !desks.Reaches(&v.who, rows[0].Department):
+	case !reach.Reaches(&v.who, rows[0].Department):
 		return Case{ID: number.Of(id), Department: rows[0].Department}, nil
 	}
 	return v.show(ctx, &rows[0])
@@ -178,7 +179,7 @@ func (s *Cases) find(ctx context.Context, text string) (*viewer, *casetable.Case
 	if err != nil {
 		return nil, nil, err
 	}
-	if len(rows) == 0 || !desks.Reaches(&v.who, rows[0].Department) {
+	if len(rows) == 0 || !reach.Reaches(&v.who, rows[0].Department) {
 		return nil, nil, missing()
 	}
 	return v, &rows[0], nil
@@ -213,7 +214,7 @@ func (s *Cases) ListCases(ctx context.Context, f Filter, size int, pageToken str
 	if err != nil {
 		return Page{}, err
 	}
-	if !desks.Narrow(&v.who, &f.Department) {
+	if !reach.Narrow(&v.who, &f.Department) {
 		return Page{}, nil
 	}
 	rows, err := s.listed(ctx, &f, &at, size+1, v.now)

@@ -14,6 +14,7 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/cases/reach"
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/service/txn"
 	"github.com/assent-io/assent/internal/storage/tables/casetable"
@@ -140,7 +141,7 @@ func (s *Absences) mayBeAway(w *txn.Tx, a *casetable.Absence, others []casework.
 	switch {
 	case !found:
 		return desks.Missing(a.Department)
-	case !desks.Reaches(&w.Caller, a.Department):
+	case !reach.Reaches(&w.Caller, a.Department):
 		return fault.Errorf(fault.OtherDepartment, "department", "the client belongs to the department %s, and states absences of its desk only",
 			w.Caller.Department)
 	case a.From < a.Until && a.Until <= w.Recorded:
@@ -169,7 +170,7 @@ func (s *Absences) ListAbsences(ctx context.Context, department string, size int
 	if err != nil {
 		return Page{}, err
 	}
-	if !desks.Narrow(&who, &department) {
+	if !reach.Narrow(&who, &department) {
 		return Page{}, nil
 	}
 	rows, err := casetable.Absences(ctx, s.Store, department)
@@ -211,7 +212,7 @@ func (s *Absences) DeleteAbsence(ctx context.Context, id string, once txn.Idempo
 		if err := w.Caller.Need(access.ScopeCases); err != nil {
 			return struct{}{}, false, err
 		}
-		if at < 0 || !desks.Reaches(&w.Caller, all[at].Department) {
+		if at < 0 || !reach.Reaches(&w.Caller, all[at].Department) {
 			return struct{}{}, false, fault.Errorf(fault.AbsenceMissing, "id", "there is no absence with this id, or it is another desk's")
 		}
 		txn.PutRows(w, EveryDesk, slices.Delete(all, at, at+1), casetable.DropAbsence(key))

@@ -12,6 +12,7 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/cases/reach"
 	"github.com/assent-io/assent/internal/service/cases/tally"
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/service/reference"
@@ -77,7 +78,7 @@ func (s *Reckoner) CaseFigures(ctx context.Context, since, before consent.Instan
 	if f.Since >= f.Before {
 		return Figures{}, fault.Errorf(fault.InvalidTime, "beforeTime", "the time ends before it begins")
 	}
-	if !desks.Narrow(&who, &department) {
+	if !reach.Narrow(&who, &department) {
 		return f, nil
 	}
 	sent, err := s.contacts.Sent(ctx, f.Since.Time(), f.Before.Time())
