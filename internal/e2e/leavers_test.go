@@ -29,8 +29,10 @@ func newHouse(t *testing.T, kind string, begin time.Time) *house {
 	s.running = s.db.serve(s.clock.Now)
 	s.keys["admin"] = s.key
 	for _, c := range [][]string{
-		{"marketing", "--department", "marketing", "--role", "sender"}, {"newsletter-desk", "--department", "newsletter-desk", "--role", "sender"},
-		{"officer", "--all-departments", "--role", "officer"}, {"max", "--department", "marketing", "--scope", "cases,check"},
+		{"marketing", "--department", "marketing", "--role", "sender"},
+		{"newsletter-desk", "--department", "newsletter-desk", "--role", "sender"},
+		{"officer", "--all-departments", "--role", "officer"},
+		{"max", "--department", "marketing", "--scope", "cases,check"},
 		{"nora", "--department", "newsletter-desk", "--scope", "cases"},
 	} {
 		s.keys[c[0]] = strings.Fields(s.does("admin", append([]string{"clients", "create", "--id"}, c...)...))[0]

@@ -52,10 +52,6 @@ func Run(ctx context.Context, cfg config.Server, opts Options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, signals.shutdown(ctx)) }()
-	witnesses, err := ledger.ParseWitnesses(cfg.WitnessKeys)
-	if err != nil {
-		return fmt.Errorf("witness_key: %w", err)
-	}
 	keeper, err := openKeeper(cfg, opts.Logger, signals.countCheckpoints(context.WithoutCancel(ctx)))
 	if err != nil {
 		return err
@@ -64,7 +60,7 @@ func Run(ctx context.Context, cfg config.Server, opts Options) (err error) {
 	if err := checkFiles(cfg); err != nil {
 		return err
 	}
-	mails, err := mailOptions(cfg, opts.Now, signals.metrics.NoticeMailed)
+	how, err := openingOf(cfg, opts, signals, keeper)
 	if err != nil {
 		return err
 	}
@@ -73,12 +69,7 @@ func Run(ctx context.Context, cfg config.Server, opts Options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, listeners.close()) }()
-	local, err := openService(ctx, listeners.reached(cfg), opening{
-		log: opts.Logger, now: opts.Now, databaseNow: opts.DatabaseNow, migrate: migrates(cfg),
-		decided: signals.countDecisions, attempted: signals.countAttempts, imported: signals.metrics.RowsImported, listFailed: signals.metrics.ListFailed,
-		returned: signals.countReport, sources: signals.countSources(), span: signals.metrics.Timed(signals.traces.Span),
-		mails: mails, kept: keeper.kept(), witnesses: witnesses, unsafe: opts.Unsafe, index: true,
-	})
+	local, err := openService(ctx, listeners.reached(cfg), how)
 	if err != nil {
 		return err
 	}
@@ -97,6 +88,24 @@ func Run(ctx context.Context, cfg config.Server, opts Options) (err error) {
 	err = s.serve(ctx, opts.Ready)
 	keeper.last(ctx, local.Service)
 	return err
+}
+
+// openingOf returns with what a server opens its service.
+func openingOf(cfg config.Server, opts Options, signals *signals, keeper *keeper) (opening, error) {
+	witnesses, err := ledger.ParseWitnesses(cfg.WitnessKeys)
+	if err != nil {
+		return opening{}, fmt.Errorf("witness_key: %w", err)
+	}
+	mails, err := mailOptions(cfg, opts.Now, signals.metrics.NoticeMailed)
+	if err != nil {
+		return opening{}, err
+	}
+	return opening{
+		log: opts.Logger, now: opts.Now, databaseNow: opts.DatabaseNow, migrate: migrates(cfg),
+		decided: signals.countDecisions, attempted: signals.countAttempts, imported: signals.metrics.RowsImported, listFailed: signals.metrics.ListFailed,
+		returned: signals.countReport, sources: signals.countSources(), span: signals.metrics.Timed(signals.traces.Span),
+		mails: mails, kept: keeper.kept(), witnesses: witnesses, unsafe: opts.Unsafe, index: true,
+	}, nil
 }
 
 // migrates reports whether a server brings the tables to its version: always those of a file of its own.

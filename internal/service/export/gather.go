@@ -124,18 +124,23 @@ func (s *Exporter) gatherOnce(ctx context.Context, in *Input, g *dossierBuilder)
 			return false, err
 		}
 	}
+	return false, s.gatherRest(ctx, g)
+}
+
+// gatherRest adds what the store holds besides the events of the address and what holds by them.
+func (s *Exporter) gatherRest(ctx context.Context, g *dossierBuilder) (err error) {
 	g.putStanding()
 	g.putDeclarations()
 	if err := s.gatherCatalogs(ctx, g); err != nil {
-		return false, err
+		return err
 	}
 	d := &g.dossier
 	if d.Disclosures, err = s.recipientsOf(ctx, g); err != nil {
-		return false, err
+		return err
 	}
 	g.putRecipients()
 	if err := s.gatherBeside(ctx, g); err != nil {
-		return false, err
+		return err
 	}
 	if erased := consent.Instant(d.Subject.ErasedTime); erased != 0 {
 		d.Subject.ClaimsKept = g.keptClaims(erased)
@@ -143,7 +148,7 @@ func (s *Exporter) gatherOnce(ctx context.Context, in *Input, g *dossierBuilder)
 	g.putLinked()
 	d.Retention = dossier.RetentionOf(retentionPeriods(g.Names.catalog))
 	d.Complete()
-	return false, nil
+	return nil
 }
 
 // readerOfFile returns the reader that the file is for.
