@@ -17,9 +17,9 @@ const (
 	rowsPerPage = 2
 )
 
-// mover moves the log into the database on a connection of its own, so that no commit waits for it. It moves what the log has when it begins.
-// SQLite writes the log from its start again only when all of it was moved, which a commit does itself once the log has four times as much:
-// see wal_autocheckpoint.
+// mover moves the log into the database on a connection of its own, so that no commit waits for it. It moves all of it:
+// only then SQLite writes the log from its start again. A log that were never empty would grow until a commit moves it itself, once it has four times as
+// much (see wal_autocheckpoint), and that commit would be slow.
 type mover struct {
 	pages atomic.Int64  // that were written since the log was last moved, about
 	wake  chan struct{} // has room for one
@@ -53,13 +53,25 @@ func (s *Store) moveLog() {
 	}
 }
 
-// moveOnce moves what the log has, as far as no reader needs it there.
+// moveOnce moves what the log has, as far as no reader needs it there. What is written meanwhile is moved next, which is less each time, and the
+// last of it while no write is under way, so that the next one begins the log anew.
 func (s *Store) moveOnce(ctx context.Context) error {
-	c, err := s.acquire(ctx, s.mover.conn)
+	const passes = 2
+	for range passes {
+		if err := s.moveBy(ctx, s.mover.conn); err != nil {
+			return err
+		}
+	}
+	return s.moveBy(ctx, s.writer)
+}
+
+// moveBy moves what the log has when it begins, on a connection of the pool.
+func (s *Store) moveBy(ctx context.Context, pool chan *conn) error {
+	c, err := s.acquire(ctx, pool)
 	if err != nil {
 		return err
 	}
-	defer s.giveBack(s.mover.conn, c)
+	defer s.giveBack(pool, c)
 	// SQLite would write into whatever the open files have become.
 	if err := s.files.usable(); err != nil {
 		return err
