@@ -106,7 +106,7 @@ func TestWebhooks_AReceiverThatMisbehaves_IsTriedAgain(t *testing.T) {
 
 func TestWebhooks_AnAnswerThatIsLate_IsNone(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
-		s, ctx, _, r := w.readyHook(webhooks.Options{Timeout: 50 * time.Millisecond})
+		s, ctx, _, r := w.readyHook(webhooks.Options{Timeout: 2 * time.Second})
 		hold := make(chan struct{})
 		r.mu.Lock()
 		r.header = func(*message, http.Header) { <-hold }
